@@ -1,0 +1,215 @@
+//! Turns the tables of `catalogue/` into static data, so that a start costs no parsing.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+#[path = "build/trie.rs"]
+mod trie;
+
+fn main() {
+    let folder = PathBuf::from(env::var("CARGO_MANIFEST_DIR").unwrap()).join("../../catalogue");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    println!("cargo::rerun-if-changed=build");
+    let groups = read(&folder, "permission_groups.tsv");
+    let operations = read(&folder, "operations.tsv");
+    let amendments = read(&folder, "amendments.tsv");
+    let mut out = String::new();
+    write_groups(&mut out, &groups);
+    let accepted = write_operations(&mut out, &operations, &amendments, &Groups::new(&groups));
+    write_operations_by_group(&mut out, groups.len(), &accepted);
+    trie::write(&mut out, &operations);
+    write_names(&mut out, &read(&folder, "documented_names.tsv"));
+    write_aliases(&mut out, &read(&folder, "aliases.tsv"));
+    write_recipes(&mut out, &folder.join("recipes"));
+    fs::write(PathBuf::from(env::var("OUT_DIR").unwrap()).join("tables.rs"), out).unwrap();
+}
+
+type Row = BTreeMap<String, String>;
+
+fn read(folder: &Path, name: &str) -> Vec<Row> {
+    let text = fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("catalogue/{name}: {error}"));
+    let mut lines = text.lines();
+    let header: Vec<&str> = lines.next().expect("a header").split('\t').collect();
+    lines
+        .map(|line| {
+            let cells: Vec<&str> = line.split('\t').collect();
+            assert_eq!(cells.len(), header.len(), "catalogue/{name}: {line}");
+            header.iter().zip(cells).map(|(key, cell)| ((*key).to_owned(), cell.to_owned())).collect()
+        })
+        .collect()
+}
+
+/// Finds a group's index by the name that an operation's row gives, `Name` or `Name@scope`.
+struct Groups(BTreeMap<String, usize>);
+
+impl Groups {
+    fn new(rows: &[Row]) -> Self {
+        let mut index = BTreeMap::new();
+        for (position, row) in rows.iter().enumerate() {
+            index.insert(row["name"].clone(), position);
+            index.insert(format!("{}@{}", row["name"], row["scope"]), position);
+        }
+        Self(index)
+    }
+
+    fn find(&self, name: &str) -> usize {
+        *self.0.get(name).unwrap_or_else(|| panic!("operations.tsv names an unknown group `{name}`"))
+    }
+}
+
+fn list(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split("; ").filter(|part| !part.is_empty())
+}
+
+fn write_groups(out: &mut String, rows: &[Row]) {
+    writeln!(out, "static GROUPS: [Group; {}] = [", rows.len()).unwrap();
+    for (index, row) in rows.iter().enumerate() {
+        let scope = match row["scope"].as_str() {
+            "user" => "User",
+            "account" => "Account",
+            "zone" => "Zone",
+            "bucket" => "Bucket",
+            "flagship-app" => "FlagshipApp",
+            "" => "Unknown",
+            other => panic!("unknown scope `{other}`"),
+        };
+        let provenance = match row["provenance"].as_str() {
+            "published" => "Published",
+            "scope-inferred" => "ScopeInferred",
+            "name-only" => "NameOnly",
+            other => panic!("unknown provenance `{other}`"),
+        };
+        let id = match row["id"].as_str() {
+            "" => "None".to_owned(),
+            id => format!("Some(GroupId::from_u128(0x{id}))"),
+        };
+        writeln!(
+            out,
+            "Group {{ index: {index}, id: {id}, name: {:?}, scope: Scope::{scope}, category: {:?}, former_names: &{:?}, \
+             provenance: GroupProvenance::{provenance} }},",
+            row["name"],
+            row["category"],
+            list(&row["also_known_as"]).collect::<Vec<_>>(),
+        )
+        .unwrap();
+    }
+    out.push_str("];\n");
+}
+
+/// Writes the operations; returns the groups that each accepts.
+fn write_operations(out: &mut String, rows: &[Row], amendments: &[Row], groups: &Groups) -> Vec<Vec<usize>> {
+    let amended =
+        |path: &str, method: &str| amendments.iter().find(|row| row["path"] == path && row["method"] == method);
+    for row in amendments {
+        let known =
+            rows.iter().any(|operation| operation["path"] == row["path"] && operation["method"] == row["method"]);
+        assert!(known, "amendments.tsv names an unknown operation: {} {}", row["method"], row["path"]);
+    }
+    let mut accepted = Vec::with_capacity(rows.len());
+    writeln!(out, "static OPERATIONS: [Operation; {}] = [", rows.len()).unwrap();
+    for (index, row) in rows.iter().enumerate() {
+        let amendment = amended(&row["path"], &row["method"]);
+        let accepts: Vec<usize> = list(&row["groups"]).map(|name| groups.find(name)).collect();
+        let has = |flag: &str| {
+            row["flags"].split(' ').any(|f| f == flag) || amendment.is_some_and(|amendment| amendment["flag"] == flag)
+        };
+        let rule = match (has("any_token"), has("all_of"), accepts.is_empty()) {
+            (true, _, _) => "AnyToken",
+            (_, true, _) => "AllOf",
+            (_, _, true) => "Unlabelled",
+            _ => "AnyOf",
+        };
+        let provenance = match amendment.map_or(row["provenance"].as_str(), |row| row["provenance"].as_str()) {
+            "schema" => "Schema",
+            "terraform" => "Terraform",
+            "derived-high" => "DerivedHigh",
+            "derived-medium" => "DerivedMedium",
+            "observed" => "Observed",
+            "unlabelled" => "Unlabelled",
+            "unknown" => "Unknown",
+            other => panic!("unknown provenance `{other}`"),
+        };
+        writeln!(
+            out,
+            "Operation {{ index: {index}, method: Method::{}, path: {:?}, operation_id: {:?}, product: {:?}, accepts: &{:?}, \
+             rule: Rule::{rule}, provenance: Provenance::{provenance}, deprecated: {}, withdrawn: {} }},",
+            capitalised(&row["method"]),
+            row["path"],
+            row["operation_id"],
+            row["product"],
+            accepts,
+            has("deprecated"),
+            has("withdrawn"),
+        )
+        .unwrap();
+        accepted.push(accepts);
+    }
+    out.push_str("];\n");
+    accepted
+}
+
+fn capitalised(method: &str) -> String {
+    method[..1].to_owned() + &method[1..].to_lowercase()
+}
+
+fn write_operations_by_group(out: &mut String, groups: usize, accepted: &[Vec<usize>]) {
+    let mut by_group = vec![Vec::new(); groups];
+    for (operation, accepts) in accepted.iter().enumerate() {
+        for group in accepts {
+            by_group[*group].push(operation);
+        }
+    }
+    writeln!(out, "static OPERATIONS_BY_GROUP: [&[u16]; {groups}] = [").unwrap();
+    for operations in by_group {
+        writeln!(out, "&{operations:?},").unwrap();
+    }
+    out.push_str("];\n");
+}
+
+fn write_names(out: &mut String, rows: &[Row]) {
+    writeln!(out, "static DOCUMENTED_NAMES: [DocumentedName; {}] = [", rows.len()).unwrap();
+    for row in rows {
+        writeln!(
+            out,
+            "DocumentedName {{ dashboard: {:?}, api: {:?}, id: GroupId::from_u128(0x{}), exact: {} }},",
+            row["dashboard_name"],
+            row["api_name"],
+            row["id"],
+            row["match"] == "exact",
+        )
+        .unwrap();
+    }
+    out.push_str("];\n");
+}
+
+fn write_aliases(out: &mut String, rows: &[Row]) {
+    writeln!(out, "static ALIASES: [Alias; {}] = [", rows.len()).unwrap();
+    for row in rows {
+        writeln!(
+            out,
+            "Alias {{ spelling: {:?}, id: GroupId::from_u128(0x{}), note: {:?} }},",
+            row["spelling"], row["id"], row["note"]
+        )
+        .unwrap();
+    }
+    out.push_str("];\n");
+}
+
+fn write_recipes(out: &mut String, folder: &Path) {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter_map(|file| file.strip_suffix(".toml").map(str::to_owned))
+        .collect();
+    names.sort();
+    writeln!(out, "static RECIPES: [(&str, &str); {}] = [", names.len()).unwrap();
+    for name in names {
+        let path = folder.join(format!("{name}.toml")).canonicalize().unwrap();
+        writeln!(out, "({name:?}, include_str!({:?})),", path.display().to_string()).unwrap();
+    }
+    out.push_str("];\n");
+    let probes = folder.join("../probes.toml").canonicalize().unwrap();
+    writeln!(out, "static PROBES: &str = include_str!({:?});", probes.display().to_string()).unwrap();
+}

@@ -1,0 +1,116 @@
+//! Permission groups: what Cloudflare grants.
+
+use std::fmt;
+
+use crate::id::GroupId;
+use crate::operation::Operation;
+use crate::tables;
+
+/// The kind of resource at which a group takes effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// The user itself.
+    User,
+    /// An account.
+    Account,
+    /// A zone.
+    Zone,
+    /// One R2 bucket.
+    Bucket,
+    /// A Flagship application.
+    FlagshipApp,
+    /// Not known: such a group grants nothing that could be proved.
+    Unknown,
+}
+
+impl Scope {
+    /// The resource type as the API spells it; empty where it is not known.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::User => "com.cloudflare.api.user",
+            Self::Account => "com.cloudflare.api.account",
+            Self::Zone => "com.cloudflare.api.account.zone",
+            Self::Bucket => "com.cloudflare.edge.r2.bucket",
+            Self::FlagshipApp => "com.cloudflare.api.account.flagship.app",
+            Self::Unknown => "",
+        }
+    }
+
+    /// The word that people use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Account => "account",
+            Self::Zone => "zone",
+            Self::Bucket => "bucket",
+            Self::FlagshipApp => "flagship app",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// How much is known about a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupProvenance {
+    /// Id and scope were published.
+    Published,
+    /// The scope was deduced from the paths that use the group; no id is known.
+    ScopeInferred,
+    /// Only the name is known.
+    NameOnly,
+}
+
+/// A permission group.
+#[derive(Debug)]
+pub struct Group {
+    /// The position in [`groups`].
+    pub index: u16,
+    /// The id; 85 groups are known by name alone, and theirs must be asked of the API.
+    pub id: Option<GroupId>,
+    /// The name that the API gives it.
+    pub name: &'static str,
+    /// Where it takes effect.
+    pub scope: Scope,
+    /// The product category; empty where none is known.
+    pub category: &'static str,
+    /// Other spellings met in the schema or in the documentation.
+    pub former_names: &'static [&'static str],
+    /// How much is known.
+    pub provenance: GroupProvenance,
+}
+
+impl Group {
+    /// The operations that accept this group.
+    pub fn operations(&self) -> impl Iterator<Item = &'static Operation> {
+        self.operation_indexes().iter().filter_map(|index| tables::operations().get(usize::from(*index)))
+    }
+
+    /// The positions, in [`crate::operations`], of the operations that accept this group.
+    pub fn operation_indexes(&self) -> &'static [u16] {
+        tables::operations_by_group().get(usize::from(self.index)).copied().unwrap_or_default()
+    }
+}
+
+impl PartialEq for Group {
+    fn eq(&self, other: &Self) -> bool {
+        self.index == other.index
+    }
+}
+
+impl Eq for Group {}
+
+/// All permission groups, ordered by name and scope.
+pub fn groups() -> &'static [Group] {
+    tables::groups()
+}
+
+/// The group with this id, if the catalogue knows it.
+pub fn group_by_id(id: GroupId) -> Option<&'static Group> {
+    groups().iter().find(|group| group.id == Some(id))
+}

@@ -1,0 +1,122 @@
+//! Cloudflare's ids: 32 hexadecimal digits, one type for each kind of thing they name.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// An id that is not 32 hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{given}` is not {kind}: an id has 32 hexadecimal digits")]
+pub struct BadId {
+    kind: &'static str,
+    given: String,
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $kind:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u128);
+
+        impl $name {
+            /// The id whose 32 digits are those of `value` in hexadecimal.
+            pub const fn from_u128(value: u128) -> Self {
+                Self(value)
+            }
+
+            /// The 32 digits as one number.
+            pub const fn as_u128(self) -> u128 {
+                self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadId;
+
+            fn from_str(text: &str) -> Result<Self, BadId> {
+                parse(text).map(Self).ok_or_else(|| BadId { kind: $kind, given: shortened(text) })
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:032x}", self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({:032x})"), self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// The id of an account.
+    AccountId,
+    "an account id"
+);
+id!(
+    /// The id of a zone.
+    ZoneId,
+    "a zone id"
+);
+id!(
+    /// The id (Cloudflare also says tag) of a user.
+    UserId,
+    "a user id"
+);
+id!(
+    /// The id of a permission group: stable, while its name may change.
+    GroupId,
+    "a permission group id"
+);
+id!(
+    /// The id of an API token: it names the token and is not its secret value.
+    TokenId,
+    "a token id"
+);
+
+fn parse(text: &str) -> Option<u128> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 32 {
+        return None;
+    }
+    bytes.iter().try_fold(0u128, |value, byte| Some(value << 4 | u128::from(digit(*byte)?)))
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}
+
+/// What was given, cut short and without control characters: it may be hostile, or a secret put in the wrong place.
+fn shortened(text: &str) -> String {
+    const SHOWN: usize = 12;
+    let mut short: String = text.chars().take(SHOWN).flat_map(char::escape_default).collect();
+    if text.chars().count() > SHOWN {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_prints_as_it_was_read() {
+        let text = "023e105f4ecef8ad9ca31a8372d0c353";
+        assert_eq!(text.parse::<ZoneId>().map(|id| id.to_string()), Ok(text.to_owned()));
+    }
+
+    #[test]
+    fn what_is_no_id_is_refused_and_cut_short() {
+        let error = "not-an-id\nand a very long tail".parse::<AccountId>().unwrap_err().to_string();
+        assert_eq!(error, r"`not-an-id\nan…` is not an account id: an id has 32 hexadecimal digits");
+    }
+}

@@ -1,0 +1,31 @@
+//! The facts about Cloudflare's permissions, as static data: permission groups, operations, names and recipes.
+//!
+//! The tables are those of the folder `catalogue/`, whose `SOURCES.md` says where each fact comes from. They are laid
+//! out at build time, so that loading them costs nothing. Nothing here does input or output.
+//!
+//! ```
+//! let dns = flarekeep_catalogue::operation("POST /zones/{zone_id}/dns_records").unwrap();
+//! let names: Vec<_> = dns.accepts().map(|group| group.name).collect();
+//! assert_eq!(names, ["DNS Write"]);
+//! ```
+
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
+
+mod group;
+mod id;
+mod name;
+mod nearest;
+mod operation;
+mod probe;
+mod recipe;
+mod route;
+mod tables;
+
+pub use group::{Group, GroupProvenance, Scope, group_by_id, groups};
+pub use id::{AccountId, BadId, GroupId, TokenId, UserId, ZoneId};
+pub use name::{Alias, DocumentedName, NameError, documented_names, resolve};
+pub use nearest::nearest;
+pub use operation::{Method, Operation, OperationError, Provenance, Rule, operation, operations};
+pub use probe::{Probe, probes};
+pub use recipe::{Documented, NamedTest, Need, Recipe, RecipeError, recipe, recipe_names};
+pub use route::{Route, route};

@@ -1,0 +1,219 @@
+//! Operations: an HTTP method and a path template, with the groups that each accepts.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::group::Group;
+use crate::nearest::nearest;
+use crate::route::route;
+use crate::tables;
+
+/// The HTTP methods of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Method {
+    /// Reads, as a rule.
+    Get,
+    /// Creates, or starts an action.
+    Post,
+    /// Replaces.
+    Put,
+    /// Changes in part.
+    Patch,
+    /// Removes.
+    Delete,
+}
+
+impl Method {
+    /// The method's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// Whether a call may change something: every method but GET.
+    pub const fn mutates(self) -> bool {
+        !matches!(self, Self::Get)
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Method {
+    type Err = ();
+
+    /// Reads a method name in any case; HEAD is answered as GET.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        const METHODS: [Method; 5] = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
+        if text.eq_ignore_ascii_case("HEAD") {
+            return Ok(Self::Get);
+        }
+        METHODS.into_iter().find(|method| text.eq_ignore_ascii_case(method.as_str())).ok_or(())
+    }
+}
+
+/// How an operation's list of groups is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// Any one of the groups suffices.
+    AnyOf,
+    /// Every group is needed (Cloudflare's documentation, for regional services' prefix bindings).
+    AllOf,
+    /// Any valid token may call it; no group is needed.
+    AnyToken,
+    /// Nobody has published which groups it accepts.
+    Unlabelled,
+}
+
+/// Where the knowledge about an operation's groups comes from, most trusted first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Provenance {
+    /// Cloudflare's published schema.
+    Schema,
+    /// The documentation of Cloudflare's Terraform provider.
+    Terraform,
+    /// Seen in use; `catalogue/amendments.tsv` says by whom.
+    Observed,
+    /// Inferred: all labelled neighbours agree.
+    DerivedHigh,
+    /// Inferred from neighbours, product or internal names.
+    DerivedMedium,
+    /// The schema has the operation and says nothing of groups.
+    Unlabelled,
+    /// Only the path is known.
+    Unknown,
+}
+
+impl Provenance {
+    /// The word that is shown.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Schema => "schema",
+            Self::Terraform => "terraform",
+            Self::Observed => "observed",
+            Self::DerivedHigh => "derived-high",
+            Self::DerivedMedium => "derived-medium",
+            Self::Unlabelled => "unlabelled",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Whether the fact is an inference and must be shown as one.
+    pub const fn is_inferred(self) -> bool {
+        matches!(self, Self::DerivedHigh | Self::DerivedMedium)
+    }
+}
+
+impl fmt::Display for Provenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// One operation of the API.
+#[derive(Debug)]
+pub struct Operation {
+    /// The position in [`operations`].
+    pub index: u16,
+    /// The HTTP method.
+    pub method: Method,
+    /// The path template below `/client/v4`.
+    pub path: &'static str,
+    /// The operation id of the schema; empty for later operations.
+    pub operation_id: &'static str,
+    /// The product; empty for later operations.
+    pub product: &'static str,
+    pub(crate) accepts: &'static [u16],
+    /// How the accepted groups are read.
+    pub rule: Rule,
+    /// Where the accepted groups are known from.
+    pub provenance: Provenance,
+    /// Whether the schema marks it as deprecated.
+    pub deprecated: bool,
+    /// Whether it has left the schema since.
+    pub withdrawn: bool,
+}
+
+impl Operation {
+    /// The groups that the operation accepts; [`Operation::rule`] says whether one suffices.
+    pub fn accepts(&self) -> impl Iterator<Item = &'static Group> + Clone {
+        self.accepts.iter().filter_map(|index| tables::groups().get(usize::from(*index)))
+    }
+
+    /// Whether the operation accepts this group.
+    pub fn accepts_group(&self, group: &Group) -> bool {
+        self.accepts.contains(&group.index)
+    }
+
+    /// Whether the path names an account.
+    pub fn names_account(&self) -> bool {
+        self.path.starts_with("/accounts/{")
+    }
+
+    /// Whether the path names a zone.
+    pub fn names_zone(&self) -> bool {
+        self.path.starts_with("/zones/{")
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+impl PartialEq for Operation {
+    fn eq(&self, other: &Self) -> bool {
+        self.index == other.index
+    }
+}
+
+impl Eq for Operation {}
+
+/// All operations, ordered by path and method.
+pub fn operations() -> &'static [Operation] {
+    tables::operations()
+}
+
+/// Why a text names no operation.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OperationError {
+    /// The text is not a method and a path.
+    #[error("`{given}` is not an operation: write a method and a path, as in `GET /zones/{{zone_id}}`")]
+    Malformed {
+        /// What was given.
+        given: String,
+    },
+    /// No operation has this method and path.
+    #[error("no operation `{given}`")]
+    Unknown {
+        /// What was given.
+        given: String,
+        /// The operations that are spelt most like it.
+        nearest: Vec<String>,
+    },
+}
+
+/// Finds an operation by `METHOD /path`, where the path is a template with any parameter names, or a concrete path.
+pub fn operation(text: &str) -> Result<&'static Operation, OperationError> {
+    let malformed = || OperationError::Malformed { given: text.escape_debug().take(120).collect() };
+    let (method, path) = text.trim().split_once(char::is_whitespace).ok_or_else(malformed)?;
+    let method: Method = method.parse().map_err(|()| malformed())?;
+    let path = path.trim();
+    let path = path.strip_prefix("/client/v4").unwrap_or(path);
+    if !path.starts_with('/') {
+        return Err(malformed());
+    }
+    route(method, path).map(|route| route.operation).ok_or_else(|| OperationError::Unknown {
+        given: format!("{method} {}", path.escape_debug()),
+        nearest: nearest(&format!("{method} {path}"), operations().iter().map(ToString::to_string)),
+    })
+}

@@ -1,0 +1,212 @@
+//! A token turned into bit sets: one set of operations for each resource that its policies name.
+
+use std::collections::HashMap;
+
+use flarekeep_catalogue::{AccountId, Group, Operation, Rule, Scope, UserId, ZoneId};
+use foldhash::fast::RandomState;
+
+use crate::bits::{Bits, needed};
+use crate::condition::IpCondition;
+use crate::decision::{Cause, Decision};
+use crate::request::Request;
+use crate::resource::Resource;
+use crate::token::{Effect, Owner, Status, Token, UnixSeconds};
+
+/// A token whose policies were merged into bit sets.
+#[derive(Debug, Clone)]
+pub struct CompiledToken {
+    owner: Owner,
+    status: Status,
+    not_before: Option<UnixSeconds>,
+    expires_on: Option<UnixSeconds>,
+    ip: IpCondition,
+    allow: Side,
+    deny: Option<Side>,
+    /// Operations for which an accepted group is held where it takes no effect.
+    ineffective: Bits,
+}
+
+impl CompiledToken {
+    pub(crate) fn new(token: &Token) -> Self {
+        let (mut allow, mut deny, mut ineffective) = (Side::new(), None, Bits::new());
+        for policy in &token.policies {
+            let side = match policy.effect {
+                Effect::Allow => &mut allow,
+                Effect::Deny => deny.get_or_insert_with(Side::new),
+            };
+            for group in policy.known_groups() {
+                for resource in &policy.resources {
+                    if resource.scope() == group.scope && group.scope != Scope::Unknown {
+                        side.add(group, resource);
+                    } else if policy.effect == Effect::Allow {
+                        ineffective.grant(group);
+                    }
+                }
+            }
+        }
+        Self {
+            owner: token.owner,
+            status: token.status,
+            not_before: token.not_before,
+            expires_on: token.expires_on,
+            ip: token.ip.clone(),
+            allow,
+            deny,
+            ineffective,
+        }
+    }
+
+    /// Decides one call.
+    #[must_use]
+    pub fn decide(&self, request: &Request) -> Decision {
+        Decision::of(self.barred(request).unwrap_or_else(|| self.judged(request)))
+    }
+
+    /// What keeps the token from being used at all, whatever is called: status, time, address.
+    #[must_use]
+    pub fn barred(&self, request: &Request) -> Option<Cause> {
+        match self.status {
+            Status::RevokedExposed => return Some(Cause::RevokedExposed),
+            Status::Disabled => return Some(Cause::Disabled),
+            Status::Expired => return Some(Cause::Expired),
+            Status::Active => {}
+        }
+        if self.expires_on.is_some_and(|end| request.at >= end) {
+            return Some(Cause::Expired);
+        }
+        if self.not_before.is_some_and(|start| request.at < start) {
+            return Some(Cause::NotYetValid);
+        }
+        (!self.ip.admits(request.ip)).then_some(Cause::AddressNotAllowed)
+    }
+
+    fn judged(&self, request: &Request) -> Cause {
+        match request.operation.rule {
+            Rule::AnyToken => return Cause::AnyToken,
+            Rule::Unlabelled => return Cause::Unlabelled,
+            Rule::AnyOf | Rule::AllOf => {}
+        }
+        if let Owner::Account(owner) = self.owner
+            && request.account.is_some_and(|account| account != owner)
+        {
+            return Cause::OutsideOwner;
+        }
+        if self.deny.as_ref().is_some_and(|side| side.withholds(request)) {
+            return Cause::Denied;
+        }
+        if self.allow.grants(request) {
+            return Cause::Granted;
+        }
+        if all_needed(request.operation, |bit| self.allow.anywhere.contains(bit)) {
+            Cause::OtherResource
+        } else if all_needed(request.operation, |bit| {
+            self.allow.anywhere.contains(bit) || self.ineffective.contains(bit)
+        }) {
+            Cause::WrongScope
+        } else {
+            Cause::MissingGroup
+        }
+    }
+}
+
+/// What the policies of one effect cover, by resource.
+#[derive(Debug, Clone)]
+struct Side {
+    users: HashMap<UserId, Bits, RandomState>,
+    accounts: HashMap<AccountId, Bits, RandomState>,
+    all_accounts: Option<Bits>,
+    zones: HashMap<ZoneId, Bits, RandomState>,
+    zones_of: HashMap<(AccountId, ZoneId), Bits, RandomState>,
+    all_zones_of: HashMap<AccountId, Bits, RandomState>,
+    all_zones: Option<Bits>,
+    /// What is covered at some account, and at some zone: these decide where the path names none.
+    any_account: Bits,
+    any_zone: Bits,
+    /// What is covered at any resource of the right kind: it tells a wrong resource from a missing group.
+    anywhere: Bits,
+}
+
+impl Side {
+    fn new() -> Self {
+        Self {
+            users: HashMap::default(),
+            accounts: HashMap::default(),
+            all_accounts: None,
+            zones: HashMap::default(),
+            zones_of: HashMap::default(),
+            all_zones_of: HashMap::default(),
+            all_zones: None,
+            any_account: Bits::new(),
+            any_zone: Bits::new(),
+            anywhere: Bits::new(),
+        }
+    }
+
+    fn add(&mut self, group: &Group, resource: &Resource) {
+        self.anywhere.grant(group);
+        match resource.scope() {
+            Scope::Account => self.any_account.grant(group),
+            Scope::Zone => self.any_zone.grant(group),
+            _ => {}
+        }
+        if let Some(bits) = self.bits_at(resource) {
+            bits.grant(group);
+        }
+    }
+
+    /// The set for a resource; none for those that no operation of the REST API names.
+    fn bits_at(&mut self, resource: &Resource) -> Option<&mut Bits> {
+        Some(match resource {
+            Resource::User(user) => self.users.entry(*user).or_insert_with(Bits::new),
+            Resource::Account(account) => self.accounts.entry(*account).or_insert_with(Bits::new),
+            Resource::AllAccounts => self.all_accounts.get_or_insert_with(Bits::new),
+            Resource::Zone(zone) => self.zones.entry(*zone).or_insert_with(Bits::new),
+            Resource::ZoneOf(account, zone) => self.zones_of.entry((*account, *zone)).or_insert_with(Bits::new),
+            Resource::AllZonesOf(account) => self.all_zones_of.entry(*account).or_insert_with(Bits::new),
+            Resource::AllZones => self.all_zones.get_or_insert_with(Bits::new),
+            Resource::Bucket(_) | Resource::AllBucketsOf(_) | Resource::Other(_) => return None,
+        })
+    }
+
+    /// Whether allowing policies cover every group that the call needs. A list over all accounts or zones is granted
+    /// by one of them: the answer is filtered.
+    fn grants(&self, request: &Request) -> bool {
+        let operation = request.operation;
+        let unscoped = !operation.names_account() && !operation.names_zone();
+        all_needed(operation, |bit| {
+            self.covers(bit, request) || unscoped && (self.any_account.contains(bit) || self.any_zone.contains(bit))
+        })
+    }
+
+    /// Whether denying policies cover any group that the call needs. One denied zone does not close the list of zones.
+    fn withholds(&self, request: &Request) -> bool {
+        needed(request.operation).any(|bit| self.covers(bit, request))
+    }
+
+    fn covers(&self, bit: usize, request: &Request) -> bool {
+        let holds = |bits: Option<&Bits>| bits.is_some_and(|bits| bits.contains(bit));
+        if let Some(zone) = request.zone {
+            if holds(self.zones.get(&zone)) {
+                return true;
+            }
+            if let Some(account) = request.account
+                && holds(self.zones_of.get(&(account, zone)))
+            {
+                return true;
+            }
+        }
+        if let Some(account) = request.account
+            && (holds(self.accounts.get(&account)) || holds(self.all_zones_of.get(&account)))
+        {
+            return true;
+        }
+        holds(self.all_zones.as_ref())
+            || holds(self.all_accounts.as_ref())
+            || request.user.is_some_and(|user| holds(self.users.get(&user)))
+    }
+}
+
+/// Whether `holds` is true of every bit that the operation needs.
+fn all_needed(operation: &Operation, holds: impl Fn(usize) -> bool) -> bool {
+    needed(operation).all(holds)
+}

@@ -1,0 +1,95 @@
+//! What stands behind a decision: which policies, which groups, and what would mend it.
+
+use flarekeep_catalogue::{Group, Rule, Scope};
+
+use crate::decision::Decision;
+use crate::request::Request;
+use crate::resource::Resource;
+use crate::token::{Effect, Policy, Token};
+
+/// A decision with its grounds. It costs a walk over all policies; [`crate::CompiledToken::decide`] does not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explanation {
+    /// The decision.
+    pub decision: Decision,
+    /// Every accepted group that some policy holds, where, and whether it takes effect on this call.
+    pub held: Vec<Hold>,
+    /// The groups of which the call needs one (or all, where the operation says so), each at the narrowest resource
+    /// that would do; empty where none is known.
+    pub lacking: Vec<(&'static Group, Resource)>,
+}
+
+/// One accepted group in one policy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hold {
+    /// The policy's position in the token.
+    pub policy: usize,
+    /// Its effect.
+    pub effect: Effect,
+    /// The group.
+    pub group: &'static Group,
+    /// The resource.
+    pub resource: Resource,
+    /// Whether it covers the call.
+    pub covers: bool,
+}
+
+/// Explains the decision on one call.
+#[must_use]
+pub fn explain(token: &Token, request: &Request) -> Explanation {
+    let decision = token.compile().decide(request);
+    let held = token.policies.iter().enumerate().flat_map(|(at, policy)| holds(at, policy, request)).collect();
+    let lacking =
+        if decision.allow || request.operation.rule == Rule::AnyToken { Vec::new() } else { lacking(request) };
+    Explanation { decision, held, lacking }
+}
+
+fn holds(at: usize, policy: &Policy, request: &Request) -> Vec<Hold> {
+    let accepted = policy.known_groups().filter(|group| request.operation.accepts_group(group));
+    accepted
+        .flat_map(|group| {
+            policy.resources.iter().map(move |resource| Hold {
+                policy: at,
+                effect: policy.effect,
+                group,
+                resource: resource.clone(),
+                covers: resource.scope() == group.scope && covers(resource, request, policy.effect),
+            })
+        })
+        .collect()
+}
+
+/// Whether a resource of the right scope is the one that the call names.
+fn covers(resource: &Resource, request: &Request, effect: Effect) -> bool {
+    let named = match resource {
+        Resource::User(user) => request.user == Some(*user),
+        Resource::Account(account) | Resource::AllZonesOf(account) => request.account == Some(*account),
+        Resource::Zone(zone) => request.zone == Some(*zone),
+        Resource::ZoneOf(account, zone) => request.account == Some(*account) && request.zone == Some(*zone),
+        Resource::AllAccounts | Resource::AllZones => true,
+        Resource::Bucket(_) | Resource::AllBucketsOf(_) | Resource::Other(_) => false,
+    };
+    let unscoped = !request.operation.names_account() && !request.operation.names_zone();
+    let collection = unscoped && effect == Effect::Allow && matches!(resource.scope(), Scope::Account | Scope::Zone);
+    named || collection
+}
+
+fn lacking(request: &Request) -> Vec<(&'static Group, Resource)> {
+    request
+        .operation
+        .accepts()
+        .filter_map(|group| {
+            let resource = match group.scope {
+                Scope::User => Resource::User(request.user?),
+                Scope::Account => Resource::Account(request.account?),
+                Scope::Zone => match (request.zone, request.account) {
+                    (Some(zone), _) => Resource::Zone(zone),
+                    (None, Some(account)) => Resource::AllZonesOf(account),
+                    (None, None) => Resource::AllZones,
+                },
+                Scope::Bucket | Scope::FlagshipApp | Scope::Unknown => return None,
+            };
+            Some((group, resource))
+        })
+        .collect()
+}

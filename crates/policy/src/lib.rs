@@ -1,0 +1,28 @@
+//! What a Cloudflare API token may do.
+//!
+//! A [`Token`] holds policies and conditions; [`Token::compile`] turns it once into bit sets, and
+//! [`CompiledToken::decide`] answers one [`Request`] with a [`Decision`] and its cause. [`explain`] names the
+//! policies behind a decision. Nothing here does input or output: the time and the client's address are arguments.
+//!
+//! The rules are those of Cloudflare's documentation ("Create tokens via API": explicit deny, then explicit allow, then
+//! implicit deny), with one that decides all the others: a permission group takes effect at resources of its own
+//! scope only.
+
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
+
+mod bits;
+mod compiled;
+mod condition;
+mod decision;
+mod explain;
+mod request;
+mod resource;
+mod token;
+
+pub use compiled::CompiledToken;
+pub use condition::{BadAddress, IpCondition, IpSet, parse_range};
+pub use decision::{Cause, Decision};
+pub use explain::{Explanation, Hold, explain};
+pub use request::Request;
+pub use resource::{BadResource, BucketKey, Resource};
+pub use token::{Effect, Grant, Owner, Policy, Status, Token, UnixSeconds};

@@ -1,0 +1,97 @@
+//! A token as the policy engine sees it: who owns it, when it is valid, and what its policies say.
+
+use flarekeep_catalogue::{AccountId, Group, GroupId, UserId};
+
+use crate::compiled::CompiledToken;
+use crate::condition::IpCondition;
+use crate::resource::Resource;
+
+/// Seconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixSeconds(pub i64);
+
+/// Who owns a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// A user: the token acts as that user.
+    User(UserId),
+    /// An account: the token is a principal of its own and reaches nothing outside that account.
+    Account(AccountId),
+}
+
+/// Whether a token may be used at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// In use.
+    Active,
+    /// Switched off; it can be switched on again.
+    Disabled,
+    /// Expired, as the API reports it after the fact.
+    Expired,
+    /// Revoked by Cloudflare because its value was found in public.
+    RevokedExposed,
+}
+
+/// Whether a policy grants or withholds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// Grants.
+    Allow,
+    /// Withholds, whatever other policies grant.
+    Deny,
+}
+
+/// One permission group in a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    /// A group of the catalogue.
+    Group(&'static Group),
+    /// A group that the catalogue does not know: it grants nothing that could be proved.
+    Unknown(GroupId),
+}
+
+/// One entry of a token: its groups at its resources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Whether it grants or withholds.
+    pub effect: Effect,
+    /// Where.
+    pub resources: Vec<Resource>,
+    /// What.
+    pub groups: Vec<Grant>,
+}
+
+impl Policy {
+    /// The groups that the catalogue knows.
+    pub fn known_groups(&self) -> impl Iterator<Item = &'static Group> + '_ {
+        self.groups.iter().filter_map(|grant| match grant {
+            Grant::Group(group) => Some(*group),
+            Grant::Unknown(_) => None,
+        })
+    }
+}
+
+/// An API token, without its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Token {
+    /// Who owns it.
+    pub owner: Owner,
+    /// Whether it may be used.
+    pub status: Status,
+    /// Valid from this second on.
+    pub not_before: Option<UnixSeconds>,
+    /// Valid up to this second, which is no longer in.
+    pub expires_on: Option<UnixSeconds>,
+    /// From which addresses it may be used.
+    pub ip: IpCondition,
+    /// What it grants.
+    pub policies: Vec<Policy>,
+}
+
+impl Token {
+    /// Turns the policies into bit sets, so that a decision costs a few look-ups however many policies there are.
+    #[must_use]
+    pub fn compile(&self) -> CompiledToken {
+        CompiledToken::new(self)
+    }
+}

@@ -1,0 +1,215 @@
+//! The engine against the naive evaluator on generated tokens and calls, and against cases of the documentation.
+
+mod naive;
+
+use std::net::IpAddr;
+
+use flarekeep_catalogue::{AccountId, Group, Operation, Rule, UserId, ZoneId, groups, operation, operations, resolve};
+use flarekeep_policy::{
+    BucketKey, Cause, Effect, Grant, IpCondition, IpSet, Owner, Policy, Request, Resource, Status, Token, UnixSeconds,
+    explain, parse_range,
+};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+const ACCOUNTS: [AccountId; 2] = [AccountId::from_u128(0xa1), AccountId::from_u128(0xa2)];
+const ZONES: [ZoneId; 3] = [ZoneId::from_u128(0x21), ZoneId::from_u128(0x22), ZoneId::from_u128(0x23)];
+const USERS: [UserId; 2] = [UserId::from_u128(0x41), UserId::from_u128(0x42)];
+
+fn resource() -> impl Strategy<Value = Resource> {
+    let (account, zone) = (select(ACCOUNTS.to_vec()), select(ZONES.to_vec()));
+    prop_oneof![
+        select(USERS.to_vec()).prop_map(Resource::User),
+        account.clone().prop_map(Resource::Account),
+        Just(Resource::AllAccounts),
+        zone.clone().prop_map(Resource::Zone),
+        (account.clone(), zone).prop_map(|(account, zone)| Resource::ZoneOf(account, zone)),
+        account.clone().prop_map(Resource::AllZonesOf),
+        Just(Resource::AllZones),
+        account.prop_map(|account| Resource::Bucket(BucketKey {
+            account,
+            jurisdiction: "default".into(),
+            name: "site".into()
+        })),
+        Just(Resource::Other("com.cloudflare.edge.worker.script.x".into())),
+    ]
+}
+
+/// Groups that the operation accepts, mostly, so that grants and near misses are common.
+fn grant(operation: &'static Operation) -> BoxedStrategy<Grant> {
+    let any = (0..groups().len()).prop_map(|index| Grant::Group(&groups()[index]));
+    let accepted: Vec<&'static Group> = operation.accepts().collect();
+    if accepted.is_empty() {
+        return any.boxed();
+    }
+    prop_oneof![3 => select(accepted).prop_map(Grant::Group), 1 => any].boxed()
+}
+
+fn policy(operation: &'static Operation) -> impl Strategy<Value = Policy> {
+    let effect = prop_oneof![4 => Just(Effect::Allow), 1 => Just(Effect::Deny)];
+    (effect, prop::collection::vec(resource(), 0..3), prop::collection::vec(grant(operation), 0..4))
+        .prop_map(|(effect, resources, groups)| Policy { effect, resources, groups })
+}
+
+fn ip_set() -> impl Strategy<Value = Option<IpSet>> {
+    let range = select(vec!["203.0.113.0/24", "203.0.113.7/32", "2001:db8::/32", "0.0.0.0/0"]);
+    let list = prop::collection::vec(range.prop_map(|text| parse_range(text).unwrap()), 0..3);
+    prop_oneof![4 => Just(None), 1 => list.prop_map(|ranges| Some(IpSet(ranges)))]
+}
+
+fn token(operation: &'static Operation) -> impl Strategy<Value = Token> {
+    let owner = prop_oneof![
+        2 => select(USERS.to_vec()).prop_map(Owner::User),
+        1 => select(ACCOUNTS.to_vec()).prop_map(Owner::Account),
+    ];
+    let status = prop_oneof![
+        12 => Just(Status::Active),
+        1 => select(vec![Status::Disabled, Status::Expired, Status::RevokedExposed]),
+    ];
+    let time = || prop::option::weighted(0.2, (0..4i64).prop_map(UnixSeconds));
+    let ip = (ip_set(), ip_set()).prop_map(|(within, not_within)| IpCondition { within, not_within });
+    (owner, status, time(), time(), ip, prop::collection::vec(policy(operation), 0..5)).prop_map(
+        |(owner, status, not_before, expires_on, ip, policies)| Token {
+            owner,
+            status,
+            not_before,
+            expires_on,
+            ip,
+            policies,
+        },
+    )
+}
+
+fn request(operation: &'static Operation) -> impl Strategy<Value = Request> {
+    let account = select(ACCOUNTS.to_vec());
+    let zone = select(ZONES.to_vec());
+    let user = prop::option::of(select(USERS.to_vec()));
+    let ip = prop::option::of(select(vec!["203.0.113.7", "198.51.100.1", "2001:db8::1", "::ffff:203.0.113.9"]));
+    (account, zone, user, ip, prop::bool::weighted(0.9), 0..4i64).prop_map(
+        move |(account, zone, user, ip, owner_known, at)| Request {
+            operation,
+            user,
+            account: (operation.names_account() || operation.names_zone() && owner_known).then_some(account),
+            zone: operation.names_zone().then_some(zone),
+            ip: ip.map(|ip| ip.parse::<IpAddr>().unwrap()),
+            at: UnixSeconds(at),
+        },
+    )
+}
+
+fn any_operation() -> impl Strategy<Value = &'static Operation> {
+    let all_of: Vec<&'static Operation> =
+        operations().iter().filter(|operation| operation.rule == Rule::AllOf).collect();
+    let named = ["GET /zones", "POST /zones", "GET /user/audit_logs", "GET /accounts/{account_id}/access/apps"]
+        .map(|text| operation(text).unwrap());
+    prop_oneof![
+        6 => (0..operations().len()).prop_map(|index| &operations()[index]),
+        1 => select(all_of),
+        1 => select(named.to_vec()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_engine_agrees_with_the_naive_evaluator(
+        (token, request) in any_operation().prop_flat_map(|operation| (token(operation), request(operation)))
+    ) {
+        let decision = token.compile().decide(&request);
+        let cause = naive::decide(&token, &request);
+        prop_assert_eq!(decision.cause, cause);
+        prop_assert_eq!(decision.allow, matches!(cause, Cause::Granted | Cause::AnyToken));
+        let explained = explain(&token, &request);
+        let covering = |effect| explained.held.iter().any(|hold| hold.effect == effect && hold.covers);
+        match cause {
+            Cause::Granted => prop_assert!(covering(Effect::Allow) && !covering(Effect::Deny)),
+            Cause::Denied => prop_assert!(covering(Effect::Deny)),
+            _ => {}
+        }
+    }
+}
+
+/// `FLAREKEEP_CASES` sets the number of generated cases (docs/assurance.md).
+fn cases() -> u32 {
+    std::env::var("FLAREKEEP_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000)
+}
+
+fn user_token(policies: Vec<Policy>) -> Token {
+    Token {
+        owner: Owner::User(USERS[0]),
+        status: Status::Active,
+        not_before: None,
+        expires_on: None,
+        ip: IpCondition::default(),
+        policies,
+    }
+}
+
+fn allow(names: &[&str], resources: &[Resource]) -> Policy {
+    let groups = names.iter().map(|name| Grant::Group(resolve(name).unwrap().0)).collect();
+    Policy { effect: Effect::Allow, resources: resources.to_vec(), groups }
+}
+
+fn call(text: &str, account: Option<AccountId>, zone: Option<ZoneId>) -> Request {
+    let user = Some(USERS[0]);
+    Request { operation: operation(text).unwrap(), user, account, zone, ip: None, at: UnixSeconds(0) }
+}
+
+fn cause(token: &Token, request: &Request) -> Cause {
+    token.compile().decide(request).cause
+}
+
+#[test]
+fn a_group_takes_effect_at_resources_of_its_own_scope_only() {
+    let routes = call("GET /zones/{zone_id}/workers/routes", Some(ACCOUNTS[0]), Some(ZONES[0]));
+    let misplaced = user_token(vec![allow(&["Workers Routes Write"], &[Resource::Account(ACCOUNTS[0])])]);
+    assert_eq!(cause(&misplaced, &routes), Cause::WrongScope);
+    let placed = user_token(vec![allow(&["Workers Routes Write"], &[Resource::Zone(ZONES[0])])]);
+    assert_eq!(cause(&placed, &routes), Cause::Granted);
+    let elsewhere = user_token(vec![allow(&["Workers Routes Write"], &[Resource::Zone(ZONES[1])])]);
+    assert_eq!(cause(&elsewhere, &routes), Cause::OtherResource);
+    let without = user_token(vec![allow(&["Workers R2 Storage Write"], &[Resource::Account(ACCOUNTS[0])])]);
+    assert_eq!(cause(&without, &routes), Cause::MissingGroup);
+}
+
+#[test]
+fn an_account_group_reaches_the_zones_that_the_account_owns() {
+    let zone = call("GET /zones/{zone_id}", Some(ACCOUNTS[0]), Some(ZONES[0]));
+    let scripts = user_token(vec![allow(&["Workers Scripts Write"], &[Resource::Account(ACCOUNTS[0])])]);
+    assert_eq!(cause(&scripts, &zone), Cause::Granted);
+    let foreign = Request { account: Some(ACCOUNTS[1]), ..zone };
+    assert_eq!(cause(&scripts, &foreign), Cause::OtherResource);
+}
+
+#[test]
+fn one_zone_opens_the_filtered_list_and_one_denied_zone_does_not_close_it() {
+    let list = call("GET /zones", None, None);
+    let mut token = user_token(vec![allow(&["Zone Read"], &[Resource::Zone(ZONES[0])])]);
+    assert_eq!(cause(&token, &list), Cause::Granted);
+    let denied = Policy { effect: Effect::Deny, ..allow(&["Zone Read"], &[Resource::Zone(ZONES[1])]) };
+    token.policies.push(denied);
+    assert_eq!(cause(&token, &list), Cause::Granted);
+    token.policies.push(Policy { effect: Effect::Deny, ..allow(&["Zone Read"], &[Resource::AllZones]) });
+    assert_eq!(cause(&token, &list), Cause::Denied);
+}
+
+#[test]
+fn both_groups_are_needed_where_the_documentation_says_both() {
+    let path = "POST /accounts/{account_id}/dls/regional_services/prefix_bindings";
+    let bind = call(path, Some(ACCOUNTS[0]), None);
+    let account = [Resource::Account(ACCOUNTS[0])];
+    let one = user_token(vec![allow(&["DLS: Write"], &account)]);
+    assert_eq!(cause(&one, &bind), Cause::MissingGroup);
+    let both = user_token(vec![allow(&["DLS: Write"], &account), allow(&["IP Prefixes: Write"], &account)]);
+    assert_eq!(cause(&both, &bind), Cause::Granted);
+}
+
+#[test]
+fn an_account_token_reaches_nothing_outside_its_account() {
+    let owner = Owner::Account(ACCOUNTS[0]);
+    let token = Token { owner, ..user_token(vec![allow(&["DNS Write"], &[Resource::AllZones])]) };
+    let records = |account| Request { user: None, ..call("GET /zones/{zone_id}/dns_records", account, Some(ZONES[0])) };
+    assert_eq!(cause(&token, &records(Some(ACCOUNTS[0]))), Cause::Granted);
+    assert_eq!(cause(&token, &records(Some(ACCOUNTS[1]))), Cause::OutsideOwner);
+}

@@ -1,0 +1,180 @@
+//! Rebuilds `catalogue/*.tsv` from the gathered source tables.
+//!
+//! The result is sorted and holds one fact a line, so that a refresh reads well in a diff. What can be derived is left
+//! out (an operation's scope is its path's first segment); what is ambiguous in the source is made plain: a group
+//! whose name exists at two scopes is written `Name@account` or `Name@zone`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+/// One row of a source table: column name to cell.
+type Row = BTreeMap<String, String>;
+
+/// Operations that need every one of their groups, not any one (data set README, section 2).
+const ALL_OF: &[&str] = &["/accounts/{}/dls/regional_services/prefix_bindings"];
+
+/// Rebuilds the tables from the folder `from`; with `check`, fails where a rebuild would change one.
+pub(crate) fn rebuild(from: &Path, check: bool) -> Result<()> {
+    let groups = read(&from.join("permission_groups.tsv"))?;
+    let operations = read(&from.join("operations.tsv"))?;
+    let names = read(&from.join("documented_names.tsv"))?;
+    let scopes = scopes_by_name(&groups);
+    let tables = [
+        ("permission_groups.tsv", group_table(&groups)),
+        ("operations.tsv", operation_table(&operations, &scopes)?),
+        ("documented_names.tsv", name_table(&names)),
+    ];
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../catalogue");
+    for (name, table) in tables {
+        let path: PathBuf = folder.join(name);
+        let unchanged = fs::read_to_string(&path).is_ok_and(|old| old == table);
+        match (unchanged, check) {
+            (true, _) => println!("{name}: unchanged"),
+            (false, true) => bail!("catalogue/{name} differs from a rebuild; run `cargo xtask catalogue --from DIR`"),
+            (false, false) => {
+                fs::write(&path, table).with_context(|| format!("cannot write {}", path.display()))?;
+                println!("{name}: rewritten");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Vec<Row>> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut lines = text.lines();
+    let header: Vec<&str> = lines.next().context("the table has no header")?.split('\t').collect();
+    lines
+        .enumerate()
+        .map(|(number, line)| {
+            let cells: Vec<&str> = line.split('\t').collect();
+            if cells.len() != header.len() {
+                bail!("{}: line {} has {} cells, not {}", path.display(), number + 2, cells.len(), header.len());
+            }
+            Ok(header.iter().zip(cells).map(|(name, cell)| ((*name).to_owned(), cell.to_owned())).collect())
+        })
+        .collect()
+}
+
+/// The scopes at which each group name exists.
+fn scopes_by_name(groups: &[Row]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut scopes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for group in groups {
+        scopes.entry(group["name"].clone()).or_default().insert(short_scope(&group["scope"]).to_owned());
+    }
+    scopes
+}
+
+/// The short word for a scope key; an unknown scope stays empty.
+fn short_scope(key: &str) -> &str {
+    match key {
+        "com.cloudflare.api.user" => "user",
+        "com.cloudflare.api.account" => "account",
+        "com.cloudflare.api.account.zone" => "zone",
+        "com.cloudflare.edge.r2.bucket" => "bucket",
+        "com.cloudflare.api.account.flagship.app" => "flagship-app",
+        _ => "",
+    }
+}
+
+fn group_table(groups: &[Row]) -> String {
+    let rows = groups.iter().map(|group| {
+        let provenance = match (group["id"].is_empty(), group["scope_inferred"].as_str()) {
+            (_, "inferred") => "scope-inferred",
+            (true, _) => "name-only",
+            (false, _) => "published",
+        };
+        [
+            group["name"].as_str(),
+            short_scope(&group["scope"]),
+            group["id"].as_str(),
+            group["category"].as_str(),
+            group["also_known_as"].as_str(),
+            provenance,
+        ]
+        .join("\t")
+    });
+    table("name\tscope\tid\tcategory\talso_known_as\tprovenance", rows.collect())
+}
+
+fn operation_table(operations: &[Row], scopes: &BTreeMap<String, BTreeSet<String>>) -> Result<String> {
+    let mut rows = Vec::with_capacity(operations.len());
+    for operation in operations {
+        let path = &operation["path"];
+        let mut flags: Vec<&str> = operation["flags"].split_whitespace().collect();
+        if operation["method"] != "GET" && ALL_OF.iter().any(|all| blanked(path).starts_with(all)) {
+            flags.push("all_of");
+        }
+        rows.push(
+            [
+                path.as_str(),
+                operation["method"].as_str(),
+                operation["operation_id"].as_str(),
+                operation["product"].as_str(),
+                accepted(operation, scopes)?.as_str(),
+                operation["provenance"].as_str(),
+                flags.join(" ").as_str(),
+            ]
+            .join("\t"),
+        );
+    }
+    Ok(table("path\tmethod\toperation_id\tproduct\tgroups\tprovenance\tflags", rows))
+}
+
+/// The groups that an operation accepts, each name made unambiguous with the operation's own scope.
+fn accepted(operation: &Row, scopes: &BTreeMap<String, BTreeSet<String>>) -> Result<String> {
+    let both: BTreeSet<&str> = operation["both_scopes"].split("; ").collect();
+    let zone = operation["path"].starts_with("/zones/");
+    let mut groups = Vec::new();
+    for name in operation["groups"].split("; ").filter(|name| !name.is_empty()) {
+        let Some(at) = scopes.get(name) else { bail!("{}: unknown group `{name}`", operation["path"]) };
+        match (at.len(), both.contains(name)) {
+            (1, _) => groups.push(name.to_owned()),
+            (_, true) => groups.extend(at.iter().map(|scope| format!("{name}@{scope}"))),
+            (_, false) => groups.push(format!("{name}@{}", if zone { "zone" } else { "account" })),
+        }
+    }
+    groups.sort();
+    Ok(groups.join("; "))
+}
+
+/// A path with the names of its parameters taken out.
+fn blanked(path: &str) -> String {
+    let mut out = String::new();
+    let mut inside = false;
+    for c in path.chars() {
+        match c {
+            '{' => {
+                inside = true;
+                out.push_str("{}");
+            }
+            '}' => inside = false,
+            _ if inside => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn name_table(names: &[Row]) -> String {
+    let rows = names.iter().map(|name| {
+        ["scope", "dashboard_name", "api_name", "group_name", "id", "match"]
+            .map(|column| name[column].as_str())
+            .join("\t")
+    });
+    table("scope\tdashboard_name\tapi_name\tgroup_name\tid\tmatch", rows.collect())
+}
+
+fn table(header: &str, mut rows: Vec<String>) -> String {
+    rows.sort();
+    let mut text = header.to_owned();
+    for row in rows {
+        text.push('\n');
+        text.push_str(&row);
+    }
+    text.push('\n');
+    text
+}
