@@ -52,11 +52,15 @@ impl FromStr for Method {
 
     /// Reads a method name in any case; HEAD is answered as GET.
     fn from_str(text: &str) -> Result<Self, ()> {
-        const METHODS: [Method; 5] = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
-        if text.eq_ignore_ascii_case("HEAD") {
-            return Ok(Self::Get);
+        match text {
+            "GET" | "HEAD" => Ok(Self::Get),
+            "POST" => Ok(Self::Post),
+            "PUT" => Ok(Self::Put),
+            "PATCH" => Ok(Self::Patch),
+            "DELETE" => Ok(Self::Delete),
+            _ if text.bytes().any(|byte| byte.is_ascii_lowercase()) => text.to_ascii_uppercase().parse(),
+            _ => Err(()),
         }
-        METHODS.into_iter().find(|method| text.eq_ignore_ascii_case(method.as_str())).ok_or(())
     }
 }
 

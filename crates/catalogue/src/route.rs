@@ -45,7 +45,7 @@ impl<'a> Route<'a> {
                 let segment = template.next()?;
                 let (value, tail) = match (segment, rest?) {
                     ("{object_key}", all) => (all, None),
-                    (_, path) => path.split_once('/').map_or((path, None), |(value, tail)| (value, Some(tail))),
+                    (_, path) => first_segment(path),
                 };
                 rest = tail;
                 if let Some(name) = segment.strip_prefix('{') {
@@ -71,8 +71,8 @@ impl<'a> Route<'a> {
     }
 
     fn second_segment(&self) -> Option<&'a str> {
-        let (_, rest) = self.path.split_once('/')?;
-        Some(rest.split_once('/').map_or(rest, |(segment, _)| segment))
+        let (_, rest) = first_segment(self.path);
+        Some(first_segment(rest?).0)
     }
 }
 
@@ -87,7 +87,7 @@ pub fn route(method: Method, path: &str) -> Option<Route<'_>> {
 
 fn descend(node: &'static Node, rest: Option<&str>, method: Method) -> Option<&'static Operation> {
     let Some(rest) = rest else { return end(node, method) };
-    let (segment, tail) = rest.split_once('/').map_or((rest, None), |(segment, tail)| (segment, Some(tail)));
+    let (segment, tail) = first_segment(rest);
     if let Some(operation) = literal(node, segment).and_then(|child| descend(child, tail, method)) {
         return Some(operation);
     }
@@ -96,6 +96,14 @@ fn descend(node: &'static Node, rest: Option<&str>, method: Method) -> Option<&'
     }
     let child = tables::nodes().get(usize::from(node.parameter?))?;
     descend(child, tail, method).or_else(|| if child.rest { end(child, method) } else { None })
+}
+
+/// The text up to the first slash, and what follows it if there is one. Every request is split so: memchr finds the
+/// slash behind an id several times faster than the standard library.
+fn first_segment(path: &str) -> (&str, Option<&str>) {
+    memchr::memchr(b'/', path.as_bytes())
+        .and_then(|at| Some((path.get(..at)?, path.get(at + 1..))))
+        .unwrap_or((path, None))
 }
 
 fn end(node: &Node, method: Method) -> Option<&'static Operation> {
@@ -114,11 +122,12 @@ fn literal(node: &Node, segment: &str) -> Option<&'static Node> {
 
 /// The first eight bytes as one number: the same rule as in `build/trie.rs`.
 fn prefix(text: &str) -> u64 {
-    let mut bytes = [0; 8];
-    for (to, from) in bytes.iter_mut().zip(text.bytes()) {
-        *to = from;
+    if let Some(first) = text.as_bytes().first_chunk() {
+        return u64::from_be_bytes(*first);
     }
-    u64::from_be_bytes(bytes)
+    let short = text.bytes().fold(0, |value, byte| value << 8 | u64::from(byte));
+    // A short text is filled up with zeros on the right; an empty one stays zero.
+    short.checked_shl(64 - 8 * text.len() as u32).unwrap_or(0)
 }
 
 #[cfg(test)]

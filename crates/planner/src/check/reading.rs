@@ -1,0 +1,159 @@
+//! The checker's own reading of the needs: it asks the policy engine about each group at each resource.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use flarekeep_catalogue::{Group, Rule, Scope};
+use flarekeep_policy::{
+    CompiledToken, Effect, Grant, IpCondition, Owner, Policy, Resource, Status, Token, UnixSeconds,
+};
+
+use crate::candidate::Choice;
+use crate::need::Need;
+use crate::plan::Options;
+use crate::witness::Demand;
+
+/// Any time will do: plans have no time.
+pub(super) const NOW: UnixSeconds = UnixSeconds(0);
+
+/// What there is to choose from, and what each choice meets.
+pub(super) struct Reading {
+    /// Every candidate.
+    pub(super) choices: Vec<Choice>,
+    /// What must be met, each with all candidates that meet it.
+    pub(super) rows: Vec<(Demand, BTreeSet<usize>)>,
+    /// The needs that no candidate meets.
+    pub(super) impossible: BTreeSet<usize>,
+}
+
+impl Reading {
+    pub(super) fn new(needs: &[Need], options: &Options) -> Self {
+        let mut engine = Engine { owner: options.owner, tokens: BTreeMap::new() };
+        let (mut choices, mut demands, mut impossible) = (BTreeSet::new(), Vec::new(), BTreeSet::new());
+        for (at, need) in needs.iter().enumerate() {
+            let own: Vec<(Demand, Vec<Choice>)> = demands_of(at, need)
+                .into_iter()
+                .map(|demand| (demand, engine.narrowest(need, demand, options)))
+                .collect();
+            if own.iter().any(|(_, candidates)| candidates.is_empty()) {
+                impossible.insert(at);
+                continue;
+            }
+            for (demand, candidates) in own {
+                choices.extend(candidates);
+                demands.push(demand);
+            }
+        }
+        let choices: Vec<Choice> = choices.into_iter().collect();
+        let rows = demands
+            .into_iter()
+            .filter_map(|demand| {
+                let need = needs.get(demand.need)?;
+                let meets = |(_, choice): &(usize, &Choice)| engine.meets(need, demand, choice);
+                let columns: BTreeSet<usize> = choices.iter().enumerate().filter(meets).map(|(at, _)| at).collect();
+                Some((demand, columns))
+            })
+            .collect();
+        Self { choices, rows, impossible }
+    }
+
+    pub(super) fn column(&self, choice: &Choice) -> Option<usize> {
+        self.choices.iter().position(|known| known == choice)
+    }
+}
+
+/// A token with these policies and no conditions.
+pub(super) fn token(owner: Owner, policies: Vec<Policy>) -> Token {
+    let (status, ip) = (Status::Active, IpCondition::default());
+    Token { owner, status, not_before: None, expires_on: None, ip, policies }
+}
+
+fn demands_of(at: usize, need: &Need) -> Vec<Demand> {
+    match need.operation.rule {
+        Rule::AnyToken | Rule::Unlabelled => Vec::new(),
+        Rule::AnyOf => vec![Demand { need: at, group: None }],
+        Rule::AllOf => need.operation.accepts().map(|group| Demand { need: at, group: Some(group) }).collect(),
+    }
+}
+
+/// The policy engine, asked about one grant at a time; the tokens that it is asked about are kept.
+struct Engine {
+    owner: Owner,
+    tokens: BTreeMap<(u16, Resource, Option<u16>), CompiledToken>,
+}
+
+impl Engine {
+    /// Each accepted group at the narrowest resource where the engine lets it meet the demand.
+    fn narrowest(&mut self, need: &Need, demand: Demand, options: &Options) -> Vec<Choice> {
+        let ladder = self.ladder(need);
+        let mut found = Vec::new();
+        for group in need.operation.accepts().filter(|group| demand.group.is_none_or(|only| only == *group)) {
+            let steps = ladder.iter().filter(|resource| resource.scope() == group.scope);
+            let mut choices = steps.map(|resource| Choice { group, resource: resource.clone() });
+            found.extend(choices.find(|choice| self.meets(need, demand, choice)));
+        }
+        let with_id: Vec<Choice> = found.iter().filter(|choice| choice.group.id.is_some()).cloned().collect();
+        let prefer = options.prefer_published && demand.group.is_none() && !with_id.is_empty();
+        if prefer { with_id } else { found }
+    }
+
+    /// The resources that a need names, narrow ones first.
+    fn ladder(&self, need: &Need) -> Vec<Resource> {
+        let anywhere = !need.operation.path.starts_with("/zones/{") && !need.operation.path.starts_with("/accounts/{");
+        let account = match self.owner {
+            Owner::Account(owner) if anywhere && need.resource.account.is_none() => Some(owner),
+            _ => need.resource.account,
+        };
+        let user = match self.owner {
+            Owner::User(user) => Some(Resource::User(user)),
+            Owner::Account(_) => None,
+        };
+        let unnamed = need.operation.path.starts_with("/zones/{") && need.resource.zone.is_none();
+        let zone = need.resource.zone.map(Resource::Zone);
+        let zones = account.filter(|_| !unnamed).map(Resource::AllZonesOf);
+        user.into_iter().chain(zone).chain(account.map(Resource::Account)).chain(zones).collect()
+    }
+
+    /// Whether this one grant meets the demand.
+    fn meets(&mut self, need: &Need, demand: Demand, choice: &Choice) -> bool {
+        if demand.group.is_some_and(|group| group != choice.group) || !need.operation.accepts_group(choice.group) {
+            return false;
+        }
+        if need.operation.path.starts_with("/zones/{") || need.operation.path.starts_with("/accounts/{") {
+            return self.granted(need, demand, choice);
+        }
+        // Where the path names nothing, the engine is content with a group anywhere. A need is not: the list must show
+        // its zone or account, nothing new is made inside one zone, and an account's token sees its account only.
+        let beside = matches!((self.owner, need.resource.account), (Owner::Account(own), Some(other)) if own != other);
+        let makes = need.operation.method.as_str() != "GET";
+        let named = self.ladder(need).contains(&choice.resource);
+        let too_narrow = makes && matches!(choice.resource, Resource::Zone(_));
+        named && !too_narrow && !beside && self.granted(need, demand, choice)
+    }
+
+    fn granted(&mut self, need: &Need, demand: Demand, choice: &Choice) -> bool {
+        let owner = self.owner;
+        let whole = demand.group.map(|_| need.operation.index);
+        let key = (choice.group.index, choice.resource.clone(), whole);
+        let token = self.tokens.entry(key).or_insert_with(|| {
+            let mut policies = vec![policy(choice.group, choice.resource.clone())];
+            if whole.is_some() {
+                // The other groups are held everywhere, so that the answer is about this one.
+                policies.extend(need.operation.accepts().filter(|group| *group != choice.group).flat_map(everywhere));
+            }
+            token(owner, policies).compile()
+        });
+        token.decide(&need.request(owner, NOW)).cause == flarekeep_policy::Cause::Granted
+    }
+}
+
+fn policy(group: &'static Group, resource: Resource) -> Policy {
+    Policy { effect: Effect::Allow, resources: vec![resource], groups: vec![Grant::Group(group)] }
+}
+
+fn everywhere(group: &'static Group) -> Option<Policy> {
+    match group.scope {
+        Scope::Account => Some(policy(group, Resource::AllAccounts)),
+        Scope::Zone => Some(policy(group, Resource::AllZones)),
+        _ => None,
+    }
+}

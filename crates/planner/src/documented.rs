@@ -1,0 +1,210 @@
+//! A plan beside the list of groups that other documents give for the same work.
+
+use std::cmp::Reverse;
+use std::fmt;
+
+use flarekeep_catalogue::{Group, Recipe, Scope};
+use flarekeep_policy::{Effect, Grant as Held, IpCondition, Owner, Policy, Resource, Status, Token, UnixSeconds};
+
+use crate::candidate::{Choice, covers};
+use crate::need::Target;
+use crate::plan::{Grant, Plan};
+
+/// Why a documented list cannot be turned into policies.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DocumentedError {
+    /// The recipe has no documented list.
+    #[error("recipe `{recipe}` has no documented list of permission groups")]
+    None {
+        /// The recipe.
+        recipe: String,
+    },
+    /// A group of the list takes effect at a resource that is not given.
+    #[error("`{group}` needs {what}")]
+    NoPlace {
+        /// The group.
+        group: String,
+        /// What is missing, and what to give.
+        what: &'static str,
+    },
+}
+
+/// How a plan and a documented list differ.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Comparison {
+    /// The documented groups that the plan has too.
+    pub agreed: Vec<Choice>,
+    /// The documented groups that the plan does without.
+    pub left_out: Vec<LeftOut>,
+    /// What the plan grants for needs that the documented groups do not meet.
+    pub forgotten: Vec<Forgotten>,
+}
+
+/// A documented group that the plan does without.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The group, where it would be.
+    pub choice: Choice,
+    /// The needs that it would meet.
+    pub needs: Vec<usize>,
+    /// The fewest grants of the plan that meet these. Empty where the plan meets none of them.
+    pub instead: Vec<Instead>,
+}
+
+/// A grant that makes another group superfluous.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instead {
+    /// The grant.
+    pub choice: Choice,
+    /// Needs that force it: no other grant of the plan meets them, nor does the group that is left out.
+    pub forced_by: Vec<usize>,
+}
+
+/// A grant of the plan for needs that the documented groups do not meet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forgotten {
+    /// The grant.
+    pub choice: Choice,
+    /// The needs.
+    pub needs: Vec<usize>,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.needs.is_empty() {
+            return write!(f, "{}: no need accepts it", self.choice.group.name);
+        }
+        let names: Vec<&str> = self.instead.iter().map(|instead| instead.choice.group.name).collect();
+        write!(f, "{}: all that it is good for here is met by {}", self.choice.group.name, names.join(", "))?;
+        if self.instead.iter().all(|instead| !instead.forced_by.is_empty()) {
+            f.write_str(if names.len() == 1 { ", which other needs force" } else { ", which other needs force all" })?;
+        }
+        Ok(())
+    }
+}
+
+/// The policies just as documented: each group at the resource of its own scope, one policy for each resource.
+pub fn as_documented(recipe: &Recipe, target: &Target, owner: Owner) -> Result<Vec<Policy>, DocumentedError> {
+    let mut choices: Vec<Choice> = documented(recipe, target, owner)?;
+    choices.sort();
+    let mut policies: Vec<Policy> = Vec::new();
+    for Choice { group, resource } in choices {
+        match policies.last_mut() {
+            Some(last) if last.resources == [resource.clone()] => last.groups.push(Held::Group(group)),
+            _ => {
+                let (resources, groups) = (vec![resource], vec![Held::Group(group)]);
+                policies.push(Policy { effect: Effect::Allow, resources, groups });
+            }
+        }
+    }
+    Ok(policies)
+}
+
+/// Compares the plan for a recipe's needs with the recipe's documented list.
+pub fn compare_documented(plan: &Plan, recipe: &Recipe, target: &Target) -> Result<Comparison, DocumentedError> {
+    let choices = documented(recipe, target, plan.owner)?;
+    let planned = |choice: &Choice| plan.grants.iter().any(|grant| grant.choice() == *choice);
+    let (agreed, others): (Vec<Choice>, Vec<Choice>) = choices.into_iter().partition(planned);
+    let left_out = others.into_iter().map(|choice| left_out(plan, choice)).collect();
+    let token = token(plan.owner, as_documented(recipe, target, plan.owner)?).compile();
+    let unmet = |need: &usize| {
+        let need = plan.needs.get(*need);
+        need.is_some_and(|need| !token.decide(&need.request(plan.owner, UnixSeconds(0))).allow)
+    };
+    let forgotten = plan
+        .grants
+        .iter()
+        .map(|grant| Forgotten { choice: grant.choice(), needs: grant.needs.iter().copied().filter(unmet).collect() })
+        .filter(|forgotten| !forgotten.needs.is_empty())
+        .collect();
+    Ok(Comparison { agreed, left_out, forgotten })
+}
+
+fn documented(recipe: &Recipe, target: &Target, owner: Owner) -> Result<Vec<Choice>, DocumentedError> {
+    let list = recipe.documented.as_ref().ok_or_else(|| DocumentedError::None { recipe: recipe.name.clone() })?;
+    list.groups.iter().map(|group| Ok(Choice { group, resource: place(group, target, owner)? })).collect()
+}
+
+fn place(group: &Group, target: &Target, owner: Owner) -> Result<Resource, DocumentedError> {
+    let missing = |what| DocumentedError::NoPlace { group: group.name.to_owned(), what };
+    match (group.scope, owner) {
+        (Scope::Zone, _) => target.zone.map(Resource::Zone).ok_or_else(|| missing("a zone: give --zone")),
+        (Scope::Account, _) => {
+            target.account.map(Resource::Account).ok_or_else(|| missing("an account: give --account"))
+        }
+        (Scope::User, Owner::User(user)) => Ok(Resource::User(user)),
+        (Scope::User, Owner::Account(_)) => Err(missing("a user's token: an account's token cannot hold it")),
+        _ => Err(missing("a resource of a kind that a recipe cannot name")),
+    }
+}
+
+fn left_out(plan: &Plan, choice: Choice) -> LeftOut {
+    let meets = |at: &usize| {
+        plan.needs.get(*at).is_some_and(|need| {
+            need.operation.accepts_group(choice.group) && covers(&choice.resource, need, plan.owner)
+        })
+    };
+    let needs: Vec<usize> = (0..plan.needs.len()).filter(meets).collect();
+    // The fewest grants explain best, and of equals one that other needs force.
+    let (mut open, mut instead) = (needs.clone(), Vec::new());
+    while !open.is_empty() {
+        let explains = |grant: &&Grant| {
+            let met = grant.needs.iter().filter(|need| open.contains(need)).count();
+            (met, grant.sole.iter().any(|need| !meets(need)), Reverse(grant.choice()))
+        };
+        let Some(grant) = plan.grants.iter().max_by_key(explains) else { break };
+        let before = open.len();
+        open.retain(|need| !grant.needs.contains(need));
+        if open.len() == before {
+            break;
+        }
+        let forced_by = grant.sole.iter().copied().filter(|need| !meets(need)).collect();
+        instead.push(Instead { choice: grant.choice(), forced_by });
+    }
+    LeftOut { choice, needs, instead }
+}
+
+fn token(owner: Owner, policies: Vec<Policy>) -> Token {
+    let (status, ip) = (Status::Active, IpCondition::default());
+    Token { owner, status, not_before: None, expires_on: None, ip, policies }
+}
+
+#[cfg(test)]
+mod tests {
+    use flarekeep_catalogue::{AccountId, UserId, ZoneId, recipe};
+
+    use super::*;
+    use crate::need::needs_of_recipe;
+    use crate::plan::{Options, plan};
+
+    const TARGET: Target = Target { account: Some(AccountId::from_u128(0xa1)), zone: Some(ZoneId::from_u128(0x21)) };
+    const USER: Owner = Owner::User(UserId::from_u128(0x41));
+
+    #[test]
+    fn the_platforms_documents_list_too_much_and_too_little() {
+        let recipe = recipe("saas-platform").unwrap();
+        let plan = plan(&needs_of_recipe(&recipe, &TARGET).unwrap(), &Options::new(USER));
+        let comparison = compare_documented(&plan, &recipe, &TARGET).unwrap();
+        let left_out: Vec<String> = comparison.left_out.iter().map(ToString::to_string).collect();
+        let expected = [
+            "Account Settings Read: all that it is good for here is met by Workers KV Storage Write, which other needs force",
+            "Workers Scripts Read: all that it is good for here is met by Workers Scripts Write, which other needs force",
+            "SSL and Certificates Read: all that it is good for here is met by SSL and Certificates Write, which other needs \
+             force",
+        ];
+        assert_eq!(left_out, expected);
+        let forgotten: Vec<_> = comparison.forgotten.iter().map(|entry| entry.choice.group.name).collect();
+        assert_eq!(forgotten, ["Workers KV Storage Write", "DNS Write"]);
+        assert_eq!(comparison.agreed.len(), 5);
+    }
+
+    #[test]
+    fn the_documented_policies_put_each_group_where_it_takes_effect() {
+        let recipe = recipe("saas-platform").unwrap();
+        let policies = as_documented(&recipe, &TARGET, USER).unwrap();
+        let counts: Vec<_> = policies.iter().map(|policy| (policy.resources[0].scope(), policy.groups.len())).collect();
+        assert_eq!(counts, [(Scope::Account, 4), (Scope::Zone, 4)]);
+        let error = as_documented(&recipe, &Target { zone: None, ..TARGET }, USER).unwrap_err();
+        assert_eq!(error.to_string(), "`Workers Routes Write` needs a zone: give --zone");
+    }
+}

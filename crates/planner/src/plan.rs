@@ -1,0 +1,297 @@
+//! The plan: the policies that meet all the needs with the least reach.
+
+use std::collections::BTreeMap;
+
+use flarekeep_catalogue::{Group, Operation};
+use flarekeep_policy::{Effect, Owner, Policy, Resource};
+
+use crate::candidate::{Choice, Impossibility};
+use crate::need::Need;
+use crate::problem::Problem;
+use crate::solve::{Solution, solve};
+use crate::witness::{Demand, Witness};
+
+/// For whom, and how, a plan is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Who will own the token.
+    pub owner: Owner,
+    /// Whether a group without a published id is passed over where one with an id would do.
+    pub prefer_published: bool,
+    /// After how many branchings the search gives the best plan that it has, [`Certificate::optimal`] or not. Needs of
+    /// real work hardly ever branch; the usual budget ends a hostile instance within seconds.
+    pub node_budget: u32,
+}
+
+impl Options {
+    /// The usual ones, for a token of `owner`.
+    #[must_use]
+    pub fn new(owner: Owner) -> Self {
+        Self { owner, prefer_published: true, node_budget: 5_000 }
+    }
+}
+
+/// The policies that meet all the needs with the least reach, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The needs, as given. Everything below names a need by its position here.
+    pub needs: Vec<Need>,
+    /// Who will own the token.
+    pub owner: Owner,
+    /// What is granted, in the order of [`Choice`].
+    pub grants: Vec<Grant>,
+    /// The needs that any valid token meets.
+    pub free: Vec<usize>,
+    /// The needs of which nobody has published what meets them: the plan may or may not do.
+    pub unproven: Vec<usize>,
+    /// The needs that no grant meets.
+    pub impossible: Vec<Impossible>,
+    /// The weight of the grants together.
+    pub weight: u64,
+    /// Why no choice weighs less.
+    pub certificate: Certificate,
+}
+
+/// One permission group at one resource, and what it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The group.
+    pub group: &'static Group,
+    /// The resource, of the group's own scope.
+    pub resource: Resource,
+    /// The needs that it meets.
+    pub needs: Vec<usize>,
+    /// Those that no other grant of the plan meets: never empty. A need that needs several groups is met by each for
+    /// its part.
+    pub sole: Vec<usize>,
+    /// Whether it rests on inference: the group's id or scope is not published, or what every need here accepts is
+    /// only inferred.
+    pub inferred: bool,
+    /// Its weight.
+    pub weight: u64,
+}
+
+/// A need that nothing meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Impossible {
+    /// The need.
+    pub need: usize,
+    /// Why.
+    pub reason: Impossibility,
+}
+
+/// Why no choice of grants weighs less; [`Grant::sole`] says why none can be left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// What every choice weighs at least.
+    pub bound: u64,
+    /// Whether the plan weighs just that. Where it does not, the search was cut short, and the plan is sound but perhaps
+    /// not the smallest.
+    pub optimal: bool,
+    /// The proof of the bound.
+    pub witness: Witness<Demand, Choice>,
+}
+
+/// Makes the plan for these needs. It depends neither on their order nor on how often one is given.
+#[must_use]
+pub fn plan(needs: &[Need], options: &Options) -> Plan {
+    let problem = Problem::new(needs, options);
+    let solution = solve(&problem.instance(), options.node_budget);
+    // INVARIANT: every row comes from a need with a candidate, so that there is a solution, and its names are known.
+    let nothing = || Solution { chosen: Vec::new(), weight: 0, bound: 0, witness: no_proof() };
+    let Solution { chosen, weight, bound, witness } = solution.unwrap_or_else(nothing);
+    let witness = named(&witness, &problem, needs).unwrap_or_else(no_proof);
+    let grants = grants(needs, &problem, &chosen);
+    let impossible = problem.impossible.into_iter().map(|(need, reason)| Impossible { need, reason }).collect();
+    Plan {
+        needs: needs.to_vec(),
+        owner: options.owner,
+        grants,
+        free: problem.free,
+        unproven: problem.unproven,
+        impossible,
+        weight,
+        certificate: Certificate { bound, optimal: bound == weight, witness },
+    }
+}
+
+impl Plan {
+    /// The policies: the groups of one resource in one policy; accounts before zones, groups by name.
+    #[must_use]
+    pub fn policies(&self) -> Vec<Policy> {
+        let mut by_resource: BTreeMap<&Resource, Vec<flarekeep_policy::Grant>> = BTreeMap::new();
+        for grant in &self.grants {
+            by_resource.entry(&grant.resource).or_default().push(flarekeep_policy::Grant::Group(grant.group));
+        }
+        by_resource
+            .into_iter()
+            .map(|(resource, groups)| Policy { effect: Effect::Allow, resources: vec![resource.clone()], groups })
+            .collect()
+    }
+
+    /// The lightest grant that meets a need of this operation: what to add to a token that lacks it.
+    #[must_use]
+    pub fn grant_for(&self, operation: &Operation) -> Option<&Grant> {
+        let calls = |need: &usize| self.needs.get(*need).is_some_and(|need| need.operation == operation);
+        self.grants.iter().filter(|grant| grant.needs.iter().any(calls)).min_by_key(|grant| grant.weight)
+    }
+
+    /// Whether the plan is known to meet every need.
+    #[must_use]
+    pub fn meets_all(&self) -> bool {
+        self.unproven.is_empty() && self.impossible.is_empty()
+    }
+}
+
+impl Grant {
+    /// The group at the resource.
+    #[must_use]
+    pub fn choice(&self) -> Choice {
+        Choice { group: self.group, resource: self.resource.clone() }
+    }
+}
+
+fn no_proof<N, G>() -> Witness<N, G> {
+    Witness::Packing { amounts: Vec::new(), bound: 0 }
+}
+
+fn named(witness: &Witness<usize, usize>, problem: &Problem, needs: &[Need]) -> Option<Witness<Demand, Choice>> {
+    witness.try_map(&|row| problem.rows.get(*row).and_then(|row| row.demand(needs)), &|column| {
+        problem.choices.get(*column).cloned()
+    })
+}
+
+fn grants(needs: &[Need], problem: &Problem, chosen: &[usize]) -> Vec<Grant> {
+    chosen
+        .iter()
+        .filter_map(|column| {
+            let choice = problem.choices.get(*column)?;
+            let met = |alone: bool| {
+                let others = |row: &[usize]| row.iter().any(|other| other != column && chosen.contains(other));
+                let rows = problem.rows.iter().filter(|row| row.columns.contains(column));
+                let rows = rows.filter(|row| !alone || !others(&row.columns));
+                let mut met: Vec<usize> = rows.flat_map(|row| &row.demands).map(|demand| demand.need).collect();
+                met.sort_unstable();
+                met.dedup();
+                met
+            };
+            let (meets, sole) = (met(false), met(true));
+            let inferred = |need: &usize| needs.get(*need).is_some_and(|need| need.operation.provenance.is_inferred());
+            Some(Grant {
+                group: choice.group,
+                resource: choice.resource.clone(),
+                inferred: choice.group.id.is_none() || meets.iter().all(inferred),
+                needs: meets,
+                sole,
+                weight: problem.weights.get(*column).copied().unwrap_or_default(),
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use flarekeep_catalogue::{AccountId, UserId, ZoneId, operation, recipe};
+
+    use super::*;
+    use crate::need::{Target, needs_of_recipe};
+
+    const ACCOUNT: AccountId = AccountId::from_u128(0xa1);
+    const ZONE: ZoneId = ZoneId::from_u128(0x21);
+    const USER: Owner = Owner::User(UserId::from_u128(0x41));
+
+    fn need(text: &str) -> Need {
+        let operation = operation(text).unwrap();
+        let resource = Target { account: Some(ACCOUNT), zone: Some(ZONE) };
+        Need { operation, resource, why: String::new(), origin: String::new() }
+    }
+
+    fn planned(owner: Owner, operations: &[&str]) -> Plan {
+        let needs: Vec<Need> = operations.iter().map(|text| need(text)).collect();
+        plan(&needs, &Options::new(owner))
+    }
+
+    fn names(plan: &Plan) -> Vec<String> {
+        plan.grants.iter().map(|grant| format!("{}: {}", grant.resource.scope(), grant.group.name)).collect()
+    }
+
+    #[test]
+    fn the_platform_needs_seven_groups() {
+        let target = Target { account: Some(ACCOUNT), zone: Some(ZONE) };
+        let needs = needs_of_recipe(&recipe("saas-platform").unwrap(), &target).unwrap();
+        let plan = plan(&needs, &Options::new(USER));
+        let expected = [
+            "account: Workers KV Storage Write",
+            "account: Workers R2 Storage Write",
+            "account: Workers Scripts Write",
+            "zone: DNS Write",
+            "zone: SSL and Certificates Write",
+            "zone: Workers Routes Write",
+            "zone: Zone Read",
+        ];
+        assert_eq!(names(&plan), expected);
+        assert!(plan.meets_all() && plan.certificate.optimal);
+        assert_eq!(plan.free.len(), 2);
+        let policies = plan.policies();
+        assert_eq!(policies.len(), 2);
+        assert_eq!(policies[0].resources, [Resource::Account(ACCOUNT)]);
+        assert_eq!(policies[1].groups.len(), 4);
+        let grant = plan.grant_for(operation("GET /zones/{zone_id}/dns_records").unwrap()).unwrap();
+        assert_eq!(grant.group.name, "DNS Write");
+    }
+
+    #[test]
+    fn a_read_is_met_by_a_read_and_no_group_that_mints_is_taken_for_it() {
+        let plan = planned(USER, &["GET /accounts/{account_id}/members", "GET /zones/{zone_id}/dns_records"]);
+        assert_eq!(names(&plan), ["account: Account Settings Read", "zone: DNS Read"]);
+    }
+
+    #[test]
+    fn every_group_is_granted_where_all_are_needed() {
+        let plan = planned(USER, &["POST /accounts/{account_id}/dls/regional_services/prefix_bindings"]);
+        assert_eq!(names(&plan), ["account: DLS: Write", "account: IP Prefixes: Write"]);
+        assert!(plan.grants[0].inferred && !plan.grants[1].inferred);
+        assert!(plan.grants.iter().all(|grant| grant.sole == [0]));
+    }
+
+    #[test]
+    fn what_nobody_knows_and_what_cannot_be_is_said() {
+        let operations = ["POST /accounts", "POST /user/tokens", "GET /user/tokens/verify"];
+        let plan = planned(Owner::Account(ACCOUNT), &operations);
+        assert_eq!(plan.unproven, [0]);
+        assert_eq!(plan.impossible, [Impossible { need: 1, reason: Impossibility::UserGroups }]);
+        assert_eq!(plan.free, [2]);
+        assert!(plan.grants.is_empty() && !plan.meets_all() && plan.certificate.optimal);
+        let elsewhere = planned(Owner::Account(AccountId::from_u128(0xa2)), &["GET /zones/{zone_id}/dns_records"]);
+        assert_eq!(elsewhere.impossible[0].reason, Impossibility::OutsideOwner);
+    }
+
+    #[test]
+    fn a_zone_is_made_under_all_zones_and_that_grant_meets_what_it_can() {
+        let plan = planned(USER, &["POST /zones", "POST /zones/{zone_id}/dns_records"]);
+        assert_eq!(plan.grants.len(), 1);
+        assert_eq!(plan.grants[0].resource, Resource::AllZonesOf(ACCOUNT));
+        assert_eq!((plan.grants[0].group.name, plan.grants[0].needs.len()), ("DNS Write", 2));
+    }
+
+    #[test]
+    fn the_order_of_the_needs_does_not_matter() {
+        let operations = [
+            "GET /zones/{zone_id}",
+            "GET /zones",
+            "GET /accounts/{account_id}",
+            "PATCH /zones/{zone_id}/dnssec",
+            "GET /zones",
+        ];
+        let forth = planned(USER, &operations[..4]);
+        let back: Vec<&str> = operations.iter().rev().copied().collect();
+        assert_eq!(names(&forth), names(&planned(USER, &back)));
+    }
+
+    #[test]
+    fn a_group_without_a_published_id_is_taken_only_where_nothing_else_does() {
+        let read = planned(USER, &["GET /accounts/{account_id}/flagship/apps"]);
+        assert!(read.grants.iter().all(|grant| grant.inferred && grant.group.id.is_none()));
+        assert_eq!(read.grants.len(), 1);
+    }
+}
