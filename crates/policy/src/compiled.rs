@@ -119,9 +119,10 @@ struct Side {
     zones_of: HashMap<(AccountId, ZoneId), Bits, RandomState>,
     all_zones_of: HashMap<AccountId, Bits, RandomState>,
     all_zones: Option<Bits>,
-    /// What is covered at some account, and at some zone: these decide where the path names none.
-    any_account: Bits,
-    any_zone: Bits,
+    /// What is covered at some account or at some zone: these decide a read whose path names none.
+    some_place: Bits,
+    /// The same without single zones: these decide a call that makes a zone.
+    some_wide_place: Bits,
     /// What is covered at any resource of the right kind: it tells a wrong resource from a missing group.
     anywhere: Bits,
 }
@@ -136,18 +137,19 @@ impl Side {
             zones_of: HashMap::default(),
             all_zones_of: HashMap::default(),
             all_zones: None,
-            any_account: Bits::new(),
-            any_zone: Bits::new(),
+            some_place: Bits::new(),
+            some_wide_place: Bits::new(),
             anywhere: Bits::new(),
         }
     }
 
     fn add(&mut self, group: &Group, resource: &Resource) {
         self.anywhere.grant(group);
-        match resource.scope() {
-            Scope::Account => self.any_account.grant(group),
-            Scope::Zone => self.any_zone.grant(group),
-            _ => {}
+        if matches!(resource.scope(), Scope::Account | Scope::Zone) {
+            self.some_place.grant(group);
+            if !matches!(resource, Resource::Zone(_) | Resource::ZoneOf(..)) {
+                self.some_wide_place.grant(group);
+            }
         }
         if let Some(bits) = self.bits_at(resource) {
             bits.grant(group);
@@ -169,13 +171,12 @@ impl Side {
     }
 
     /// Whether allowing policies cover every group that the call needs. A list over all accounts or zones is granted
-    /// by one of them: the answer is filtered.
+    /// by one of them: the answer is filtered. What makes a zone is not granted by a zone that is there already.
     fn grants(&self, request: &Request) -> bool {
         let operation = request.operation;
         let unscoped = !operation.names_account() && !operation.names_zone();
-        all_needed(operation, |bit| {
-            self.covers(bit, request) || unscoped && (self.any_account.contains(bit) || self.any_zone.contains(bit))
-        })
+        let elsewhere = if operation.method.mutates() { &self.some_wide_place } else { &self.some_place };
+        all_needed(operation, |bit| self.covers(bit, request) || unscoped && elsewhere.contains(bit))
     }
 
     /// Whether denying policies cover any group that the call needs. One denied zone does not close the list of zones.

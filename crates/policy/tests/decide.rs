@@ -195,6 +195,15 @@ fn one_zone_opens_the_filtered_list_and_one_denied_zone_does_not_close_it() {
 }
 
 #[test]
+fn a_zone_is_not_made_under_the_right_to_another() {
+    let make = call("POST /zones", None, None);
+    let at = |resource| user_token(vec![allow(&["Zone Write"], &[resource])]);
+    assert_eq!(cause(&at(Resource::Zone(ZONES[0])), &make), Cause::OtherResource);
+    assert_eq!(cause(&at(Resource::AllZonesOf(ACCOUNTS[0])), &make), Cause::Granted);
+    assert_eq!(cause(&at(Resource::AllZones), &make), Cause::Granted);
+}
+
+#[test]
 fn both_groups_are_needed_where_the_documentation_says_both() {
     let path = "POST /accounts/{account_id}/dls/regional_services/prefix_bindings";
     let bind = call(path, Some(ACCOUNTS[0]), None);

@@ -1,7 +1,7 @@
 //! A second evaluator, written from the documentation as plainly as can be: it walks every policy, resource and group.
 //! It shares the vocabulary of the crate (tokens, requests, causes) and none of its machinery.
 
-use flarekeep_catalogue::{Group, Rule, Scope};
+use flarekeep_catalogue::{Group, Method, Rule, Scope};
 use flarekeep_policy::{Cause, Effect, Grant, Owner, Policy, Request, Resource, Status, Token};
 
 pub(crate) fn decide(token: &Token, request: &Request) -> Cause {
@@ -87,14 +87,15 @@ fn scope_of(resource: &Resource) -> Option<Scope> {
 fn covers(policy: &Policy, group: &Group, request: &Request) -> bool {
     let list = !request.operation.path.starts_with("/accounts/{") && !request.operation.path.starts_with("/zones/{");
     let list = list && policy.effect == Effect::Allow;
+    let filtered = list && request.operation.method == Method::Get;
     has(policy, group)
         && policy.resources.iter().any(|resource| match (group.scope, resource) {
             (Scope::User, Resource::User(user)) => request.user == Some(*user),
             (Scope::Account, Resource::Account(account)) => list || request.account == Some(*account),
             (Scope::Account, Resource::AllAccounts) | (Scope::Zone, Resource::AllZones) => true,
-            (Scope::Zone, Resource::Zone(zone)) => list || request.zone == Some(*zone),
+            (Scope::Zone, Resource::Zone(zone)) => filtered || request.zone == Some(*zone),
             (Scope::Zone, Resource::ZoneOf(account, zone)) => {
-                list || request.zone == Some(*zone) && request.account == Some(*account)
+                filtered || request.zone == Some(*zone) && request.account == Some(*account)
             }
             (Scope::Zone, Resource::AllZonesOf(account)) => list || request.account == Some(*account),
             _ => false,
