@@ -6,6 +6,8 @@
 //! never looks as narrow as the zone group that does the same. A grant that can mint tokens or manage members can give
 //! itself everything else; it counts [`MINTING`] on top, which is more than all other groups together.
 //!
+//! A group that is not named for reading counts one write more than the lists show.
+//!
 //! A weight is the reach times [`SCALE`] plus a few points that only decide between equals: facts that are inferred and
 //! wider resources lose.
 
@@ -26,8 +28,15 @@ const MINTING: u64 = 100_000_000;
 #[must_use]
 pub fn weight(group: &Group, resource: &Resource) -> u64 {
     let minting = if group.operations().any(mints) { MINTING } else { 0 };
+    let unlisted = if is_named_for_reading(group) { 0 } else { WRITE };
     let points = unproved(group) + width(resource);
-    (reach(group, resource) + minting).saturating_mul(SCALE).saturating_add(points)
+    (reach(group, resource) + unlisted + minting).saturating_mul(SCALE).saturating_add(points)
+}
+
+/// Whether the group's name promises that it only reads. Others may open writes that no list of operations shows, as
+/// `Apps Write` does, which the lists know from reads alone; so they count one write more.
+fn is_named_for_reading(group: &Group) -> bool {
+    group.name.rsplit(' ').next().is_some_and(|level| level.eq_ignore_ascii_case("read"))
 }
 
 /// The reach of a group at a resource, without what it could mint.

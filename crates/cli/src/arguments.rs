@@ -1,0 +1,273 @@
+//! The command line, as clap reads it.
+
+mod emulate;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use flarekeep_tokens::Sink;
+
+pub(crate) use self::emulate::Emulate;
+
+/// Keeps Cloudflare API tokens as narrow as their work allows, and proves it.
+#[derive(Debug, Parser)]
+#[command(name = "flarekeep", version, propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// Print one JSON document on standard output and nothing else there
+    #[arg(long, global = true, help_heading = "Output")]
+    pub(crate) json: bool,
+    /// Print no remarks
+    #[arg(long, short, global = true, help_heading = "Output")]
+    pub(crate) quiet: bool,
+    /// Print more remarks
+    #[arg(long, short, global = true, help_heading = "Output", conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// How Cloudflare is reached, and as whom.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Credentials")]
+pub(crate) struct Connection {
+    /// Where the API is [env: CLOUDFLARE_API_BASE_URL, CLOUDFLARE_BASE_URL] [default: Cloudflare]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) api_url: Option<String>,
+    /// A file that holds the API token [env: CLOUDFLARE_API_TOKEN holds the token itself]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// The e-mail address that belongs to the Global API key [env: CLOUDFLARE_EMAIL]
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub(crate) email: Option<String>,
+    /// The Global API key; other users of this machine can read it here [env: CLOUDFLARE_API_KEY, CLOUDFLARE_GLOBAL_KEY]
+    #[arg(long, global = true, value_name = "KEY")]
+    pub(crate) global_key: Option<String>,
+    /// Seconds after which a call is given up [default: 30]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) timeout: Option<u64>,
+}
+
+/// Which account and zone are meant.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Resources")]
+pub(crate) struct Place {
+    /// The account: an id or a name [env: CLOUDFLARE_ACCOUNT_ID]
+    #[arg(long, global = true, alias = "account-id", value_name = "ID|NAME")]
+    pub(crate) account: Option<String>,
+    /// The zone: an id or a name [env: CLOUDFLARE_ZONE_ID]
+    #[arg(long, global = true, alias = "zone-id", value_name = "ID|NAME")]
+    pub(crate) zone: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The whole story on a local Cloudflare: plan, create, check, why, fix, roll, revoke
+    Try,
+    /// The smallest permissions that a piece of work needs, and why no smaller ones do
+    Plan(Plan),
+    /// The named pieces of work
+    #[command(subcommand)]
+    Recipe(Recipe),
+    /// Tokens: create, list, show, verify, roll, revoke
+    #[command(subcommand)]
+    Token(Token),
+    /// Whether the token meets the needs: one test that changes nothing for each
+    Check(Work),
+    /// Why a call is refused, and the smallest change that mends it
+    Why(Why),
+    /// Give the token what it lacks for the work; its value stays the same
+    Fix(Fix),
+    /// A local Cloudflare that enforces token policies on every operation
+    Emulate(Emulate),
+    /// The completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// The manual page
+    Man,
+}
+
+/// The work that is planned for, or tested.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Work")]
+pub(crate) struct Work {
+    /// A named piece of work; `flarekeep recipe list` shows them
+    #[arg(long, value_name = "NAME")]
+    pub(crate) recipe: Option<String>,
+    /// An operation, as in 'POST /zones/{zone_id}/dns_records'; can be given again
+    #[arg(long = "operation", value_name = "METHOD PATH")]
+    pub(crate) operations: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) work: Work,
+    /// Take the groups that the recipe's documents list, not the smallest ones
+    #[arg(long, requires = "recipe")]
+    pub(crate) as_documented: bool,
+    /// Who is to own the token
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) owner: Owner,
+    /// The form of the answer
+    #[arg(long, short, value_enum, default_value_t)]
+    pub(crate) output: PlanForm,
+}
+
+/// The form in which a plan is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanForm {
+    /// A table with what each permission is for
+    #[default]
+    Table,
+    /// The document that other tools read
+    Json,
+    /// The call that makes the token
+    Curl,
+}
+
+/// Who owns a token.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Owner {
+    /// The user: it acts as that person and ends with their membership
+    #[default]
+    User,
+    /// The account: a principal of its own, for CI and shared services
+    Account,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Recipe {
+    /// All recipes
+    List,
+    /// What a recipe needs, and the plan that follows
+    Show {
+        /// The recipe
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Make a token for a piece of work and deliver its value
+    Create(TokenCreate),
+    /// All tokens of the user, or of the account
+    List {
+        /// Whose tokens
+        #[arg(long, value_enum, default_value_t)]
+        owner: Owner,
+    },
+    /// One token: its policies, conditions and dates
+    Show(TokenName),
+    /// Whether the token in use is alive
+    Verify,
+    /// Give a token a new value; the old one dies at once
+    Roll(TokenRoll),
+    /// End a token
+    Revoke(TokenChange),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenCreate {
+    /// The token's name, by custom {project}-{purpose}-{environment}
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) work: Work,
+    /// A permission by name, in any spelling, beside those that the work needs; can be given again
+    #[arg(long = "permission", value_name = "NAME")]
+    pub(crate) permissions: Vec<String>,
+    /// Take the groups that the recipe's documents list, not the smallest ones
+    #[arg(long, requires = "recipe")]
+    pub(crate) as_documented: bool,
+    /// Who is to own the token
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) owner: Owner,
+    /// Addresses that may use the token, as 203.0.113.0/24; can be given again
+    #[arg(long = "allow-ip", value_name = "CIDR")]
+    pub(crate) allow_ips: Vec<String>,
+    /// When it ends: 90d, 12h, or a date
+    #[arg(long, value_name = "AGE|DATE")]
+    pub(crate) expires: Option<String>,
+    #[command(flatten)]
+    pub(crate) delivery: Delivery,
+}
+
+/// Where a value goes, and whether to ask first.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Delivery {
+    /// Where the value goes: env:FILE[:KEY], file:PATH, command:CMD, or - for standard output
+    #[arg(long, value_name = "SINK")]
+    pub(crate) to: Option<Sink>,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+}
+
+/// Whether to act, ask, or only show.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct Consent {
+    /// Answer yes to the confirmation
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenName {
+    /// The token's id or name
+    pub(crate) token: String,
+    /// Who owns the token
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) owner: Owner,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenChange {
+    #[command(flatten)]
+    pub(crate) name: TokenName,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenRoll {
+    #[command(flatten)]
+    pub(crate) name: TokenName,
+    #[command(flatten)]
+    pub(crate) delivery: Delivery,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Why {
+    /// The refused operation, as in 'GET /zones/{zone_id}/workers/routes'
+    #[arg(long, value_name = "METHOD PATH")]
+    pub(crate) operation: String,
+    /// The work that the call belongs to: the mend then serves all of it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) recipe: Option<String>,
+    /// Read the answer's body from standard input, and make no call to get one
+    #[arg(value_name = "-", value_parser = ["-"])]
+    pub(crate) input: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fix {
+    #[command(flatten)]
+    pub(crate) work: Work,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+}

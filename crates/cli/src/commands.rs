@@ -1,0 +1,34 @@
+//! The commands: one file a verb, in the folder of its noun.
+
+mod check;
+mod completions;
+mod emulate;
+mod fix;
+mod man;
+mod plan;
+mod recipe;
+mod story;
+mod token;
+mod why;
+
+use crate::CommandResult;
+use crate::arguments::{Arguments, Command};
+use crate::context::Context;
+use crate::output::Output;
+
+/// Runs the command that was typed.
+pub(crate) fn run(arguments: Arguments, output: Output) -> CommandResult {
+    let context = || Context::new(arguments.global.clone(), output);
+    match arguments.command {
+        Command::Try => story::run(output),
+        Command::Plan(arguments) => plan::run(&context()?, &arguments),
+        Command::Recipe(arguments) => recipe::run(&context()?, &arguments),
+        Command::Token(arguments) => token::run(&context()?, &arguments),
+        Command::Check(arguments) => check::run(&context()?, &arguments),
+        Command::Why(arguments) => why::run(&context()?, &arguments),
+        Command::Fix(arguments) => fix::run(&context()?, &arguments),
+        Command::Emulate(arguments) => emulate::run(output, &arguments),
+        Command::Completions { shell } => completions::run(shell),
+        Command::Man => man::run(),
+    }
+}

@@ -1,0 +1,118 @@
+//! `flarekeep check`: does the token meet the needs of the work?
+
+use std::io::IsTerminal;
+
+use flarekeep_catalogue::NamedTest;
+use flarekeep_cloudflare::Client;
+use flarekeep_planner::{Plan, Target};
+use flarekeep_tokens::{Check, CheckReport, Section, Test, Verdict as Outcome, check};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::arguments;
+use crate::context::{Context, block_on};
+use crate::error::CommandError;
+use crate::output::table::table;
+use crate::output::{BAD, CARE, FAINT, GOOD, Output, plain, styled};
+use crate::place;
+use crate::work::Work;
+use crate::{CommandResult, Verdict};
+
+pub(crate) fn run(context: &Context, arguments: &arguments::Work) -> CommandResult {
+    let work = Work::read(arguments)?.required()?;
+    let report = block_on(async {
+        let subject = context.subject()?;
+        let target = place::find(context, &subject, work.wanted()).await?;
+        let plan = work.plan(&target, arguments::Owner::User)?;
+        tested(context.output, &subject, &plan, work.recipe.as_ref().map(|recipe| recipe.tests.as_slice()), target)
+            .await
+    })?;
+    context.output.document(&report);
+    show(context.output, &report);
+    if report.misses() {
+        let work = work.name().map_or("--operation …".to_owned(), |name| format!("--recipe {name}"));
+        context.output.note(styled(FAINT, format!("\nflarekeep fix {work} adds what is missing")));
+    }
+    Ok(Verdict::yes_if(report.passes()))
+}
+
+/// Checks a token against a plan, with a progress bar where somebody watches.
+pub(crate) async fn tested(
+    output: Output,
+    subject: &Client,
+    plan: &Plan,
+    named: Option<&[NamedTest]>,
+    target: Target,
+) -> Result<CheckReport, CommandError> {
+    let bar = progress_bar(output);
+    let question = Check { plan, named: named.unwrap_or_default(), target };
+    let report = check(subject, &question, |done, total| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    })
+    .await;
+    bar.finish_and_clear();
+    Ok(report?)
+}
+
+fn progress_bar(output: Output) -> ProgressBar {
+    if output.quiet || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("  testing {bar:30} {pos}/{len}");
+    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// Prints the report.
+pub(crate) fn show(output: Output, report: &CheckReport) {
+    let owner = format!("{:?}", report.token.owner).to_lowercase();
+    output.line(format!("token {} ({}, owned by the {owner})\n", report.token.id, plain(&report.token.status)));
+    output.line(rows(&report.tests.tests, true));
+    output.line(format!("\n  {} tests passed", score(&report.tests)));
+    show_rest(output, "writes", &report.writes);
+    show_rest(output, "other reads", &report.reads);
+    if report.misses() && !output.verbose {
+        output.line(styled(FAINT, "  --verbose lists them all"));
+    }
+}
+
+/// A section in one line. What is missing is said by the named tests already, or by `--verbose`; what could not be
+/// proved is always listed.
+fn show_rest(output: Output, name: &str, section: &Section) {
+    if section.total == 0 {
+        return;
+    }
+    output.line(format!("  {} {name} proven, each by a request that changes nothing", score(section)));
+    let listed = section.tests.iter().filter(|test| output.verbose || test.result == Outcome::Unproven);
+    let listed: Vec<Test> = listed.cloned().collect();
+    if !listed.is_empty() {
+        output.line(rows(&listed, false));
+    }
+}
+
+fn score(section: &Section) -> String {
+    let style = if section.passed == section.total { GOOD } else { BAD };
+    styled(style, format!("{}/{}", section.passed, section.total))
+}
+
+fn rows(tests: &[Test], named: bool) -> String {
+    table(
+        if named { 2 } else { 4 },
+        None,
+        tests.iter().map(|test| {
+            let (style, word) = match test.result {
+                Outcome::Pass => (GOOD, "pass"),
+                Outcome::Missing => (BAD, "MISSING"),
+                Outcome::Unproven => (CARE, "unproven"),
+            };
+            [styled(style, word), if named { test.name.clone() } else { test.operation.clone() }, advice(test)]
+        }),
+    )
+}
+
+fn advice(test: &Test) -> String {
+    match (&test.grant, &test.detail) {
+        (Some(grant), _) => format!("add {} at {}", grant.group, grant.place),
+        (None, Some(detail)) => plain(detail),
+        (None, None) => styled(FAINT, &test.operation),
+    }
+}

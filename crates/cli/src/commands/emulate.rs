@@ -1,0 +1,107 @@
+//! `flarekeep emulate`: a local Cloudflare.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use flarekeep_emulator::{Emulator, Facts, LogEntry, Server, World};
+use serde_json::{Value, json};
+
+use crate::arguments;
+use crate::context::block_on;
+use crate::error::{CommandError, Kind};
+use crate::output::{BAD, FAINT, GOOD, Output, STRONG, plain, styled};
+use crate::{CommandResult, Verdict};
+
+pub(crate) fn run(output: Output, arguments: &arguments::Emulate) -> CommandResult {
+    let world = arguments.world.as_deref().map_or_else(|| Ok(World::generated()), world)?;
+    let mut options = arguments.options();
+    options.on_decision = Some(Arc::new(move |entry: &LogEntry| log(output, entry)));
+    let emulator = match &arguments.state {
+        None => Emulator::new(world, options),
+        Some(folder) => Emulator::open(folder, world, options).map_err(|error| {
+            CommandError::usage(format!(
+                "cannot open the state in `{}`: {}",
+                folder.display(),
+                plain(&error.to_string())
+            ))
+            .hint("--state names a folder that emulate wrote, or one that it can make")
+        })?,
+    };
+    block_on(async {
+        let facts = emulator.facts();
+        let server = Server::start(emulator, arguments.listen).await.map_err(|error| {
+            CommandError::new(Kind::Unreachable, format!("cannot listen on {}: {error}", arguments.listen))
+                .hint("--listen 127.0.0.1:0 takes any free port")
+        })?;
+        greet(output, &server.api_url(), &facts);
+        interrupted().await;
+        server.shutdown().await;
+        Ok(Verdict::Yes)
+    })
+}
+
+/// What a client needs to know, as one line of JSON.
+fn document(api: &str, facts: &Facts) -> Value {
+    let zones = facts.zones.iter().map(|zone| json!({"id": zone.id.to_string(), "name": zone.name}));
+    json!({
+        "api": api,
+        "account_id": facts.account_id.to_string(),
+        "zones": zones.collect::<Vec<_>>(),
+        "email": facts.email,
+        "global_key": facts.global_key,
+        "user_id": facts.user_id.to_string(),
+    })
+}
+
+fn greet(output: Output, api: &str, facts: &Facts) {
+    if output.json {
+        use std::io::Write;
+        let mut out = std::io::stdout();
+        // One line, so that a script can read it while the emulator runs on.
+        let _ = writeln!(out, "{}", document(api, facts)).and_then(|()| out.flush());
+        return;
+    }
+    output.line(format!("{} answers at {api}\n", styled(STRONG, "a local Cloudflare")));
+    output.line("  in another terminal:\n");
+    output.line(format!("  export CLOUDFLARE_API_BASE_URL={api} CLOUDFLARE_BASE_URL={api}"));
+    output.line(format!("  export CLOUDFLARE_ACCOUNT_ID={}", facts.account_id));
+    for zone in facts.zones.iter().take(1) {
+        output.line(format!("  export CLOUDFLARE_ZONE_ID={}    # {}", zone.id, plain(&zone.name)));
+    }
+    output.line(format!("  export CLOUDFLARE_EMAIL={} CLOUDFLARE_API_KEY={}", plain(&facts.email), facts.global_key));
+    output.line("\n  flarekeep token create --recipe saas-platform --to env:.env --yes");
+    output.line(styled(FAINT, "\n  the key is this emulator's own and opens nothing else; Ctrl-C ends it\n"));
+}
+
+fn log(output: Output, entry: &LogEntry) {
+    let word = if entry.allowed { styled(GOOD, "allow") } else { styled(BAD, "deny ") };
+    let line = match entry.allowed && !output.verbose {
+        true => format!("{word} {} {} {}", entry.status, entry.method, entry.path),
+        false => format!("{word} {} {}", entry.status, entry.sentence),
+    };
+    output.note(line);
+}
+
+fn world(path: &Path) -> Result<World, CommandError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| CommandError::usage(format!("cannot read `{}`: {error}", path.display())))?;
+    World::from_toml(&text).map_err(|error| {
+        CommandError::usage(format!("`{}` is no world", path.display())).because(plain(&error.to_string()))
+    })
+}
+
+/// Waits for Ctrl-C, or for the signal that ends a service.
+async fn interrupted() {
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}

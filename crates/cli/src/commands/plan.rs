@@ -1,0 +1,170 @@
+//! `flarekeep plan`: the smallest permissions that a piece of work needs.
+
+use flarekeep_catalogue::Recipe;
+use flarekeep_planner::{
+    Comparison, Grant, Options, Plan, Target, as_documented, compare_documented, plan_document, policy_documents,
+    verify,
+};
+use flarekeep_policy::Policy;
+use serde_json::{Value, json};
+
+use crate::arguments::{self, PlanForm};
+use crate::context::{Context, block_on};
+use crate::error::CommandError;
+use crate::output::table::table;
+use crate::output::{CARE, FAINT, GOOD, Output, STRONG, counted, styled};
+use crate::place;
+use crate::work::{Work, engine_owner};
+use crate::{CommandResult, Verdict};
+
+pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResult {
+    let work = Work::read(&arguments.work)?.required()?;
+    let target = match place::offline(context) {
+        Some(target) => target,
+        None => block_on(async { place::find(context, &context.manager()?, work.wanted()).await })?,
+    };
+    let plan = work.plan(&target, arguments.owner)?;
+    let output = Output { json: context.output.json || arguments.output == PlanForm::Json, ..context.output };
+    match (&work.recipe, arguments.as_documented) {
+        (Some(recipe), true) => {
+            let owner = engine_owner(arguments.owner, &target)?;
+            show_policies(output, arguments.output, recipe, &as_documented(recipe, &target, owner)?);
+        }
+        _ if arguments.output == PlanForm::Curl => output.line(curl(&plan.policies(), arguments.owner, &target)),
+        (recipe, _) => show(output, &plan, recipe.as_ref(), &target)?,
+    }
+    Ok(Verdict::yes_if(plan.impossible.is_empty()))
+}
+
+/// The plan as a document, with what a recipe's documents say beside it.
+pub(crate) fn document(plan: &Plan, recipe: Option<&Recipe>, target: &Target) -> Result<Value, CommandError> {
+    let mut document = serde_json::to_value(plan_document(plan)).unwrap_or_default();
+    document["recipe"] = json!(recipe.map(|recipe| &recipe.name));
+    if let Some(recipe) = recipe.filter(|recipe| recipe.documented.is_some()) {
+        let beside = compare_documented(plan, recipe, target)?;
+        document["documented"] = json!({
+            "source": recipe.documented.as_ref().map(|documented| &documented.source),
+            "left_out": beside.left_out.iter().map(|left| json!({
+                "group": left.choice.group.name,
+                "because": left.to_string(),
+            })).collect::<Vec<_>>(),
+            "forgotten": beside.forgotten.iter().map(|forgotten| forgotten.choice.group.name).collect::<Vec<_>>(),
+        });
+    }
+    Ok(worded(document))
+}
+
+/// Prints the plan.
+pub(crate) fn show(output: Output, plan: &Plan, recipe: Option<&Recipe>, target: &Target) -> Result<(), CommandError> {
+    output.document(&document(plan, recipe, target)?);
+    if let Some(recipe) = recipe {
+        output.line(format!("{}: {}", styled(STRONG, &recipe.name), recipe.title));
+    }
+    let (needs, permissions) = (counted(plan.needs.len(), "need"), counted(plan.grants.len(), "permission"));
+    output.line(format!("{needs}, {permissions}: {}", proof(plan)));
+    for resource in resources(plan) {
+        output.line(format!("\n  at {}", place::in_words(&resource.to_string())));
+        let grants = plan.grants.iter().filter(|grant| grant.resource == *resource);
+        output.line(table(4, None, grants.map(|grant| [grant.group.name.to_owned(), purpose(plan, grant)])));
+    }
+    open_ends(output, plan);
+    if let Some(recipe) = recipe.filter(|recipe| recipe.documented.is_some()) {
+        beside_the_documents(output, recipe, &compare_documented(plan, recipe, target)?);
+    }
+    Ok(())
+}
+
+/// What stands behind the claim that the plan is the smallest; the separate checker is asked every time.
+fn proof(plan: &Plan) -> String {
+    match verify(&plan.needs, &Options::new(plan.owner), plan) {
+        Ok(()) if plan.certificate.optimal => styled(GOOD, "no smaller set does (certificate verified)"),
+        Ok(()) => styled(CARE, "they do; that no smaller set does was not proved within the search's budget"),
+        Err(_) => styled(CARE, "the certificate does not hold; this is a defect of flarekeep, please report it"),
+    }
+}
+
+fn resources(plan: &Plan) -> Vec<&flarekeep_policy::Resource> {
+    let mut resources: Vec<_> = plan.grants.iter().map(|grant| &grant.resource).collect();
+    resources.dedup();
+    resources
+}
+
+/// What a grant is for: a need that only it meets, one that changes something if there is any, and how many more.
+fn purpose(plan: &Plan, grant: &Grant) -> String {
+    let needs = || grant.sole.iter().chain(&grant.needs).filter_map(|at| plan.needs.get(*at));
+    let first = needs().find(|need| need.operation.method.mutates()).or_else(|| needs().next());
+    let why = first.map(|need| if need.why.is_empty() { need.operation.to_string() } else { need.why.clone() });
+    let more = match grant.needs.len() {
+        0 | 1 => String::new(),
+        many => styled(FAINT, format!(", and {} more", many - 1)),
+    };
+    let inferred = if grant.inferred { styled(CARE, " (inferred)") } else { String::new() };
+    format!("{}{more}{inferred}", why.unwrap_or_default())
+}
+
+/// What the plan cannot promise.
+fn open_ends(output: Output, plan: &Plan) {
+    for need in plan.unproven.iter().filter_map(|at| plan.needs.get(*at)) {
+        let operation = need.operation;
+        output.line(format!("\n  {}  {operation}: nobody has published what it accepts", styled(CARE, "unproven")));
+    }
+    for impossible in &plan.impossible {
+        let operation = plan.needs.get(impossible.need).map(|need| need.operation.to_string()).unwrap_or_default();
+        output.line(format!("\n  {}  {operation}: {}", styled(CARE, "impossible"), impossible.reason));
+    }
+}
+
+fn beside_the_documents(output: Output, recipe: &Recipe, beside: &Comparison) {
+    if let Some(documented) = &recipe.documented {
+        output.line(format!("\n  beside {}:", documented.source));
+    }
+    let left_out = beside.left_out.iter().map(|left| ["not needed".to_owned(), left.to_string()]);
+    let forgotten = beside.forgotten.iter().map(|forgotten| {
+        let needs = counted(forgotten.needs.len(), "need");
+        ["forgotten".to_owned(), format!("{}: for {needs}", forgotten.choice.group.name)]
+    });
+    output.line(table(4, None, left_out.chain(forgotten)));
+    output.line(styled(FAINT, "    --as-documented takes their list"));
+}
+
+fn show_policies(output: Output, form: PlanForm, recipe: &Recipe, policies: &[Policy]) {
+    let documents: Vec<_> = policies.iter().flat_map(policy_documents).collect();
+    output.document(&worded(json!({ "recipe": recipe.name, "as_documented": true, "policies": documents })));
+    if form == PlanForm::Curl {
+        output.line(call("user/tokens", &documents));
+        return;
+    }
+    for policy in policies {
+        for resource in &policy.resources {
+            output.line(format!("  at {}", place::in_words(&resource.to_string())));
+        }
+        for group in policy.known_groups() {
+            output.line(format!("    {}", group.name));
+        }
+    }
+}
+
+/// The call that makes a token of these policies.
+fn curl(policies: &[Policy], owner: arguments::Owner, target: &Target) -> String {
+    let documents: Vec<_> = policies.iter().flat_map(policy_documents).collect();
+    match (owner, target.account) {
+        (arguments::Owner::Account, Some(account)) => call(&format!("accounts/{account}/tokens"), &documents),
+        _ => call("user/tokens", &documents),
+    }
+}
+
+fn call(path: &str, policies: &[flarekeep_planner::PolicyDocument]) -> String {
+    let body = serde_json::to_string_pretty(&json!({ "name": "NAME", "policies": policies })).unwrap_or_default();
+    let call = format!(
+        "curl https://api.cloudflare.com/client/v4/{path} \\\n  -H \"Authorization: Bearer $CLOUDFLARE_API_TOKEN\" \\\n  \
+         --json '{}'",
+        body.replace('\'', r"'\''")
+    );
+    place::in_words(&call)
+}
+
+/// The document with words for the stand-ins.
+fn worded(document: Value) -> Value {
+    let text = place::in_words(&document.to_string());
+    serde_json::from_str(&text).unwrap_or(document)
+}

@@ -1,0 +1,36 @@
+//! `flarekeep token …`.
+
+pub(crate) mod create;
+mod list;
+pub(crate) mod revoke;
+pub(crate) mod roll;
+mod show;
+mod verify;
+
+use flarekeep_cloudflare::Client;
+use flarekeep_planner::Target;
+
+use crate::CommandResult;
+use crate::arguments::{Owner, Token};
+use crate::context::Context;
+use crate::error::CommandError;
+use crate::place::{self, Wanted};
+
+pub(crate) fn run(context: &Context, arguments: &Token) -> CommandResult {
+    match arguments {
+        Token::Create(arguments) => create::run(context, arguments),
+        Token::List { owner } => list::run(context, *owner),
+        Token::Show(arguments) => show::run(context, arguments),
+        Token::Verify => verify::run(context),
+        Token::Roll(arguments) => roll::run(context, arguments),
+        Token::Revoke(arguments) => revoke::run(context, arguments),
+    }
+}
+
+/// The account whose tokens are meant, where they are an account's; nothing is looked up for a user's.
+async fn account(context: &Context, manager: &Client, owner: Owner) -> Result<Target, CommandError> {
+    match owner {
+        Owner::User => Ok(Target::default()),
+        Owner::Account => place::find(context, manager, Wanted { account: true, zone: false }).await,
+    }
+}

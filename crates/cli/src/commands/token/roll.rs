@@ -1,0 +1,38 @@
+//! `flarekeep token roll`: a new value for a token; the old one dies at once.
+
+use flarekeep_tokens::{Sink, find, roll};
+use serde_json::json;
+
+use super::account;
+use crate::arguments::TokenRoll;
+use crate::consent::{Go, confirm, sink};
+use crate::context::{Context, block_on, owner};
+use crate::output::{CARE, GOOD, plain, styled};
+use crate::{CommandResult, Verdict};
+
+pub(crate) fn run(context: &Context, arguments: &TokenRoll) -> CommandResult {
+    block_on(async {
+        let manager = context.manager()?;
+        let target = account(context, &manager, arguments.name.owner).await?;
+        let tokens = manager.tokens(owner(arguments.name.owner, &target)?);
+        let token = find(&tokens, &arguments.name.token).await?;
+        let consent = arguments.delivery.consent;
+        let sink = if consent.dry_run { None } else { Some(sink(context, &arguments.delivery)?) };
+        let name = plain(&token.name);
+        context.output.note(format!("token {} ({name}): {}", token.id, styled(CARE, "its old value dies at once")));
+        let go = confirm(consent, "Give it a new value?")?;
+        let (Some(sink), Go::Ahead) = (sink, go) else {
+            context.output.document(&json!({ "dry_run": true, "id": token.id.to_string() }));
+            return Ok(Verdict::Yes);
+        };
+        let rolled = roll(&tokens, &token, &sink).await?;
+        for remark in &rolled.remarks {
+            context.output.warn(plain(remark));
+        }
+        let id = token.id.to_string();
+        context.output.document(&json!({ "id": id, "name": token.name, "delivered_to": sink.to_string() }));
+        let line = format!("{} token {id} ({name}); its new value is in {sink}", styled(GOOD, "rolled"));
+        context.output.beside(sink == Sink::Stdout, line);
+        Ok(Verdict::Yes)
+    })
+}

@@ -1,0 +1,93 @@
+//! What a command has at hand: output, environment, options, and clients made from them.
+
+use std::future::Future;
+use std::time::Duration;
+
+use flarekeep_cloudflare::{Client, Credential, DEFAULT_BASE_URL, Notice, Owner};
+use flarekeep_planner::Target;
+use flarekeep_policy::UnixSeconds;
+
+use crate::arguments::{self, Connection, Global, Place};
+use crate::environment::{API_BASE_URL, BASE_URL, Environment};
+use crate::error::{CommandError, Kind};
+use crate::output::Output;
+use crate::secret;
+
+/// What a command has at hand.
+pub(crate) struct Context {
+    pub(crate) output: Output,
+    pub(crate) environment: Environment,
+    pub(crate) connection: Connection,
+    pub(crate) place: Place,
+}
+
+impl Context {
+    pub(crate) fn new(global: Global, output: Output) -> Result<Self, CommandError> {
+        let environment = Environment::read()?;
+        Ok(Self { output, environment, connection: global.connection, place: global.place })
+    }
+
+    /// A client for the token that is looked at.
+    pub(crate) fn subject(&self) -> Result<Client, CommandError> {
+        self.client(secret::subject(self)?)
+    }
+
+    /// A client for the credential that manages tokens.
+    pub(crate) fn manager(&self) -> Result<Client, CommandError> {
+        self.client(secret::manager(self)?)
+    }
+
+    /// The same, where one is given beside the token that is looked at.
+    pub(crate) fn optional_manager(&self) -> Result<Option<Client>, CommandError> {
+        secret::optional_manager(self)?.map(|credential| self.client(credential)).transpose()
+    }
+
+    pub(crate) fn client(&self, credential: Credential) -> Result<Client, CommandError> {
+        let configured = self.environment.first(&[API_BASE_URL, BASE_URL]).map(|(_, url)| url);
+        let url = self.connection.api_url.as_deref().or(configured).unwrap_or(DEFAULT_BASE_URL);
+        let output = self.output;
+        let mut builder = Client::builder(credential).base_url(url).on_notice(move |notice| tell(output, &notice));
+        if let Some(seconds) = self.connection.timeout {
+            builder = builder.timeout(Duration::from_secs(seconds));
+        }
+        Ok(builder.build()?)
+    }
+}
+
+fn tell(output: Output, notice: &Notice) {
+    match notice {
+        Notice::Retrying { call, wait, reason, .. } => {
+            output.note(format!("{call} failed ({reason}); trying again in {:.1} s", wait.as_secs_f32()));
+        }
+        Notice::Pacing { call, wait } if wait.as_secs() > 0 => {
+            output.note(format!("{call} waits {} s, to stay below Cloudflare's rate limit", wait.as_secs()));
+        }
+        _ => {}
+    }
+}
+
+/// Whose tokens are meant.
+pub(crate) fn owner(owner: arguments::Owner, target: &Target) -> Result<Owner, CommandError> {
+    match owner {
+        arguments::Owner::User => Ok(Owner::User),
+        arguments::Owner::Account => target.account.map(Owner::Account).ok_or_else(|| {
+            CommandError::usage("which account's tokens are meant is not known")
+                .hint("give --account, or set CLOUDFLARE_ACCOUNT_ID")
+        }),
+    }
+}
+
+/// Runs what calls Cloudflare. Commands that call nothing start no runtime.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| CommandError::new(Kind::Unreachable, format!("cannot start the runtime: {error}")))?;
+    runtime.block_on(work)
+}
+
+/// The time.
+pub(crate) fn now() -> UnixSeconds {
+    UnixSeconds(jiff::Timestamp::now().as_second())
+}

@@ -1,0 +1,98 @@
+//! Every environment variable that the program reads, declared once, and `.env` behind them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::error::CommandError;
+
+/// A variable that the program reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Variable(&'static str);
+
+/// The API token that does the work, or is looked at.
+pub(crate) const API_TOKEN: Variable = Variable("CLOUDFLARE_API_TOKEN");
+/// The e-mail address that belongs to the Global API key.
+pub(crate) const EMAIL: Variable = Variable("CLOUDFLARE_EMAIL");
+/// The Global API key, as Cloudflare's tools call it.
+pub(crate) const API_KEY: Variable = Variable("CLOUDFLARE_API_KEY");
+/// The Global API key, as the permission guides call it.
+pub(crate) const GLOBAL_KEY: Variable = Variable("CLOUDFLARE_GLOBAL_KEY");
+/// A token that may manage tokens, apart from the one that is looked at.
+pub(crate) const ADMIN_TOKEN: Variable = Variable("FLAREKEEP_ADMIN_TOKEN");
+/// The account: an id or a name.
+pub(crate) const ACCOUNT: Variable = Variable("CLOUDFLARE_ACCOUNT_ID");
+/// The zone: an id or a name.
+pub(crate) const ZONE: Variable = Variable("CLOUDFLARE_ZONE_ID");
+/// Where the API is, as wrangler calls it.
+pub(crate) const API_BASE_URL: Variable = Variable("CLOUDFLARE_API_BASE_URL");
+/// Where the API is, as the official SDKs call it.
+pub(crate) const BASE_URL: Variable = Variable("CLOUDFLARE_BASE_URL");
+
+const ALL: [Variable; 9] = [API_TOKEN, EMAIL, API_KEY, GLOBAL_KEY, ADMIN_TOKEN, ACCOUNT, ZONE, API_BASE_URL, BASE_URL];
+
+impl Variable {
+    pub(crate) const fn name(self) -> &'static str {
+        self.0
+    }
+}
+
+/// The values of the variables: from the process's environment, else from `.env` in the working directory.
+/// Neither Debug nor Display: some of them are secret.
+pub(crate) struct Environment(BTreeMap<Variable, String>);
+
+impl Environment {
+    /// Reads the environment and then `.env`, of which only the variables above are taken.
+    pub(crate) fn read() -> Result<Self, CommandError> {
+        let mut values = dot_env(Path::new(".env"))?;
+        for variable in ALL {
+            match std::env::var(variable.name()) {
+                Ok(value) => {
+                    values.insert(variable, value);
+                }
+                Err(std::env::VarError::NotPresent) => {}
+                Err(std::env::VarError::NotUnicode(_)) => {
+                    return Err(CommandError::usage(format!("{} is not valid UTF-8", variable.name())));
+                }
+            }
+        }
+        values.retain(|_, value| !value.is_empty());
+        Ok(Self(values))
+    }
+
+    /// An environment in which no variable is set.
+    pub(crate) fn empty() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    /// The value of the first of the variables that is set, and which it was.
+    pub(crate) fn first(&self, variables: &[Variable]) -> Option<(Variable, &str)> {
+        variables.iter().find_map(|variable| Some((*variable, self.get(*variable)?)))
+    }
+
+    pub(crate) fn get(&self, variable: Variable) -> Option<&str> {
+        self.0.get(&variable).map(String::as_str)
+    }
+}
+
+fn dot_env(path: &Path) -> Result<BTreeMap<Variable, String>, CommandError> {
+    let mut values = BTreeMap::new();
+    let lines = match dotenvy::from_path_iter(path) {
+        Ok(lines) => lines,
+        Err(dotenvy::Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => return Ok(values),
+        Err(_) => return Err(unreadable(path)),
+    };
+    for line in lines {
+        // The error of the library quotes the line, and the line may hold a secret.
+        let (name, value) = line.map_err(|_| unreadable(path))?;
+        if let Some(variable) = ALL.into_iter().find(|variable| variable.name() == name) {
+            values.insert(variable, value);
+        }
+    }
+    Ok(values)
+}
+
+fn unreadable(path: &Path) -> CommandError {
+    CommandError::usage(format!("cannot read `{}`", path.display()))
+        .because("a line of it is not `NAME=value`, or the file cannot be opened")
+        .hint("values with spaces stand in quotes: NAME=\"two words\"")
+}

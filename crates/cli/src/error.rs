@@ -1,0 +1,90 @@
+//! The one error of the program: what happened, why, and what to type next.
+
+use std::fmt;
+
+/// What kind of failure it is; it decides the exit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Bad usage or bad input.
+    Usage,
+    /// Cloudflare refused the credential.
+    Refused,
+    /// Cloudflare or the network could not be reached, or did not answer in time.
+    Unreachable,
+    /// Some of the work is done.
+    Partial,
+}
+
+impl Kind {
+    /// The exit status; the table is in docs/exit-status.md.
+    pub(crate) const fn exit_status(self) -> u8 {
+        match self {
+            Self::Usage => 2,
+            Self::Refused => 3,
+            Self::Unreachable => 4,
+            Self::Partial => 5,
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Usage => "usage",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Partial => "partial",
+        }
+    }
+}
+
+/// A failed command.
+#[derive(Debug)]
+pub(crate) struct CommandError {
+    pub(crate) kind: Kind,
+    /// What happened.
+    pub(crate) message: String,
+    /// Why, where that is known.
+    pub(crate) reason: Option<String>,
+    /// What mends it: commands to type, or facts to look at.
+    pub(crate) hints: Vec<String>,
+}
+
+impl CommandError {
+    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), reason: None, hints: Vec::new() }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    pub(crate) fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// The document that `--json` prints in place of an answer.
+    pub(crate) fn document(&self) -> serde_json::Value {
+        serde_json::json!({
+            "error": {
+                "kind": self.kind.word(),
+                "exit_status": self.kind.exit_status(),
+                "message": self.message,
+                "reason": self.reason,
+                "hints": self.hints,
+            }
+        })
+    }
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for CommandError {}

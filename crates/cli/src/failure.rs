@@ -1,0 +1,180 @@
+//! From what the libraries report to the program's one error: kind, reason, and the command that mends it.
+
+use flarekeep_catalogue::{NameError, OperationError, RecipeError};
+use flarekeep_cloudflare as api;
+use flarekeep_planner::{DocumentedError, NeedError};
+use flarekeep_tokens as tokens;
+
+use crate::error::{CommandError, Kind};
+use crate::output::plain;
+
+impl From<api::Error> for CommandError {
+    fn from(error: api::Error) -> Self {
+        let failed = |kind| Self::new(kind, plain(&error.to_string()));
+        match &error {
+            api::Error::BadCredential(fault) => fault.clone().into(),
+            api::Error::InsecureUrl { .. } | api::Error::BadUrl { .. } | api::Error::Unsendable { .. } => {
+                failed(Kind::Usage).hint("`--api-url` and CLOUDFLARE_API_BASE_URL say where the API is")
+            }
+            api::Error::Setup { .. } => failed(Kind::Unreachable),
+            _ if error.may_have_acted() => failed(Kind::Partial)
+                .because("the answer was lost on the way, so that Cloudflare may have carried the call out")
+                .hint("`flarekeep token list` shows what is there; the same command can be run again"),
+            api::Error::Unreachable { .. } => failed(Kind::Unreachable)
+                .hint("is the address right, and is the network there? for a local Cloudflare: flarekeep emulate"),
+            api::Error::TimedOut { .. } | api::Error::AnswerLost { .. } => {
+                failed(Kind::Unreachable).hint("run the command again; `--timeout 120` waits longer")
+            }
+            api::Error::NotJson { .. } | api::Error::Redirected { .. } | api::Error::Malformed { .. } => {
+                failed(Kind::Unreachable)
+                    .because("what answered there is not Cloudflare's API: a proxy, a login page, another service")
+                    .hint("`--api-url` says where the API is; Cloudflare's is https://api.cloudflare.com/client/v4")
+            }
+            api::Error::RateLimited { .. } => failed(Kind::Unreachable)
+                .because("Cloudflare takes 1,200 calls in five minutes and then refuses all for as long")
+                .hint("wait five minutes and run the command again"),
+            api::Error::Server { .. } => failed(Kind::Unreachable).hint("run the command again in a minute"),
+            _ => refused(&error),
+        }
+    }
+}
+
+fn refused(error: &api::Error) -> CommandError {
+    let failed = CommandError::new(Kind::Refused, plain(&error.to_string()));
+    if error.is_location() {
+        return failed
+            .because("the token has a condition on the client's address, and this address is not in it")
+            .hint("call from an allowed address, or change the token's condition");
+    }
+    if error.has_code(9103) {
+        return failed
+            .because("the e-mail address and the Global API key do not belong together, or the key was changed")
+            .hint("dash.cloudflare.com/profile/api-tokens shows the key, below the API tokens");
+    }
+    if error.is_authentication() {
+        return failed
+            .because("Cloudflare does not know this credential: mistyped, revoked, rolled, expired, or another owner's")
+            .hint("a token that an account owns is verified there: give --account")
+            .hint("a new token: flarekeep token create --recipe NAME --to env:.env");
+    }
+    if error.is_permission() {
+        let call = error.call().map(ToString::to_string).unwrap_or_default();
+        return failed
+            .because("the credential is good, and it lacks a permission for this call")
+            .hint(format!("flarekeep why --operation '{}'", plain(&call)));
+    }
+    CommandError { kind: Kind::Usage, ..failed }
+}
+
+impl From<api::CredentialFault> for CommandError {
+    fn from(fault: api::CredentialFault) -> Self {
+        let error = Self::usage(fault.to_string());
+        match fault {
+            api::CredentialFault::GlobalKeyAsToken => {
+                error.hint("set CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY, and unset CLOUDFLARE_API_TOKEN")
+            }
+            api::CredentialFault::TokenAsGlobalKey => {
+                error.hint("set CLOUDFLARE_API_TOKEN, and unset CLOUDFLARE_API_KEY and CLOUDFLARE_GLOBAL_KEY")
+            }
+            api::CredentialFault::NotAnEmail => error.hint("set CLOUDFLARE_EMAIL to the address that you log in with"),
+            _ => error.hint("look at CLOUDFLARE_API_TOKEN, CLOUDFLARE_API_KEY or the file that the value came from"),
+        }
+    }
+}
+
+impl From<tokens::Error> for CommandError {
+    fn from(error: tokens::Error) -> Self {
+        let message = plain(&error.to_string());
+        match error {
+            tokens::Error::Call(error) => error.into(),
+            tokens::Error::Sink(error) => error.into(),
+            tokens::Error::Undelivered(_) => Self::new(Kind::Partial, message)
+                .because("no token is left behind")
+                .hint("mend the sink, and run the command again"),
+            tokens::Error::Orphaned { id, .. } => {
+                Self::new(Kind::Partial, message).hint(format!("flarekeep token revoke {id}"))
+            }
+            tokens::Error::Doubtful { name, .. } => Self::new(Kind::Partial, message)
+                .hint(format!("flarekeep token list, and if it is there: flarekeep token revoke '{}'", plain(&name))),
+            tokens::Error::RolledUndelivered { id, .. } => Self::new(Kind::Partial, message)
+                .because("the old value is dead, and nobody has the new one")
+                .hint(format!("flarekeep token roll {id} --to SINK gives it a value anew")),
+            tokens::Error::NoAccount => Self::usage(message).hint("give --account, or set CLOUDFLARE_ACCOUNT_ID"),
+            tokens::Error::NoToken { nearest, .. } => {
+                with_nearest(Self::usage(message), &nearest).hint("flarekeep token list")
+            }
+            tokens::Error::ManyTokens { ids, .. } => {
+                let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
+                Self::usage(message).hint(format!("give the id: {}", ids.join(", ")))
+            }
+            tokens::Error::NoGroupId(_) | tokens::Error::Policy(_) | tokens::Error::Impossible { .. } => {
+                Self::usage(message)
+            }
+            tokens::Error::Probes(_) => Self::usage(message).because("this is a defect of flarekeep: please report it"),
+        }
+    }
+}
+
+impl From<tokens::SinkError> for CommandError {
+    fn from(error: tokens::SinkError) -> Self {
+        let failed = Self::usage(plain(&error.to_string())).because("the sink was tried before any token was made");
+        match error {
+            tokens::SinkError::Tracked(path) => {
+                failed.hint(format!("git rm --cached '{0}', and add '{0}' to .gitignore", path.display()))
+            }
+            _ => failed.hint(format!("sinks: {}", tokens::FORMS)),
+        }
+    }
+}
+
+impl From<RecipeError> for CommandError {
+    fn from(error: RecipeError) -> Self {
+        let failed = Self::usage(error.to_string());
+        match &error {
+            RecipeError::Unknown { nearest, .. } => with_nearest(failed, nearest).hint("flarekeep recipe list"),
+            _ => failed,
+        }
+    }
+}
+
+impl From<OperationError> for CommandError {
+    fn from(error: OperationError) -> Self {
+        let failed = Self::usage(error.to_string());
+        match &error {
+            OperationError::Unknown { nearest, .. } => with_nearest(failed, nearest),
+            OperationError::Malformed { .. } => failed,
+        }
+    }
+}
+
+impl From<NameError> for CommandError {
+    fn from(error: NameError) -> Self {
+        let failed = Self::usage(error.to_string());
+        match &error {
+            NameError::Unknown { nearest, .. } => with_nearest(failed, nearest),
+            NameError::Ambiguous { .. } => failed,
+        }
+    }
+}
+
+impl From<NeedError> for CommandError {
+    fn from(error: NeedError) -> Self {
+        Self::usage(error.to_string()).hint("CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_ZONE_ID do as well as the options")
+    }
+}
+
+impl From<DocumentedError> for CommandError {
+    fn from(error: DocumentedError) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
+fn with_nearest(error: CommandError, nearest: &[String]) -> CommandError {
+    if nearest.is_empty() {
+        return error;
+    }
+    error.hint(format!(
+        "did you mean {}?",
+        nearest.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+    ))
+}

@@ -1,0 +1,72 @@
+//! The `flarekeep` program: arguments in, words out.
+
+mod arguments;
+mod commands;
+mod consent;
+mod context;
+mod environment;
+mod error;
+mod failure;
+mod output;
+mod place;
+mod secret;
+mod work;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::Arguments;
+use crate::error::CommandError;
+use crate::output::Output;
+
+/// The answer of a command that ran: its exit status is 0 or 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Yes, or done.
+    Yes,
+    /// The answer is no: a check failed.
+    No,
+}
+
+impl Verdict {
+    pub(crate) fn yes_if(holds: bool) -> Self {
+        if holds { Self::Yes } else { Self::No }
+    }
+}
+
+pub(crate) type CommandResult = Result<Verdict, CommandError>;
+
+/// The exit status of a defect in the program itself, as sysexits.h numbers it.
+const DEFECT: u8 = 70;
+
+fn main() -> ExitCode {
+    // A panic is a defect. Users get a sentence, not a stack.
+    std::panic::set_hook(Box::new(|_| {}));
+    match std::panic::catch_unwind(run) {
+        Ok(status) => status,
+        Err(_) => {
+            eprintln!("error: a defect in flarekeep stopped it; nothing more was done");
+            eprintln!("  hint: please report the command that you typed, without any secret");
+            ExitCode::from(DEFECT)
+        }
+    }
+}
+
+fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let output = Output {
+        json: arguments.global.json,
+        part: false,
+        quiet: arguments.global.quiet,
+        verbose: arguments.global.verbose,
+    };
+    match commands::run(arguments, output) {
+        Ok(Verdict::Yes) => ExitCode::SUCCESS,
+        Ok(Verdict::No) => ExitCode::from(1),
+        Err(error) => {
+            output.error(&error);
+            ExitCode::from(error.kind.exit_status())
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What the program prints: words for people on standard output, or one JSON document; remarks on standard error.
+
+pub(crate) mod table;
+
+use std::fmt::Display;
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use crate::error::CommandError;
+
+/// Good news.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+/// Bad news.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+/// Something to look at.
+pub(crate) const CARE: Style = AnsiColor::Yellow.on_default();
+/// A heading or a name.
+pub(crate) const STRONG: Style = Style::new().bold();
+/// What may be passed over.
+pub(crate) const FAINT: Style = Style::new().dimmed();
+
+/// `text` in a style. Standard output strips it where colour is not wanted (a pipe, `NO_COLOR`).
+pub(crate) fn styled(style: Style, text: impl Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// A text from a server or a file, without control characters and cut short.
+pub(crate) fn plain(text: &str) -> String {
+    const LONGEST: usize = 300;
+    let mut out: String = text.chars().take(LONGEST).flat_map(escaped).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        out.push('…');
+    }
+    out
+}
+
+/// A number with its noun: `1 need`, `35 needs`.
+pub(crate) fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Control characters and those that turn the direction of text are escaped; all others stay.
+fn escaped(c: char) -> impl Iterator<Item = char> {
+    let hostile =
+        c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let (kept, escape) = if hostile { (None, Some(c.escape_default())) } else { (Some(c), None) };
+    kept.into_iter().chain(escape.into_iter().flatten())
+}
+
+/// How much is printed, and in which form.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    /// One document is the answer.
+    pub(crate) json: bool,
+    /// The document is printed by somebody else, who takes this answer as a part of theirs.
+    pub(crate) part: bool,
+    pub(crate) quiet: bool,
+    pub(crate) verbose: bool,
+}
+
+impl Output {
+    /// The same for a step whose document is a part of another.
+    pub(crate) fn part(self) -> Self {
+        Self { part: true, ..self }
+    }
+
+    /// A line of the answer. With `--json` the document is the answer, and this says nothing.
+    pub(crate) fn line(self, text: impl Display) {
+        if !self.json {
+            // A closed pipe (`flarekeep … | head`) is no fault of ours.
+            let _ = writeln!(anstream::stdout(), "{text}");
+        }
+    }
+
+    /// A line of the answer that gives way where standard output holds a value and nothing else (`--to -`).
+    pub(crate) fn beside(self, value_on_stdout: bool, text: impl Display) {
+        if value_on_stdout { self.note(text) } else { self.line(text) }
+    }
+
+    /// The answer as one JSON document, with `--json`.
+    pub(crate) fn document(self, document: &impl Serialize) {
+        if self.json && !self.part {
+            let text =
+                serde_json::to_string_pretty(document).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
+            let _ = writeln!(std::io::stdout(), "{text}");
+        }
+    }
+
+    /// A remark beside the answer.
+    pub(crate) fn note(self, text: impl Display) {
+        if !self.quiet {
+            let _ = writeln!(anstream::stderr(), "{text}");
+        }
+    }
+
+    /// A remark that only `--verbose` asks for.
+    pub(crate) fn detail(self, text: impl Display) {
+        if self.verbose {
+            self.note(styled(FAINT, text));
+        }
+    }
+
+    /// A remark that calls for care; `--quiet` does not silence it.
+    pub(crate) fn warn(self, text: impl Display) {
+        let _ = writeln!(anstream::stderr(), "{} {text}", styled(CARE, "warning:"));
+    }
+
+    /// A failure.
+    pub(crate) fn error(self, error: &CommandError) {
+        self.document(&error.document());
+        let mut err = anstream::stderr();
+        let _ = writeln!(err, "{} {}", styled(BAD, "error:"), error.message);
+        if let Some(reason) = &error.reason {
+            let _ = writeln!(err, "  why:  {reason}");
+        }
+        for hint in &error.hints {
+            let _ = writeln!(err, "  hint: {hint}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Which account and zone are meant: ids as they are, names looked up, and stand-ins where a plan needs neither.
+
+use flarekeep_catalogue::{AccountId, Operation, UserId, ZoneId};
+use flarekeep_cloudflare::Client;
+use flarekeep_planner::Target;
+
+use crate::context::Context;
+use crate::environment::{ACCOUNT, ZONE};
+use crate::error::CommandError;
+use crate::output::plain;
+
+/// Stand-ins for what is not named. A plan made with them is shown with words in their place.
+const SOME_ACCOUNT: AccountId = AccountId::from_u128(0xa0000000_00000000_00000000_00000000);
+const SOME_ZONE: ZoneId = ZoneId::from_u128(0xb0000000_00000000_00000000_00000000);
+/// The user that owns a user's token, before anybody asked who that is.
+pub(crate) const SOME_USER: UserId = UserId::from_u128(0xc0000000_00000000_00000000_00000000);
+
+/// The text with the stand-ins as words.
+pub(crate) fn in_words(text: &str) -> String {
+    text.replace(&SOME_ACCOUNT.to_string(), "<account_id>")
+        .replace(&SOME_ZONE.to_string(), "<zone_id>")
+        .replace(&SOME_USER.to_string(), "<user_id>")
+}
+
+/// What the operations need of a place.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wanted {
+    pub(crate) account: bool,
+    pub(crate) zone: bool,
+}
+
+impl Wanted {
+    pub(crate) fn by(operations: &[&'static Operation]) -> Self {
+        let zone = operations.iter().any(|operation| operation.path.starts_with("/zones"));
+        Self { account: zone || operations.iter().any(|operation| operation.names_account()), zone }
+    }
+}
+
+/// The place without asking anybody: ids as given, stand-ins for what is not given. `None` where a name is given.
+pub(crate) fn offline(context: &Context) -> Option<Target> {
+    let account = match given_account(context) {
+        Some(text) => text.parse().ok()?,
+        None => SOME_ACCOUNT,
+    };
+    let zone = match given_zone(context) {
+        Some(text) => text.parse().ok()?,
+        None => SOME_ZONE,
+    };
+    Some(Target { account: Some(account), zone: Some(zone) })
+}
+
+/// The place, with names looked up and the account found by its zone, or because there is only one.
+pub(crate) async fn find(context: &Context, client: &Client, wanted: Wanted) -> Result<Target, CommandError> {
+    let mut target = Target::default();
+    if let Some(text) = given_account(context) {
+        target.account = Some(account(client, text).await?);
+    }
+    if let Some(text) = given_zone(context) {
+        let (zone, owner) = zone(client, text, wanted.account && target.account.is_none()).await?;
+        target.zone = Some(zone);
+        target.account = target.account.or(owner);
+    } else if wanted.zone {
+        return Err(
+            CommandError::usage("no zone is named").hint("give --zone ID or --zone NAME, or set CLOUDFLARE_ZONE_ID")
+        );
+    }
+    if target.account.is_none() && wanted.account {
+        target.account = Some(only_account(context, client).await?);
+    }
+    Ok(target)
+}
+
+fn given_account(context: &Context) -> Option<&str> {
+    context.place.account.as_deref().or(context.environment.get(ACCOUNT))
+}
+
+fn given_zone(context: &Context) -> Option<&str> {
+    context.place.zone.as_deref().or(context.environment.get(ZONE))
+}
+
+async fn account(client: &Client, text: &str) -> Result<AccountId, CommandError> {
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    refuse_broken_id("account", text)?;
+    match client.accounts().by_name(text).await?.as_slice() {
+        [one] => Ok(one.id),
+        [] => Err(none("account", text)),
+        many => Err(several("account", text, many.iter().map(|account| account.id.to_string()))),
+    }
+}
+
+/// The zone and, where it is wanted and the credential may see it, the account that owns it.
+async fn zone(client: &Client, text: &str, owner: bool) -> Result<(ZoneId, Option<AccountId>), CommandError> {
+    if let Ok(id) = text.parse() {
+        let account = match owner {
+            true => client.zones().get(id).await.ok().and_then(|zone| zone.account).map(|account| account.id),
+            false => None,
+        };
+        return Ok((id, account));
+    }
+    refuse_broken_id("zone", text)?;
+    match client.zones().by_name(text).await?.as_slice() {
+        [one] => Ok((one.id, one.account.as_ref().map(|account| account.id))),
+        [] => Err(none("zone", text)),
+        many => Err(several("zone", text, many.iter().map(|zone| zone.id.to_string()))),
+    }
+}
+
+async fn only_account(context: &Context, client: &Client) -> Result<AccountId, CommandError> {
+    let named = |error: CommandError| error.hint("give --account ID, or set CLOUDFLARE_ACCOUNT_ID");
+    match client.accounts().list().await.map_err(CommandError::from)?.as_slice() {
+        [one] => {
+            context.output.detail(format!("account {} ({}): the only one there is", one.id, plain(&one.name)));
+            Ok(one.id)
+        }
+        [] => Err(named(CommandError::usage("no account is named, and the credential sees none"))),
+        many => Err(named(CommandError::usage(format!("no account is named, and the credential sees {}", many.len())))),
+    }
+}
+
+/// A text that was meant as an id, by its look, is not looked up as a name.
+fn refuse_broken_id(kind: &str, text: &str) -> Result<(), CommandError> {
+    let digits = text.chars().filter(char::is_ascii_hexdigit).count();
+    let like_an_id = text.len() >= 24 && !text.contains('.') && digits * 10 >= text.len() * 9;
+    if like_an_id {
+        return Err(CommandError::usage(format!("`{}` is no {kind} id", plain(text)))
+            .because(format!("an id has 32 hexadecimal digits; this has {} characters", text.chars().count()))
+            .hint(format!("the dashboard shows the {kind} id on the overview page of the {kind}")));
+    }
+    Ok(())
+}
+
+fn none(kind: &str, text: &str) -> CommandError {
+    CommandError::usage(format!("no {kind} is called `{}`, or the credential cannot see it", plain(text)))
+        .hint(format!("give its id: --{kind} ID"))
+}
+
+fn several(kind: &str, text: &str, ids: impl Iterator<Item = String>) -> CommandError {
+    CommandError::usage(format!("more than one {kind} is called `{}`", plain(text)))
+        .hint(format!("give its id: {}", ids.collect::<Vec<_>>().join(", ")))
+}

@@ -1,0 +1,106 @@
+//! The work that is planned for: a recipe, operations, or both.
+
+use flarekeep_catalogue::{Method, Operation, Recipe, recipe, route};
+use flarekeep_planner::{Need, Options, Plan, Target, needs_of_recipe, plan};
+use flarekeep_policy::Owner;
+
+use crate::arguments;
+use crate::error::CommandError;
+use crate::place::{SOME_USER, Wanted};
+
+/// The work, read.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(crate) recipe: Option<Recipe>,
+    /// Operations that were named one by one, with the ids that their paths held.
+    operations: Vec<(&'static Operation, Target)>,
+}
+
+impl Work {
+    pub(crate) fn read(arguments: &arguments::Work) -> Result<Self, CommandError> {
+        let recipe = arguments.recipe.as_deref().map(recipe).transpose()?;
+        let operations =
+            arguments.operations.iter().map(|text| operation(text)).collect::<Result<Vec<_>, CommandError>>()?;
+        Ok(Self { recipe, operations })
+    }
+
+    /// Fails where nothing was named.
+    pub(crate) fn required(self) -> Result<Self, CommandError> {
+        if self.is_empty() {
+            return Err(CommandError::usage("no work is named")
+                .hint("give --recipe NAME; flarekeep recipe list shows them")
+                .hint("or --operation 'POST /zones/{zone_id}/dns_records', as often as needed"));
+        }
+        Ok(self)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.recipe.is_none() && self.operations.is_empty()
+    }
+
+    /// A name for a token that does this work.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.recipe.as_ref().map(|recipe| recipe.name.as_str())
+    }
+
+    pub(crate) fn wanted(&self) -> Wanted {
+        let recipe = self.recipe.iter().flat_map(|recipe| &recipe.needs).map(|need| need.operation);
+        let named =
+            self.operations.iter().filter(|(_, ids)| *ids == Target::default()).map(|(operation, _)| *operation);
+        Wanted::by(&recipe.chain(named).collect::<Vec<_>>())
+    }
+
+    /// The needs, each at its place; ids that an operation's path holds go before `target`.
+    pub(crate) fn needs(&self, target: &Target) -> Result<Vec<Need>, CommandError> {
+        let mut needs = match &self.recipe {
+            Some(recipe) => needs_of_recipe(recipe, target)?,
+            None => Vec::new(),
+        };
+        needs.extend(self.operations.iter().map(|(operation, ids)| {
+            let account = ids.account.or(target.account.filter(|_| ids.zone.is_none() || ids.zone == target.zone));
+            let resource = Target { account, zone: ids.zone.or(target.zone) };
+            let names_zone = operation.path.starts_with("/zones");
+            let resource = if names_zone { resource } else { Target { zone: None, ..resource } };
+            Need { operation, resource, why: String::new(), origin: "--operation".to_owned() }
+        }));
+        Ok(needs)
+    }
+
+    /// The smallest plan for a token of this owner.
+    pub(crate) fn plan(&self, target: &Target, owner: arguments::Owner) -> Result<Plan, CommandError> {
+        Ok(plan(&self.needs(target)?, &Options::new(engine_owner(owner, target)?)))
+    }
+
+    /// The plan for a user's token, where any work was named.
+    pub(crate) fn plan_unless_empty(&self, target: &Target) -> Result<Option<Plan>, CommandError> {
+        (!self.is_empty()).then(|| self.plan(target, arguments::Owner::User)).transpose()
+    }
+}
+
+/// The owner as the policy engine names it.
+pub(crate) fn engine_owner(owner: arguments::Owner, target: &Target) -> Result<Owner, CommandError> {
+    match (owner, target.account) {
+        (arguments::Owner::User, _) => Ok(Owner::User(SOME_USER)),
+        (arguments::Owner::Account, Some(account)) => Ok(Owner::Account(account)),
+        (arguments::Owner::Account, None) => {
+            Err(CommandError::usage("an account's token needs its account").hint("give --account ID"))
+        }
+    }
+}
+
+/// The operation that a text names, and the ids that its path holds: a concrete path does as well as a template.
+pub(crate) fn operation(text: &str) -> Result<(&'static Operation, Target), CommandError> {
+    let operation = flarekeep_catalogue::operation(text)?;
+    let path = text.split_whitespace().nth(1).unwrap_or_default();
+    let path = path.strip_prefix("/client/v4").unwrap_or(path);
+    let ids = route(operation.method, path).map(|route| Target {
+        account: route.account().and_then(|id| id.parse().ok()),
+        zone: route.zone().and_then(|id| id.parse().ok()),
+    });
+    Ok((operation, ids.unwrap_or_default()))
+}
+
+/// Whether a method changes something, in the word that tables show.
+pub(crate) fn kind(method: Method) -> &'static str {
+    if method.mutates() { "write" } else { "read" }
+}

@@ -1,0 +1,205 @@
+//! The emulator: one state, and what is needed to answer calls on it.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderValue, header::SERVER};
+use flarekeep_catalogue::{AccountId, UserId, ZoneId};
+use flarekeep_policy::UnixSeconds;
+
+use crate::credential::{hash, hex, random};
+use crate::http::{self, ApiError, Call, Outcome};
+use crate::options::Options;
+use crate::rate_limit::Limiter;
+use crate::state::State;
+use crate::state::store::{OpenError, Store};
+use crate::world::World;
+
+/// A local Cloudflare. Clones are handles on the same one.
+#[derive(Clone)]
+pub struct Emulator(Arc<Inner>);
+
+/// What a caller needs in order to use an emulator. The Global API key is a secret of the emulated world.
+#[derive(Clone)]
+pub struct Facts {
+    /// The first user's first account.
+    pub account_id: AccountId,
+    /// Its name.
+    pub account_name: String,
+    /// The account's zones.
+    pub zones: Vec<ZoneFact>,
+    /// The first user's e-mail address.
+    pub email: String,
+    /// The first user's Global API key.
+    pub global_key: String,
+    /// The first user's id.
+    pub user_id: UserId,
+}
+
+/// A zone's id and name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZoneFact {
+    /// The id.
+    pub id: ZoneId,
+    /// The domain.
+    pub name: String,
+}
+
+/// A write, as a handler does it.
+pub(crate) type Write = fn(&Call, &mut State) -> Outcome;
+
+pub(crate) struct Inner {
+    /// Read as a whole: a reader takes the pointer and lets go of the lock.
+    state: RwLock<Arc<State>>,
+    /// Held by the one write that is under way.
+    writer: Mutex<()>,
+    store: Option<Store>,
+    pub(crate) options: Arc<Options>,
+    pub(crate) limiter: Limiter,
+    rays: AtomicU64,
+}
+
+impl Emulator {
+    /// An emulator whose state lives in memory.
+    #[must_use]
+    pub fn new(world: World, options: Options) -> Self {
+        Self::with(State::new(world), options, None)
+    }
+
+    /// An emulator whose state lives in a folder and outlives the process: a change is on disk before it is
+    /// acknowledged. `world` is used where the folder holds no state yet.
+    ///
+    /// # Errors
+    /// The folder cannot be used, another emulator uses it, or its file is not of this version.
+    pub fn open(folder: impl AsRef<Path>, world: World, options: Options) -> Result<Self, OpenError> {
+        let folder = folder.as_ref();
+        let (store, saved) = Store::open(folder)?;
+        let state = match saved {
+            Some(state) => state,
+            None => {
+                let state = State::new(world);
+                store.save(&state).map_err(|source| OpenError::Folder { path: folder.to_owned(), source })?;
+                state
+            }
+        };
+        Ok(Self::with(state, options, Some(store)))
+    }
+
+    /// The service, for tests and for embedding. Without [`axum::extract::ConnectInfo`] the client's address is unknown,
+    /// and a token with an IP condition is refused.
+    pub fn router(&self) -> Router {
+        let inner = self.0.clone();
+        Router::new().fallback(move |request: Request| {
+            let inner = inner.clone();
+            async move {
+                let mut response = http::serve(inner, request).await;
+                response.headers_mut().insert(SERVER, HeaderValue::from_static("flarekeep"));
+                response
+            }
+        })
+    }
+
+    /// What a caller needs in order to use the emulator. Fields stay empty where the world has no user or account.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        let state = self.0.state();
+        let world = &state.world;
+        let with_account = world.users.iter().find(|user| !user.accounts.is_empty());
+        let user = with_account.or(world.users.first());
+        let account = user.and_then(|user| world.account(*user.accounts.first()?)).or(world.accounts.first());
+        let zones = world.zones.iter().filter(|zone| account.is_some_and(|account| account.id == zone.account));
+        Facts {
+            account_id: account.map_or(AccountId::from_u128(0), |account| account.id),
+            account_name: account.map(|account| account.name.clone()).unwrap_or_default(),
+            zones: zones.map(|zone| ZoneFact { id: zone.id, name: zone.name.clone() }).collect(),
+            email: user.map(|user| user.email.clone()).unwrap_or_default(),
+            global_key: user.map(|user| user.global_key.clone()).unwrap_or_default(),
+            user_id: user.map_or(UserId::from_u128(0), |user| user.id),
+        }
+    }
+
+    /// The SHA-256, in hexadecimal, of all that is kept, except when tokens were used last and how many calls were made.
+    /// A call that leaves it as it was has changed nothing.
+    #[must_use]
+    pub fn state_hash(&self) -> String {
+        // A state holds maps with text keys, numbers and text: it always serializes.
+        hex(&hash(&serde_json::to_vec(&*self.0.state()).unwrap_or_default()))
+    }
+
+    fn with(state: State, options: Options, store: Option<Store>) -> Self {
+        Self(Arc::new(Inner {
+            state: RwLock::new(Arc::new(state)),
+            writer: Mutex::new(()),
+            store,
+            options: Arc::new(options),
+            limiter: Limiter::default(),
+            rays: AtomicU64::new(u64::from_be_bytes(random())),
+        }))
+    }
+}
+
+impl fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emulator").field("options", &self.0.options).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Facts {
+    /// Without the Global API key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Facts");
+        shown.field("account_id", &self.account_id).field("account_name", &self.account_name);
+        shown.field("zones", &self.zones).field("email", &self.email).field("user_id", &self.user_id);
+        shown.finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    /// The state as it is now.
+    pub(crate) fn state(&self) -> Arc<State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn now(&self) -> UnixSeconds {
+        let system = || {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+        };
+        UnixSeconds(self.options.clock.as_ref().map_or_else(system, |clock| clock()))
+    }
+
+    /// An id for one answer, in the form of Cloudflare's `cf-ray`.
+    pub(crate) fn ray(&self) -> String {
+        // The steps of SplitMix64: neighbours look unrelated, and none repeats.
+        let mut ray = self.rays.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        ray = (ray ^ (ray >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        ray = (ray ^ (ray >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        format!("{:016x}-LOC", ray ^ (ray >> 31))
+    }
+
+    /// Runs a write. Where the state is on disk it runs on a thread that may block.
+    pub(crate) async fn change(self: &Arc<Self>, write: Write, call: Call) -> Outcome {
+        if self.store.is_none() {
+            return self.change_now(write, &call);
+        }
+        let inner = self.clone();
+        let changed = tokio::task::spawn_blocking(move || inner.change_now(write, &call)).await;
+        changed.unwrap_or_else(|_| Err(ApiError::storage()))
+    }
+
+    fn change_now(&self, write: Write, call: &Call) -> Outcome {
+        let _alone = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut draft = State::clone(&self.state());
+        let answer = write(call, &mut draft)?;
+        if let Some(store) = &self.store {
+            store.save(&draft).map_err(|_| ApiError::storage())?;
+        }
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(draft);
+        Ok(answer)
+    }
+}

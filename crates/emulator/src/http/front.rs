@@ -1,0 +1,231 @@
+//! From a request to its answer: route, authentication, authorisation, and only then validation and effect.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{ConnectInfo, Request};
+use axum::http::{HeaderMap, HeaderValue, Method as HttpMethod, Response, Uri, request};
+use flarekeep_catalogue::{AccountId, Method, Operation, Route, TokenId, ZoneId, route};
+use flarekeep_policy::Owner;
+
+use super::answer::Answer;
+use super::body;
+use super::call::{Call, Caller};
+use super::error::ApiError;
+use crate::authentication::{self, Credential, Denial};
+use crate::authorisation;
+use crate::emulator::Inner;
+use crate::log::{CredentialKind, LogEntry, grounds, printable};
+use crate::products::{self, Handler};
+use crate::rate_limit::Standing;
+use crate::state::State;
+
+const BASE: &str = "/client/v4";
+
+/// Answers one request.
+pub(crate) async fn serve(emulator: Arc<Inner>, request: Request) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let seen = emulator.options.on_decision.is_some().then(|| (parts.method.clone(), parts.uri.clone()));
+    let mut trail = Trail { told: seen.is_some(), ..Trail::default() };
+    let answer = answered(&emulator, parts, body, &mut trail).await.unwrap_or_else(Answer::from);
+    if let (Some((method, uri)), Some(tell)) = (seen, &emulator.options.on_decision) {
+        tell(&trail.entry(&method, &uri, answer.status.as_u16()));
+    }
+    let mut response = answer.into_response();
+    stamp(&emulator, &trail, response.headers_mut());
+    response
+}
+
+/// What became of a call, for the log and the headers.
+#[derive(Default)]
+struct Trail {
+    /// Whether somebody listens, so that the sentence is worth its making.
+    told: bool,
+    credential: CredentialKind,
+    token: Option<TokenId>,
+    operation: Option<&'static Operation>,
+    allowed: bool,
+    cause: &'static str,
+    grounds: Option<String>,
+    standing: Option<Standing>,
+}
+
+/// An operation and the place that its path names.
+struct Target<'a> {
+    route: Route<'a>,
+    account: Option<AccountId>,
+    zone: Option<ZoneId>,
+    /// Whether the world holds the account and the zone.
+    exists: bool,
+}
+
+async fn answered(
+    emulator: &Arc<Inner>,
+    parts: request::Parts,
+    body: Body,
+    trail: &mut Trail,
+) -> Result<Answer, ApiError> {
+    let request::Parts { method, uri, headers, extensions, .. } = parts;
+    let ip = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let state = emulator.state();
+    let admitted = Target::find(&method, &uri, &state).and_then(|target| {
+        trail.operation = Some(target.route.operation);
+        let caller = admit(emulator, &state, &headers, &target, ip, trail)?;
+        Ok((target, caller))
+    });
+    let (target, caller) = match admitted {
+        Ok(admitted) => admitted,
+        Err(denial) => {
+            trail.cause = denial.cause;
+            if !body.is_end_stream() {
+                body::drain(body).await;
+            }
+            return Err(denial.error);
+        }
+    };
+    trail.allowed = true;
+    if !target.exists {
+        return Err(ApiError::could_not_route(uri.path()));
+    }
+    let mut parameters = Vec::new();
+    for (name, value) in target.route.parameters() {
+        parameters.push((name, body::decoded(value).ok_or_else(|| ApiError::could_not_route(uri.path()))?));
+    }
+    let (operation, account, zone) = (target.route.operation, target.account, target.zone);
+    let body = if body.is_end_stream() { Bytes::new() } else { body::read(operation, body).await? };
+    let parts = body::parts(&headers, &body).await;
+    let call = Call {
+        operation,
+        caller,
+        account,
+        zone,
+        at: emulator.now(),
+        ip,
+        options: emulator.options.clone(),
+        parameters,
+        query: uri.query().map(ToOwned::to_owned),
+        headers,
+        body,
+        parts,
+    };
+    match products::handler(operation) {
+        Some(Handler::Read(read)) => read(&call, &state),
+        Some(Handler::Write(write)) => emulator.change(write, call).await,
+        None => Err(products::not_simulated(operation)),
+    }
+}
+
+/// Authentication, rate limit, authorisation, in this order.
+fn admit(
+    emulator: &Inner,
+    state: &State,
+    headers: &HeaderMap,
+    target: &Target,
+    ip: Option<IpAddr>,
+    trail: &mut Trail,
+) -> Result<Caller, Denial> {
+    let operation = target.route.operation;
+    let credential = authentication::presented(headers, operation)?;
+    if matches!(credential, Credential::Bearer(_)) {
+        trail.credential = CredentialKind::UnknownToken;
+    }
+    let caller = authentication::identify(credential, state, operation)?;
+    trail.note(&caller);
+    let at = emulator.now();
+    let request = authorisation::request(operation, &caller, (target.account, target.zone), ip, at);
+    authentication::usable(&caller, &request, &emulator.options)?;
+    if let Caller::Token(record) = &caller {
+        record.touch(at);
+        if trail.told {
+            trail.grounds = Some(grounds(record, &request));
+        }
+    }
+    if let Some(limit) = emulator.options.rate_limit {
+        let (standing, counted) = emulator.limiter.count(&caller, limit, at);
+        trail.standing = Some(standing);
+        counted.map_err(|error| Denial { cause: "rate-limited", error })?;
+    }
+    trail.cause = authorisation::authorise(&caller, &request, &state.world, &emulator.options)?;
+    Ok(caller)
+}
+
+impl<'a> Target<'a> {
+    fn find(method: &HttpMethod, uri: &'a Uri, state: &State) -> Result<Self, Denial> {
+        let route = routed(method, uri.path()).map_err(|error| Denial { cause: "no-route", error })?;
+        let bad_id = || Denial { cause: "bad-id", error: ApiError::could_not_route(uri.path()) };
+        let account = route.account().map(id::<AccountId>).map(|id| id.ok_or_else(bad_id)).transpose()?;
+        let zone = route.zone().map(id::<ZoneId>).map(|id| id.ok_or_else(bad_id)).transpose()?;
+        let known_zone = zone.and_then(|id| state.world.zone(id));
+        let exists = zone.is_none() || known_zone.is_some();
+        let exists = exists && account.is_none_or(|id| state.world.account(id).is_some());
+        Ok(Self { route, account: account.or(known_zone.map(|zone| zone.account)), zone, exists })
+    }
+}
+
+fn routed<'a>(method: &HttpMethod, path: &'a str) -> Result<Route<'a>, ApiError> {
+    const ALL: [Method; 5] = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
+    let path = path.strip_prefix(BASE).ok_or_else(ApiError::no_route)?;
+    if let Some(found) = method.as_str().parse().ok().and_then(|method| route(method, path)) {
+        return Ok(found);
+    }
+    let other = ALL.into_iter().any(|method| route(method, path).is_some());
+    Err(if other { ApiError::wrong_method() } else { ApiError::no_route() })
+}
+
+/// An id in a path. Digits may be percent-encoded, as anything in a path may.
+fn id<T: std::str::FromStr>(segment: &str) -> Option<T> {
+    segment.parse().ok().or_else(|| body::decoded(segment)?.parse().ok())
+}
+
+impl Trail {
+    fn note(&mut self, caller: &Caller) {
+        (self.credential, self.token) = match caller {
+            Caller::Key(_) => (CredentialKind::GlobalKey, None),
+            Caller::Token(record) => match record.stored.owner {
+                Owner::User(_) => (CredentialKind::UserToken, Some(record.stored.id)),
+                Owner::Account(_) => (CredentialKind::AccountToken, Some(record.stored.id)),
+            },
+        };
+    }
+
+    fn entry(self: &Trail, method: &HttpMethod, uri: &Uri, status: u16) -> LogEntry {
+        let (method, path) = (printable(method.as_str(), 20), printable(uri.path(), 400));
+        let verdict = if self.allowed { "allowed" } else { "refused" };
+        let credential = self.credential.word();
+        let mut sentence = format!("{method} {path} {verdict} to {credential} ({})", self.cause);
+        if let Some(grounds) = &self.grounds {
+            sentence.push_str(": ");
+            sentence.push_str(grounds);
+        }
+        LogEntry {
+            method,
+            path,
+            credential: self.credential,
+            token: self.token,
+            operation: self.operation,
+            status,
+            allowed: self.allowed,
+            cause: self.cause,
+            sentence,
+        }
+    }
+}
+
+/// The headers that every answer has.
+fn stamp(emulator: &Inner, trail: &Trail, headers: &mut HeaderMap) {
+    let mut set = |name: &'static str, value: String| {
+        if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value)) {
+            headers.insert(name, value);
+        }
+    };
+    set("cf-ray", emulator.ray());
+    if let Some(limit) = emulator.options.rate_limit {
+        let Standing { remaining, resets } = trail.standing.unwrap_or_else(|| Standing::fresh(limit));
+        set("ratelimit", format!("\"default\";r={remaining};t={resets}"));
+        set("ratelimit-policy", format!("\"default\";q={};w={}", limit.calls, limit.window.as_secs()));
+    }
+    if trail.allowed && trail.operation.is_some_and(|operation| products::handler(operation).is_none()) {
+        set("x-flarekeep-simulated", "no".to_owned());
+    }
+}

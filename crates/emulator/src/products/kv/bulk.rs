@@ -1,0 +1,57 @@
+//! Many values at once.
+
+use axum::body::Bytes;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::values::{checked, expiration};
+use super::{Entry, bad_body, entries, namespace};
+use crate::http::{Answer, ApiError, Call, Outcome};
+use crate::state::State;
+
+const MOST: usize = 10_000;
+
+/// All or nothing: one bad item refuses the whole.
+pub(super) fn put(call: &Call, state: &mut State) -> Outcome {
+    namespace(call, state)?;
+    let items = array(call)?;
+    let read = items.iter().map(|item| entry(item, call.at.0)).collect::<Result<Vec<_>, _>>()?;
+    let count = read.len();
+    entries(call, state)?.extend(read);
+    Ok(Answer::result(&json!({"successful_key_count": count, "unsuccessful_keys": []})))
+}
+
+pub(super) fn delete(call: &Call, state: &mut State) -> Outcome {
+    namespace(call, state)?;
+    let items = array(call)?;
+    // Names, or objects with a name.
+    let name = |item: &Value| item.as_str().or_else(|| item.get("name")?.as_str()).map(ToOwned::to_owned);
+    let names = items.iter().map(name).collect::<Option<Vec<_>>>().ok_or_else(bad_body)?;
+    let entries = entries(call, state)?;
+    for name in &names {
+        entries.remove(name);
+    }
+    Ok(Answer::result(&json!({"successful_key_count": names.len(), "unsuccessful_keys": []})))
+}
+
+fn array(call: &Call) -> Result<Vec<Value>, ApiError> {
+    match call.json() {
+        Some(Value::Array(items)) if items.len() <= MOST => Ok(items),
+        _ => Err(bad_body()),
+    }
+}
+
+fn entry(item: &Value, now: i64) -> Result<(String, Entry), ApiError> {
+    let field = |name| item.get(name).and_then(Value::as_str);
+    let (key, value) = (field("key").ok_or_else(bad_body)?, field("value").ok_or_else(bad_body)?);
+    let value = if item.get("base64").and_then(Value::as_bool) == Some(true) {
+        Bytes::from(STANDARD.decode(value).map_err(|_| bad_body())?)
+    } else {
+        Bytes::from(value.to_owned())
+    };
+    let number = |name| item.get(name).and_then(Value::as_i64);
+    let end = expiration(number("expiration"), number("expiration_ttl"), now)?;
+    let metadata = item.get("metadata").filter(|metadata| !metadata.is_null()).cloned();
+    Ok((key.to_owned(), checked(key, value, metadata, end)?))
+}

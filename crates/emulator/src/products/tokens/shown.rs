@@ -1,0 +1,74 @@
+//! Tokens as the API shows them.
+
+use flarekeep_policy::{Owner, Status, UnixSeconds};
+use serde_json::{Map, Value, json};
+
+use crate::products::timestamp;
+use crate::state::groups::by_id;
+use crate::state::tokens::{Record, StoredPolicy, status_word};
+
+/// The token without its value.
+pub(super) fn token(record: &Record, at: UnixSeconds) -> Value {
+    let stored = &record.stored;
+    let mut shown = Map::new();
+    let mut set = |name: &str, value: Value| shown.insert(name.to_owned(), value);
+    set("id", stored.id.to_string().into());
+    set("name", stored.name.clone().into());
+    set("status", status_word(effective_status(record, at)).into());
+    set("issued_on", timestamp(stored.issued_on).into());
+    set("modified_on", timestamp(stored.modified_on).into());
+    let times =
+        [("last_used_on", record.last_used()), ("not_before", stored.not_before), ("expires_on", stored.expires_on)];
+    for (name, time) in times {
+        if let Some(time) = time {
+            set(name, timestamp(time).into());
+        }
+    }
+    if stored.within.is_some() || stored.not_within.is_some() {
+        let mut ranges = Map::new();
+        for (name, list) in [("in", &stored.within), ("not_in", &stored.not_within)] {
+            if let Some(list) = list {
+                ranges.insert(name.to_owned(), list.iter().map(ToString::to_string).collect::<Vec<_>>().into());
+            }
+        }
+        set("condition", json!({"request_ip": ranges}));
+    }
+    set("policies", stored.policies.iter().map(policy).collect::<Vec<_>>().into());
+    if let (Owner::Account(_), Some(email)) = (stored.owner, &stored.creator_email) {
+        set("creator_email_at_creation", email.clone().into());
+    }
+    shown.into()
+}
+
+/// The status as it is at this time: an active token whose end has passed is expired.
+pub(super) fn effective_status(record: &Record, at: UnixSeconds) -> Status {
+    let over = record.stored.expires_on.is_some_and(|end| at.0 >= end);
+    if over && record.stored.status == Status::Active { Status::Expired } else { record.stored.status }
+}
+
+fn policy(policy: &StoredPolicy) -> Value {
+    let groups = policy.groups.iter().map(|id| match by_id(*id) {
+        Some(group) => json!({"id": id.to_string(), "name": group.name, "meta": {"scopes": group.scope.key()}}),
+        None => json!({"id": id.to_string()}),
+    });
+    let mut resources = Map::new();
+    for (key, inner) in &policy.resources {
+        match inner {
+            None => {
+                resources.insert(key.clone(), "*".into());
+            }
+            Some(inner) => {
+                let nested = resources.entry(key.clone()).or_insert_with(|| Map::new().into());
+                if let Some(nested) = nested.as_object_mut() {
+                    nested.insert(inner.clone(), "*".into());
+                }
+            }
+        }
+    }
+    json!({
+        "id": policy.id,
+        "effect": if policy.deny { "deny" } else { "allow" },
+        "permission_groups": groups.collect::<Vec<_>>(),
+        "resources": resources,
+    })
+}

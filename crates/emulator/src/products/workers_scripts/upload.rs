@@ -1,0 +1,161 @@
+//! The upload of a script.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::{Module, Script, account, own, shown};
+use crate::credential::{fresh_id, hash, hex};
+use crate::http::{Answer, ApiError, Call, Outcome, Part};
+use crate::products::{kv, r2_buckets, text};
+use crate::state::State;
+
+/// PUT of a script: a form with a part `metadata` and a part for each module, or the bare source of an old-style Worker.
+pub(super) fn put(call: &Call, state: &mut State) -> Outcome {
+    let name = call.parameter("script_name").to_owned();
+    if !is_script_name(&name) {
+        return Err(ApiError::new(400, 10016, "The name of a Worker has lower-case letters, digits, - and _."));
+    }
+    let upload = Upload::read(call)?;
+    let bindings = Bindings::read(call, state, &upload.metadata)?;
+    let scripts = own(call, state)?;
+    let old = scripts.get(&name);
+    let mut secrets = bindings.secrets;
+    if let Some(old) = old {
+        // Secrets that are not sent again are dropped, unless their type is to be kept or they are inherited.
+        let kept = |kind: &str| listed(&upload.metadata, "keep_bindings").any(|keep| keep == kind);
+        let inherited = |name: &String| bindings.inherited.contains(name);
+        let stay = old.secrets.iter().filter(|(name, kind)| kept(kind) || inherited(name));
+        for (name, kind) in stay {
+            secrets.entry(name.clone()).or_insert_with(|| kind.clone());
+        }
+    }
+    let bytes: Vec<u8> = upload.modules.iter().flat_map(|module| module.bytes.iter().copied()).collect();
+    let script = Script {
+        tag: old.map_or_else(|| format!("{:032x}", fresh_id()), |old| old.tag.clone()),
+        etag: hex(&hash(&bytes)),
+        created_on: old.map_or(call.at.0, |old| old.created_on),
+        modified_on: call.at.0,
+        main_module: upload.main_module,
+        modules: upload.modules,
+        bindings: bindings.plain,
+        metadata: upload.metadata.into_iter().filter(|(name, _)| name != "bindings").collect(),
+        secrets,
+        enabled: old.is_some_and(|old| old.enabled),
+        previews_enabled: old.is_some_and(|old| old.previews_enabled),
+    };
+    let mut answer = shown(&name, &script);
+    if let Some(object) = answer.as_object_mut() {
+        object.insert("startup_time_ms".to_owned(), 1.into());
+    }
+    scripts.insert(name, script);
+    Ok(Answer::result(&answer))
+}
+
+struct Upload {
+    metadata: Map<String, Value>,
+    main_module: Option<String>,
+    modules: Vec<Module>,
+}
+
+impl Upload {
+    fn read(call: &Call) -> Result<Self, ApiError> {
+        match call.content_type().as_str() {
+            "multipart/form-data" => Self::form(call.parts().ok_or_else(|| invalid("the form could not be read"))?),
+            "application/javascript" | "text/javascript" | "application/javascript+module" => Ok(Self {
+                metadata: Map::new(),
+                main_module: None,
+                modules: vec![Module {
+                    name: "script".to_owned(),
+                    content_type: "application/javascript".to_owned(),
+                    bytes: call.body().clone(),
+                }],
+            }),
+            _ => Err(ApiError::new(400, 10001, "Content-Type must be multipart/form-data or application/javascript.")),
+        }
+    }
+
+    fn form(parts: &[Part]) -> Result<Self, ApiError> {
+        let metadata = parts.iter().find(|part| part.name == "metadata");
+        let metadata = metadata.ok_or_else(|| invalid("the form has no part `metadata`"))?;
+        let metadata = crate::http::object(&metadata.bytes).ok_or_else(|| invalid("`metadata` is no JSON object"))?;
+        let rest = parts.iter().filter(|part| part.name != "metadata");
+        let modules = rest.map(module).collect::<Option<Vec<_>>>();
+        let modules = modules.ok_or_else(|| invalid("a part's name holds a quote or a control character"))?;
+        let main = text(&metadata, "main_module");
+        let body = text(&metadata, "body_part");
+        let has = |name: &str| modules.iter().any(|module| module.name == name);
+        match (main, body) {
+            (None, None) if metadata.contains_key("assets") => {}
+            (None, None) => return Err(invalid("metadata must name a main_module or a body_part")),
+            (Some(name), _) | (None, Some(name)) if !has(name) => {
+                let name = crate::log::printable(name, 100);
+                return Err(invalid(&format!("Uncaught Error: No such module \"{name}\".")));
+            }
+            _ => {}
+        }
+        let main_module = main.map(ToOwned::to_owned);
+        Ok(Self { main_module, metadata, modules })
+    }
+}
+
+/// What the bindings of an upload come to.
+struct Bindings {
+    plain: Vec<Value>,
+    secrets: BTreeMap<String, String>,
+    inherited: Vec<String>,
+}
+
+impl Bindings {
+    fn read(call: &Call, state: &State, metadata: &Map<String, Value>) -> Result<Self, ApiError> {
+        let account = account(call)?;
+        let mut bindings = Self { plain: Vec::new(), secrets: BTreeMap::new(), inherited: Vec::new() };
+        let given = metadata.get("bindings").and_then(Value::as_array).into_iter().flatten();
+        for binding in given {
+            let object = binding.as_object().ok_or_else(|| invalid("each binding must be an object"))?;
+            let field = |name| text(object, name).unwrap_or_default();
+            match field("type") {
+                kind @ ("secret_text" | "secret_key") => {
+                    bindings.secrets.insert(field("name").to_owned(), kind.to_owned());
+                    continue;
+                }
+                "inherit" => {
+                    bindings.inherited.push(field("name").to_owned());
+                    continue;
+                }
+                "r2_bucket" => {
+                    let jurisdiction = text(object, "jurisdiction").unwrap_or("default");
+                    if !r2_buckets::exists(state, account, jurisdiction, field("bucket_name")) {
+                        return Err(ApiError::new(400, 10085, "R2 bucket not found"));
+                    }
+                }
+                "kv_namespace" if !kv::exists(state, account, field("namespace_id")) => {
+                    return Err(ApiError::new(400, 10041, "KV namespace not found"));
+                }
+                _ => {}
+            }
+            bindings.plain.push(binding.clone());
+        }
+        Ok(bindings)
+    }
+}
+
+fn module(part: &Part) -> Option<Module> {
+    let name = part.file_name.clone().unwrap_or_else(|| part.name.clone());
+    let clean = !name.chars().any(|c| c.is_control() || c == '"');
+    let content_type = part.content_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
+    clean.then(|| Module { name, content_type, bytes: part.bytes.clone() })
+}
+
+fn listed<'a>(metadata: &'a Map<String, Value>, name: &str) -> impl Iterator<Item = &'a str> {
+    metadata.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+}
+
+fn is_script_name(name: &str) -> bool {
+    (1..=63).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_'))
+}
+
+fn invalid(message: &str) -> ApiError {
+    ApiError::new(400, 10021, message)
+}

@@ -1,0 +1,238 @@
+//! The tokens, found by id and by the hash of their value.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use flarekeep_catalogue::{GroupId, TokenId};
+use flarekeep_policy::{
+    CompiledToken, Effect, Grant, IpCondition, IpSet, Owner, Policy, Resource, Status, Token, UnixSeconds,
+};
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::credential::{Hash, unhex};
+use crate::state::groups;
+use crate::text;
+
+/// A token as it is saved. Its value is not here, only the hash of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Stored {
+    #[serde(with = "text")]
+    pub(crate) id: TokenId,
+    #[serde(with = "owner")]
+    pub(crate) owner: Owner,
+    pub(crate) name: String,
+    #[serde(with = "status")]
+    pub(crate) status: Status,
+    pub(crate) issued_on: i64,
+    pub(crate) modified_on: i64,
+    pub(crate) not_before: Option<i64>,
+    pub(crate) expires_on: Option<i64>,
+    pub(crate) within: Option<Vec<IpNet>>,
+    pub(crate) not_within: Option<Vec<IpNet>>,
+    pub(crate) policies: Vec<StoredPolicy>,
+    /// SHA-256 of the value, in hexadecimal.
+    pub(crate) value_hash: String,
+    /// Of account-owned tokens: the e-mail address of the user that made it.
+    pub(crate) creator_email: Option<String>,
+}
+
+/// A policy as it is saved.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+pub(crate) struct StoredPolicy {
+    pub(crate) id: String,
+    pub(crate) deny: bool,
+    /// Each key, with the inner key where it is nested.
+    pub(crate) resources: Vec<(String, Option<String>)>,
+    #[serde(with = "text::list")]
+    pub(crate) groups: Vec<GroupId>,
+}
+
+/// A token with what is derived from it.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) stored: Stored,
+    pub(crate) token: Token,
+    pub(crate) compiled: CompiledToken,
+    /// Seconds; 0 for never.
+    last_used: AtomicI64,
+}
+
+impl Record {
+    fn new(stored: Stored, last_used: i64) -> Self {
+        let token = Token {
+            owner: stored.owner,
+            status: stored.status,
+            not_before: stored.not_before.map(UnixSeconds),
+            expires_on: stored.expires_on.map(UnixSeconds),
+            ip: IpCondition {
+                within: stored.within.clone().map(IpSet),
+                not_within: stored.not_within.clone().map(IpSet),
+            },
+            policies: stored.policies.iter().map(StoredPolicy::policy).collect(),
+        };
+        let compiled = token.compile();
+        Self { stored, token, compiled, last_used: AtomicI64::new(last_used) }
+    }
+
+    /// Notes that the token was used. Most calls find the second noted already and write nothing.
+    pub(crate) fn touch(&self, at: UnixSeconds) {
+        if self.last_used.load(Ordering::Relaxed) < at.0 {
+            self.last_used.store(at.0, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn last_used(&self) -> Option<i64> {
+        Some(self.last_used.load(Ordering::Relaxed)).filter(|at| *at != 0)
+    }
+}
+
+impl StoredPolicy {
+    pub(crate) fn policy(&self) -> Policy {
+        let resources = self.resources.iter().map(|(key, inner)| {
+            // What was stored had been read before, so the fallback is never met; it would grant nothing.
+            resource(key, inner.as_deref()).unwrap_or_else(|_| Resource::Other(key.clone()))
+        });
+        let grant = |id: &GroupId| groups::by_id(*id).map_or(Grant::Unknown(*id), Grant::Group);
+        Policy {
+            effect: if self.deny { Effect::Deny } else { Effect::Allow },
+            resources: resources.collect(),
+            groups: self.groups.iter().map(grant).collect(),
+        }
+    }
+}
+
+/// Reads a resource's key, and its inner key where it is nested.
+pub(crate) fn resource(key: &str, inner: Option<&str>) -> Result<Resource, flarekeep_policy::BadResource> {
+    inner.map_or_else(|| Resource::parse(key), |inner| Resource::parse_nested(key, inner))
+}
+
+/// All tokens.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Table {
+    by_id: BTreeMap<TokenId, Arc<Record>>,
+    by_hash: HashMap<Hash, Arc<Record>>,
+}
+
+impl Table {
+    /// The token with this value.
+    pub(crate) fn with_hash(&self, hash: &Hash) -> Option<&Arc<Record>> {
+        self.by_hash.get(hash)
+    }
+
+    /// The owner's token with this id.
+    pub(crate) fn of(&self, owner: Owner, id: TokenId) -> Option<&Arc<Record>> {
+        self.by_id.get(&id).filter(|record| record.stored.owner == owner)
+    }
+
+    /// The owner's tokens, ordered by id.
+    pub(crate) fn all_of(&self, owner: Owner) -> impl Iterator<Item = &Arc<Record>> {
+        self.by_id.values().filter(move |record| record.stored.owner == owner)
+    }
+
+    /// Adds a token, or puts it in place of the one with its id.
+    pub(crate) fn put(&mut self, stored: Stored) -> Arc<Record> {
+        let last_used = self.remove(stored.id).and_then(|old| old.last_used()).unwrap_or(0);
+        self.insert(stored, last_used)
+    }
+
+    /// Removes a token; its value is dead at once.
+    pub(crate) fn remove(&mut self, id: TokenId) -> Option<Arc<Record>> {
+        let old = self.by_id.remove(&id)?;
+        if let Some(hash) = unhex(&old.stored.value_hash) {
+            self.by_hash.remove(&hash);
+        }
+        Some(old)
+    }
+
+    /// When each token was used last.
+    pub(crate) fn uses(&self) -> BTreeMap<String, i64> {
+        self.by_id.iter().filter_map(|(id, record)| Some((id.to_string(), record.last_used()?))).collect()
+    }
+
+    /// Takes up what [`Self::uses`] gave.
+    pub(crate) fn note_uses(&self, uses: &BTreeMap<String, i64>) {
+        for (id, record) in &self.by_id {
+            if let Some(at) = uses.get(&id.to_string()) {
+                record.touch(UnixSeconds(*at));
+            }
+        }
+    }
+
+    fn insert(&mut self, stored: Stored, last_used: i64) -> Arc<Record> {
+        let record = Arc::new(Record::new(stored, last_used));
+        self.by_id.insert(record.stored.id, record.clone());
+        if let Some(hash) = unhex(&record.stored.value_hash) {
+            self.by_hash.insert(hash, record.clone());
+        }
+        record
+    }
+}
+
+impl Serialize for Table {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.by_id.values().map(|record| &record.stored))
+    }
+}
+
+impl<'de> Deserialize<'de> for Table {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut table = Self::default();
+        for stored in Vec::<Stored>::deserialize(deserializer)? {
+            table.insert(stored, 0);
+        }
+        Ok(table)
+    }
+}
+
+/// The word that the API has for a status.
+pub(crate) const fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Active => "active",
+        Status::Disabled => "disabled",
+        Status::Expired => "expired",
+        Status::RevokedExposed => "revoked (exposed)",
+    }
+}
+
+mod status {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::Serializer;
+
+    use super::{Status, status_word};
+
+    // serde asks for a reference.
+    #[allow(clippy::trivially_copy_pass_by_ref)]
+    pub(super) fn serialize<S: Serializer>(status: &Status, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(status_word(*status))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Status, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        let all = [Status::Active, Status::Disabled, Status::Expired, Status::RevokedExposed];
+        all.into_iter().find(|status| status_word(*status) == word).ok_or_else(|| D::Error::custom("no such status"))
+    }
+}
+
+mod owner {
+    use flarekeep_policy::Owner;
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::Serializer;
+
+    pub(super) fn serialize<S: Serializer>(owner: &Owner, serializer: S) -> Result<S::Ok, S::Error> {
+        match owner {
+            Owner::User(id) => serializer.collect_str(&format_args!("user {id}")),
+            Owner::Account(id) => serializer.collect_str(&format_args!("account {id}")),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Owner, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.split_once(' ') {
+            Some(("user", id)) => id.parse().map(Owner::User).map_err(D::Error::custom),
+            Some(("account", id)) => id.parse().map(Owner::Account).map_err(D::Error::custom),
+            _ => Err(D::Error::custom("no such owner")),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What exists before the first call: users, accounts, zones.
+
+mod file;
+
+use std::fmt;
+
+use flarekeep_catalogue::{AccountId, UserId, ZoneId};
+use serde::{Deserialize, Serialize};
+
+pub use file::WorldError;
+
+use crate::credential::{Kind, fresh_id, fresh_value};
+use crate::text;
+
+/// Users, accounts and zones. Ids that the world does not hold do not exist.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct World {
+    /// The people, each with a Global API key.
+    pub users: Vec<User>,
+    /// The accounts.
+    pub accounts: Vec<Account>,
+    /// The zones.
+    pub zones: Vec<Zone>,
+}
+
+/// A user: super administrator of the accounts that it is a member of.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct User {
+    /// The id, or tag, of the user.
+    #[serde(with = "text")]
+    pub id: UserId,
+    /// The e-mail address, of which `X-Auth-Email` must be the same.
+    pub email: String,
+    /// The Global API key.
+    pub global_key: String,
+    /// The accounts that the user is a member of.
+    #[serde(with = "text::list")]
+    pub accounts: Vec<AccountId>,
+}
+
+/// An account.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Account {
+    /// The id.
+    #[serde(with = "text")]
+    pub id: AccountId,
+    /// The name.
+    pub name: String,
+}
+
+/// A zone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Zone {
+    /// The id.
+    #[serde(with = "text")]
+    pub id: ZoneId,
+    /// The domain, in lower case.
+    pub name: String,
+    /// The account that owns it.
+    #[serde(with = "text")]
+    pub account: AccountId,
+    /// `active`, `pending`, `initializing` or `moved`.
+    pub status: String,
+}
+
+impl World {
+    /// One user, one account and the active zone `example.com`, with random ids and a random Global API key.
+    #[must_use]
+    pub fn generated() -> Self {
+        let account = Account { id: AccountId::from_u128(fresh_id()), name: "Flarekeep Example".to_owned() };
+        let user = User {
+            id: UserId::from_u128(fresh_id()),
+            email: "admin@example.com".to_owned(),
+            global_key: fresh_value(Kind::GlobalKey),
+            accounts: vec![account.id],
+        };
+        let zone = Zone {
+            id: ZoneId::from_u128(fresh_id()),
+            name: "example.com".to_owned(),
+            account: account.id,
+            status: "active".to_owned(),
+        };
+        Self { users: vec![user], accounts: vec![account], zones: vec![zone] }
+    }
+
+    /// Reads users, accounts and zones from TOML; the crate's documentation has an example.
+    ///
+    /// # Errors
+    /// Syntax, unknown keys, ids that are none, names of accounts that do not exist; with line and field.
+    pub fn from_toml(text: &str) -> Result<Self, WorldError> {
+        file::read(text)
+    }
+
+    pub(crate) fn user(&self, id: UserId) -> Option<&User> {
+        self.users.iter().find(|user| user.id == id)
+    }
+
+    pub(crate) fn account(&self, id: AccountId) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.id == id)
+    }
+
+    pub(crate) fn zone(&self, id: ZoneId) -> Option<&Zone> {
+        self.zones.iter().find(|zone| zone.id == id)
+    }
+
+    pub(crate) fn is_member(&self, user: UserId, account: AccountId) -> bool {
+        self.user(user).is_some_and(|user| user.accounts.contains(&account))
+    }
+}
+
+impl fmt::Debug for User {
+    /// Without the Global API key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User").field("id", &self.id).field("email", &self.email).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,214 @@
+//! The world as a TOML file.
+
+use std::fmt::Display;
+use std::ops::Range;
+use std::str::FromStr;
+
+use flarekeep_catalogue::{AccountId, UserId, ZoneId};
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Account, User, World, Zone};
+use crate::authentication::is_global_key;
+use crate::credential::{Kind, fresh_id, fresh_value};
+use crate::http::is_hostname;
+
+/// Why a text is no world.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WorldError {
+    /// It is not TOML of the right shape; the message has line, column and key.
+    #[error("{0}")]
+    Syntax(String),
+    /// A field holds what it cannot.
+    #[error("line {line}, field `{field}`: {problem}")]
+    Field {
+        /// The line, from 1 on.
+        line: usize,
+        /// The field.
+        field: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Nobody could call anything.
+    #[error("a world needs at least one `[[user]]` and one `[[account]]`")]
+    Empty,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    user: Vec<UserEntry>,
+    #[serde(default)]
+    account: Vec<AccountEntry>,
+    #[serde(default)]
+    zone: Vec<ZoneEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UserEntry {
+    email: Spanned<String>,
+    id: Option<Spanned<String>>,
+    global_key: Option<Spanned<String>>,
+    accounts: Option<Vec<Spanned<String>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccountEntry {
+    name: Spanned<String>,
+    id: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ZoneEntry {
+    name: Spanned<String>,
+    id: Option<Spanned<String>>,
+    account: Option<Spanned<String>>,
+    status: Option<Spanned<String>>,
+}
+
+pub(super) fn read(text: &str) -> Result<World, WorldError> {
+    let file: File = toml::from_str(text).map_err(|error| WorldError::Syntax(error.to_string()))?;
+    let reader = Reader { text };
+    let mut world = World::default();
+    for entry in &file.account {
+        let id = reader.id("account.id", entry.id.as_ref(), AccountId::from_u128)?;
+        reader.unless(world.account(id).is_some(), "account.id", entry.id.as_ref(), "is taken")?;
+        let name = entry.name.get_ref().clone();
+        reader.unless(name.is_empty(), "account.name", Some(&entry.name), "is empty")?;
+        world.accounts.push(Account { id, name });
+    }
+    for entry in &file.user {
+        let user = reader.user(entry, &world)?;
+        world.users.push(user);
+    }
+    for entry in &file.zone {
+        let zone = reader.zone(entry, &world)?;
+        world.zones.push(zone);
+    }
+    if world.users.is_empty() || world.accounts.is_empty() { Err(WorldError::Empty) } else { Ok(world) }
+}
+
+/// Knows the text, so that errors can name lines.
+struct Reader<'a> {
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn user(&self, entry: &UserEntry, world: &World) -> Result<User, WorldError> {
+        let email = entry.email.get_ref().clone();
+        self.unless(!email.contains('@'), "user.email", Some(&entry.email), "is no e-mail address")?;
+        let taken = world.users.iter().any(|user| user.email.eq_ignore_ascii_case(&email));
+        self.unless(taken, "user.email", Some(&entry.email), "is taken")?;
+        let id = self.id("user.id", entry.id.as_ref(), UserId::from_u128)?;
+        self.unless(world.user(id).is_some(), "user.id", entry.id.as_ref(), "is taken")?;
+        let global_key = match &entry.global_key {
+            None => fresh_value(Kind::GlobalKey),
+            Some(key) => {
+                // The value is a secret: the message names the field and does not repeat it.
+                let form = "must be 37 to 45 hexadecimal digits, or `cfk_` with 40 letters and digits and 8 hexadecimal digits";
+                self.unless(!is_global_key(key.get_ref()), "user.global_key", Some(key), form)?;
+                key.get_ref().clone()
+            }
+        };
+        let accounts = match &entry.accounts {
+            None => world.accounts.iter().map(|account| account.id).collect(),
+            Some(named) => {
+                named.iter().map(|name| self.account("user.accounts", name, world)).collect::<Result<_, _>>()?
+            }
+        };
+        Ok(User { id, email, global_key, accounts })
+    }
+
+    fn zone(&self, entry: &ZoneEntry, world: &World) -> Result<Zone, WorldError> {
+        let name = entry.name.get_ref().to_ascii_lowercase();
+        self.unless(!is_hostname(&name), "zone.name", Some(&entry.name), "is no domain name")?;
+        self.unless(world.zones.iter().any(|zone| zone.name == name), "zone.name", Some(&entry.name), "is taken")?;
+        let id = self.id("zone.id", entry.id.as_ref(), ZoneId::from_u128)?;
+        self.unless(world.zone(id).is_some(), "zone.id", entry.id.as_ref(), "is taken")?;
+        let account = match (&entry.account, world.accounts.as_slice()) {
+            (Some(named), _) => self.account("zone.account", named, world)?,
+            (None, [only]) => only.id,
+            (None, _) => {
+                return Err(self.error("zone.account", entry.name.span(), "is needed, as there are several accounts"));
+            }
+        };
+        let status = entry.status.as_ref().map_or("active", |status| status.get_ref()).to_owned();
+        let known = ["active", "pending", "initializing", "moved"].contains(&status.as_str());
+        self.unless(!known, "zone.status", entry.status.as_ref(), "must be active, pending, initializing or moved")?;
+        Ok(Zone { id, name, account, status })
+    }
+
+    /// The id that was given, or a new one.
+    fn id<T>(&self, field: &'static str, given: Option<&Spanned<String>>, make: fn(u128) -> T) -> Result<T, WorldError>
+    where
+        T: FromStr<Err: Display>,
+    {
+        let Some(given) = given else { return Ok(make(fresh_id())) };
+        given.get_ref().parse().map_err(|problem: T::Err| self.error(field, given.span(), &problem.to_string()))
+    }
+
+    /// The account with this id or name.
+    fn account(&self, field: &'static str, named: &Spanned<String>, world: &World) -> Result<AccountId, WorldError> {
+        let name = named.get_ref();
+        let by_id = name.parse().ok().and_then(|id| world.account(id));
+        let found = by_id.or_else(|| world.accounts.iter().find(|account| account.name == *name));
+        let missing = || self.error(field, named.span(), &format!("no account `{}`", name.escape_debug()));
+        found.map(|account| account.id).ok_or_else(missing)
+    }
+
+    fn unless(
+        &self,
+        bad: bool,
+        field: &'static str,
+        at: Option<&Spanned<String>>,
+        problem: &str,
+    ) -> Result<(), WorldError> {
+        if bad { Err(self.error(field, at.map_or(0..0, Spanned::span), problem)) } else { Ok(()) }
+    }
+
+    fn error(&self, field: &'static str, at: Range<usize>, problem: &str) -> WorldError {
+        let line = self.text.bytes().take(at.start).filter(|byte| *byte == b'\n').count() + 1;
+        WorldError::Field { line, field, problem: problem.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_absent_is_made() {
+        let world =
+            read("[[user]]\nemail = 'ada@example.com'\n[[account]]\nname = 'Acme'\n[[zone]]\nname = 'Example.COM'\n");
+        let world = world.unwrap();
+        assert_eq!(world.zones[0].name, "example.com");
+        assert_eq!(world.zones[0].account, world.accounts[0].id);
+        assert_eq!(world.users[0].accounts, [world.accounts[0].id]);
+        assert!(is_global_key(&world.users[0].global_key));
+    }
+
+    #[test]
+    fn errors_name_the_line_and_the_field() {
+        let error =
+            read("[[user]]\nemail = 'ada@example.com'\n[[account]]\nname = 'Acme'\nid = 'no id'\n").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "line 5, field `account.id`: `no id` is not an account id: an id has 32 hexadecimal digits"
+        );
+        let error = read("[[account]]\nname = 'Acme'\ncolour = 'red'\n").unwrap_err().to_string();
+        assert!(error.contains("line 3") && error.contains("colour"), "{error}");
+        assert_eq!(read(""), Err(WorldError::Empty));
+        let error = read("[[account]]\nname = 'A'\n[[user]]\nemail = 'a@b.c'\nglobal_key = 'secret'\n").unwrap_err();
+        assert!(!error.to_string().contains("secret"));
+    }
+
+    impl PartialEq for World {
+        fn eq(&self, other: &Self) -> bool {
+            format!("{self:?}") == format!("{other:?}")
+        }
+    }
+}

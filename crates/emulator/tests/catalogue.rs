@@ -1,0 +1,171 @@
+//! Every operation of the catalogue is authorised, and every probe proves what it says.
+
+mod common;
+
+use common::{Local, Minted, Reply, unlimited};
+use flarekeep_catalogue::{Group, Operation, Rule, Scope, operations, probes};
+use flarekeep_emulator::{Options, Unlabelled};
+use serde_json::{Value, json};
+
+/// A concrete path of the operation in the emulator's world; other parameters get an id that nothing has.
+fn path(operation: &Operation) -> String {
+    let mut segments = Vec::new();
+    for (at, segment) in operation.path.split('/').enumerate() {
+        segments.push(match (segment.starts_with('{'), operation.path.split('/').nth(1), at) {
+            (true, Some("accounts"), 2) => "{A}".to_owned(),
+            (true, Some("zones"), 2) => "{Z}".to_owned(),
+            _ => segment.replace(['{', '}'], "").replace(':', "%3A"),
+        });
+    }
+    // A parameter's own name serves as its value.
+    let parameters = operation.path.split('/').map(|segment| segment.starts_with('{'));
+    let filled = segments.into_iter().zip(parameters).map(|(segment, parameter)| match segment.as_str() {
+        "{A}" | "{Z}" => segment,
+        _ if parameter => "0123456789abcdef0123456789abcdef".to_owned(),
+        _ => segment.replace("%3A", ":"),
+    });
+    filled.collect::<Vec<_>>().join("/")
+}
+
+async fn call(local: &Local, token: &Minted, operation: &Operation) -> Reply {
+    local.by(token, operation.method.as_str(), &path(operation)).send().await
+}
+
+#[tokio::test]
+async fn a_token_that_holds_nothing_is_refused_everywhere() {
+    let local = Local::start().await;
+    // A deny policy: the token grants nothing at all.
+    let mut denying = local.at_account(&["Stream Read"]);
+    denying["effect"] = "deny".into();
+    let token = local.user_token(&[denying]).await;
+    let before = local.emulator.state_hash();
+    for operation in operations() {
+        let reply = call(&local, &token, operation).await;
+        match operation.rule {
+            Rule::AnyToken => assert!(!reply.is_refusal(), "{operation}: {}", reply.text),
+            Rule::Unlabelled => reply.refused(403, 199_002),
+            Rule::AnyOf | Rule::AllOf => {
+                assert!(reply.is_refusal(), "{operation}: {} {}", reply.status, reply.text);
+            }
+        }
+    }
+    assert_eq!(local.emulator.state_hash(), before);
+}
+
+#[tokio::test]
+async fn one_accepted_group_at_the_right_resource_opens_each_operation() {
+    let local = Local::start().await;
+    let token = local.poor_token().await;
+    let update = format!("/user/tokens/{}", token.id);
+    let ids = all_ids(&local).await;
+    let (mut opened, mut untestable) = (0, 0);
+    for operation in operations() {
+        let accepted = operation.accepts().filter(|group| resource(&local, group).is_some());
+        let groups: Vec<&Group> = match operation.rule {
+            Rule::AnyOf => accepted.take(1).collect(),
+            Rule::AllOf => accepted.collect(),
+            Rule::AnyToken | Rule::Unlabelled => continue,
+        };
+        // Some operations accept none but groups whose scope nobody knows.
+        if groups.is_empty() {
+            untestable += 1;
+            continue;
+        }
+        let policies: Vec<Value> = groups
+            .iter()
+            .map(|group| {
+                let id = ids.get(&(group.scope.key().to_owned(), group.name.to_owned())).unwrap();
+                let resource = resource(&local, group).unwrap();
+                json!({"effect": "allow", "resources": resource, "permission_groups": [{"id": id}]})
+            })
+            .collect();
+        let body = json!({"name": "one group", "policies": policies});
+        local.admin("PUT", &update).json(&body).send().await.result();
+        // Deleting or rolling itself would end the test.
+        let reply = call(&local, &token, operation).await;
+        assert!(!reply.is_refusal(), "{operation}: {} {}", reply.status, reply.text);
+        opened += 1;
+    }
+    assert!(opened > 3_000, "{opened} operations were opened, {untestable} could not be");
+}
+
+#[tokio::test]
+async fn unlabelled_operations_can_be_switched_open() {
+    let local = Local::with(Options { unlabelled: Unlabelled::AllowAuthorised, ..unlimited() }).await;
+    let token = local.poor_token().await;
+    for operation in operations().iter().filter(|operation| operation.rule == Rule::Unlabelled) {
+        let reply = call(&local, &token, operation).await;
+        reply.refused(501, 199_001);
+        assert_eq!(reply.message(), format!("authorised, not simulated: {operation}"));
+        assert_eq!(reply.headers["x-flarekeep-simulated"], "no");
+    }
+}
+
+#[tokio::test]
+async fn the_global_key_opens_everything_but_verify() {
+    let local = Local::start().await;
+    for operation in operations().iter().filter(|operation| !operation.path.ends_with("/tokens/verify")) {
+        let reply = local.admin(operation.method.as_str(), &path(operation)).send().await;
+        assert!(!reply.is_refusal() && reply.code() != 199_002, "{operation}: {} {}", reply.status, reply.text);
+    }
+}
+
+#[tokio::test]
+async fn every_probe_tells_the_authorised_from_the_refused_and_changes_nothing() {
+    let local = Local::start().await;
+    let poor = local.poor_token().await;
+    let before = local.emulator.state_hash();
+    for probe in probes().unwrap() {
+        let (method, template) = probe.operation.split_once(' ').unwrap();
+        let mut path = template.replace("{account_id}", "{A}").replace("{zone_id}", "{Z}");
+        for (name, value) in &probe.parameters {
+            let value = value.replace("{random}", &"9f".repeat(16));
+            path = path.replace(&format!("{{{name}}}"), &value);
+        }
+        if !probe.query.is_empty() {
+            path = format!("{path}?{}", probe.query);
+        }
+        let ask = |ask: common::Ask| ask.body(&probe.content_type, probe.body.clone());
+
+        let full = full_token(&local, flarekeep_catalogue::operation(&probe.operation).unwrap()).await;
+        let hash = local.emulator.state_hash();
+        for reply in [ask(local.admin(method, &path)).send().await, ask(local.by(&full, method, &path)).send().await] {
+            let proves = reply.codes().iter().any(|code| probe.authorised.contains(code));
+            assert!(proves, "{}: {} {}", probe.operation, reply.status, reply.text);
+        }
+        let reply = ask(local.by(&poor, method, &path)).send().await;
+        let told = reply.codes().iter().any(|code| probe.authorised.contains(code));
+        assert!(reply.is_refusal() && !told, "{}: {} {}", probe.operation, reply.status, reply.text);
+        assert_eq!(local.emulator.state_hash(), hash, "{}", probe.operation);
+        local.admin("DELETE", &format!("/user/tokens/{}", full.id)).send().await.result();
+    }
+    assert_eq!(local.emulator.state_hash(), before);
+}
+
+/// A token with one group that the operation accepts, where it takes effect.
+async fn full_token(local: &Local, operation: &Operation) -> Minted {
+    let group = operation.accepts().find(|group| group.id.is_some() && resource(local, group).is_some()).unwrap();
+    let resource = resource(local, group).unwrap();
+    let id = group.id.unwrap().to_string();
+    local.user_token(&[json!({"effect": "allow", "resources": resource, "permission_groups": [{"id": id}]})]).await
+}
+
+/// Where a group takes effect in the emulator's world.
+fn resource(local: &Local, group: &Group) -> Option<Value> {
+    Some(match group.scope {
+        Scope::User => json!({ local.path("com.cloudflare.api.user.{U}"): "*" }),
+        Scope::Account => json!({ local.path("com.cloudflare.api.account.{A}"): "*" }),
+        Scope::Zone => {
+            json!({ local.path("com.cloudflare.api.account.{A}"): { "com.cloudflare.api.account.zone.*": "*" } })
+        }
+        Scope::Bucket | Scope::FlagshipApp | Scope::Unknown => return None,
+    })
+}
+
+/// The ids of all groups, as the emulator lists them, by scope and name.
+async fn all_ids(local: &Local) -> std::collections::HashMap<(String, String), String> {
+    let reply = local.admin("GET", "/user/tokens/permission_groups").send().await;
+    let groups = reply.result().as_array().unwrap().clone();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    groups.iter().map(|group| ((text(&group["scopes"][0]), text(&group["name"])), text(&group["id"]))).collect()
+}

@@ -1,0 +1,135 @@
+//! A state folder: reload, a killed process, permissions, a disk that fails.
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use common::{Local, unlimited};
+use flarekeep_emulator::{Emulator, OpenError, Server, World};
+use serde_json::json;
+
+/// Set for the process that is to be killed.
+const FOLDER: &str = "FLAREKEEP_EMULATOR_TEST_FOLDER";
+
+fn open(folder: &Path) -> Emulator {
+    Emulator::open(folder, World::generated(), unlimited()).unwrap()
+}
+
+#[tokio::test]
+async fn a_state_is_the_same_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("state");
+    let local = Local::serve(open(&folder)).await;
+    let user = local.user_token(&[local.at_zone(&["DNS Write"])]).await;
+    let account = local.account_token(&[local.at_account(&["Workers KV Storage Write"])]).await;
+    local
+        .by(&user, "POST", "/zones/{Z}/dns_records")
+        .json(&json!({"type": "A", "name": "www", "content": "203.0.113.1"}))
+        .send()
+        .await
+        .result();
+    local.admin("POST", "/accounts/{A}/r2/buckets").json(&json!({"name": "site"})).send().await.result();
+    local
+        .admin("PUT", "/accounts/{A}/workers/scripts/router")
+        .body("application/javascript", "\u{0}é")
+        .send()
+        .await
+        .result();
+    local
+        .admin("POST", "/zones/{Z}/workers/routes")
+        .json(&json!({"pattern": "*/*", "script": "router"}))
+        .send()
+        .await
+        .result();
+    let namespace =
+        local.by(&account, "POST", "/accounts/{A}/storage/kv/namespaces").json(&json!({"title": "t"})).send().await;
+    let namespace = namespace.result()["id"].as_str().unwrap().to_owned();
+    let value = format!("/accounts/{{A}}/storage/kv/namespaces/{namespace}/values/k");
+    local.by(&account, "PUT", &value).body("text/plain", "v").send().await.result();
+    let hostname = json!({"hostname": "www.acme.org", "ssl": {"method": "txt", "type": "dv"}});
+    local.admin("POST", "/zones/{Z}/custom_hostnames").json(&hostname).send().await.result();
+    let (hash, zone, used) = (local.emulator.state_hash(), local.path("{Z}"), format!("/user/tokens/{}", user.id));
+
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&folder), mode(&folder.join("state.json"))), (0o700, 0o600));
+    let text = fs::read_to_string(folder.join("state.json")).unwrap();
+    assert!(!text.contains(&user.value) && !text.contains(&account.value));
+    assert!(matches!(Emulator::open(&folder, World::generated(), unlimited()), Err(OpenError::InUse { .. })));
+    local.shutdown_and_drop().await;
+
+    let local = Local::serve(open(&folder)).await;
+    assert_eq!((local.emulator.state_hash(), local.path("{Z}")), (hash, zone));
+    let records = local.by(&user, "GET", "/zones/{Z}/dns_records").send().await;
+    assert_eq!(records.result().as_array().unwrap().len(), 1);
+    assert_eq!(local.by(&account, "GET", &value).send().await.text, "v");
+    assert!(local.admin("GET", &used).send().await.result()["last_used_on"].is_string());
+}
+
+#[tokio::test]
+async fn a_write_that_cannot_be_saved_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("state");
+    let local = Local::serve(open(&place)).await;
+    let before = local.emulator.state_hash();
+    fs::remove_dir_all(&place).unwrap();
+    let reply = local.admin("POST", "/accounts/{A}/r2/buckets").json(&json!({"name": "site"})).send().await;
+    reply.refused(500, 199_004);
+    assert_eq!(local.emulator.state_hash(), before);
+    local.admin("GET", "/accounts/{A}/r2/buckets/site").send().await.refused(404, 10006);
+}
+
+#[test]
+fn a_file_of_another_kind_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for text in ["", "{}", "{\"format\":9}", "\u{0}"] {
+        fs::write(folder.path().join("state.json"), text).unwrap();
+        let opened = Emulator::open(folder.path(), World::generated(), unlimited());
+        assert!(matches!(opened, Err(OpenError::Unreadable { .. })), "{text}");
+    }
+}
+
+/// Runs in a process of its own, which is this test binary once more, until it is killed.
+#[tokio::test]
+#[ignore = "the child of the next test"]
+async fn child() {
+    let Ok(folder) = std::env::var(FOLDER) else { return };
+    let server = Server::start(open(Path::new(&folder)), "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let mut out = std::io::stdout();
+    writeln!(out, "\nport {}", server.address().port()).unwrap();
+    out.flush().unwrap();
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test]
+async fn a_killed_process_loses_nothing_that_it_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = open(folder.path()).facts();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child", "--ignored", "--nocapture"])
+        .env(FOLDER, folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let port = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("port ").map(ToOwned::to_owned)).unwrap();
+    let remote = common::remote(&format!("127.0.0.1:{port}"), &facts);
+    let mut made = 0;
+    let began = std::time::Instant::now();
+    while made < 20 || began.elapsed().as_millis() < 200 {
+        remote
+            .post(&format!("/accounts/{}/r2/buckets", facts.account_id), &json!({"name": format!("bucket-{made}")}))
+            .await;
+        made += 1;
+    }
+    // SIGKILL.
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let local = Local::serve(open(folder.path())).await;
+    let list = local.admin("GET", "/accounts/{A}/r2/buckets?per_page=1000").send().await;
+    assert_eq!(list.result()["buckets"].as_array().unwrap().len(), made);
+}

@@ -1,0 +1,231 @@
+//! Whether a token meets the needs of a piece of work: one test that changes nothing for each.
+
+use flarekeep_catalogue::{NamedTest, Operation, Rule};
+use flarekeep_cloudflare::Client;
+use flarekeep_planner::{Plan, Target};
+use serde::Serialize;
+use tokio::task::JoinSet;
+
+use crate::advice::GrantAdvice;
+use crate::attempt::{Attempt, Outcome, Probes};
+use crate::error::Error;
+use crate::identity::{Identity, identify};
+
+/// What is checked.
+#[derive(Debug)]
+pub struct Check<'a> {
+    /// The plan whose needs are tried; it also says what a miss lacks.
+    pub plan: &'a Plan,
+    /// Tests with names of their own. Without any, every reading need is one.
+    pub named: &'a [NamedTest],
+    /// The account and zone on which they are tried.
+    pub target: Target,
+}
+
+/// What the check showed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CheckReport {
+    /// The token.
+    pub token: Identity,
+    /// The named tests.
+    #[serde(flatten)]
+    pub tests: Section,
+    /// Every need that changes something.
+    pub writes: Section,
+    /// The reading needs that are not among the named tests.
+    pub reads: Section,
+}
+
+/// Tests that belong together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Section {
+    /// How many passed.
+    pub passed: usize,
+    /// How many there are.
+    pub total: usize,
+    /// The tests.
+    pub tests: Vec<Test>,
+}
+
+/// One test.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Test {
+    /// Its name: a named test's own, otherwise what the need is for.
+    pub name: String,
+    /// The operation.
+    pub operation: String,
+    /// The resource on which it was tried.
+    pub resource: String,
+    /// How it ended.
+    pub result: Verdict,
+    /// What to add, where something is missing.
+    pub grant: Option<GrantAdvice>,
+    /// What Cloudflare said, or why nothing could be proved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// How a test ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The token may do it.
+    Pass,
+    /// The token may not.
+    Missing,
+    /// Neither could be shown.
+    Unproven,
+}
+
+impl CheckReport {
+    /// Whether every test passed.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        self.all().all(|test| test.result == Verdict::Pass)
+    }
+
+    /// Whether some permission was shown to be missing.
+    #[must_use]
+    pub fn misses(&self) -> bool {
+        self.all().any(|test| test.result == Verdict::Missing)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Test> {
+        [&self.tests, &self.writes, &self.reads].into_iter().flat_map(|section| &section.tests)
+    }
+}
+
+/// Checks the client's own token. `progress` is called after each test with how many are done and how many there are.
+///
+/// # Errors
+/// When Cloudflare refuses the credential itself, or cannot be reached; a refused call is a result.
+pub async fn check(
+    client: &Client,
+    check: &Check<'_>,
+    progress: impl FnMut(usize, usize),
+) -> Result<CheckReport, Error> {
+    let token = identify(client, check.target.account).await?;
+    let outcomes = outcomes(client, check, &token, progress).await?;
+    let test = |name: &str, operation| test(name, operation, outcomes.of(operation), check);
+    let needs = |wanted: &dyn Fn(&Operation) -> bool| -> Vec<Test> {
+        let needs = outcomes.0.iter().filter(|asked| wanted(asked.operation));
+        needs.filter_map(|asked| Some(test(asked.need?, asked.operation))).collect()
+    };
+    let named = |operation: &Operation| check.named.iter().any(|test| test.operation == operation);
+    let writes = needs(&|operation| operation.method.mutates());
+    let reads = needs(&|operation| !operation.method.mutates() && !named(operation));
+    let named: Vec<Test> = check.named.iter().map(|named| test(&named.name, named.operation)).collect();
+    let (tests, reads) = if named.is_empty() { (reads, named) } else { (named, reads) };
+    Ok(CheckReport { token, tests: Section::new(tests), writes: Section::new(writes), reads: Section::new(reads) })
+}
+
+impl Section {
+    fn new(tests: Vec<Test>) -> Self {
+        let passed = tests.iter().filter(|test| test.result == Verdict::Pass).count();
+        Self { passed, total: tests.len(), tests }
+    }
+}
+
+/// One operation that is tried, once, however many tests and needs name it.
+struct Asked<'a> {
+    operation: &'static Operation,
+    /// What the need is for; none where only a named test asks.
+    need: Option<&'a str>,
+    outcome: Option<Outcome>,
+}
+
+struct Outcomes<'a>(Vec<Asked<'a>>);
+
+impl<'a> Outcomes<'a> {
+    /// Every operation of the needs and of the named tests, none of them tried yet.
+    fn open(check: &'a Check<'_>) -> Self {
+        let needs = check.plan.needs.iter().map(|need| (need.operation, Some(need.why.as_str())));
+        let named = check.named.iter().map(|named| (named.operation, None));
+        let mut asked: Vec<Asked<'a>> = Vec::new();
+        for (operation, need) in needs.chain(named) {
+            if asked.iter().all(|earlier| earlier.operation != operation) {
+                asked.push(Asked { operation, need, outcome: None });
+            }
+        }
+        Self(asked)
+    }
+
+    fn of(&self, operation: &Operation) -> Option<&Outcome> {
+        self.0.iter().find(|asked| asked.operation == operation)?.outcome.as_ref()
+    }
+}
+
+/// Tries every operation, all at the same time: the client paces itself.
+async fn outcomes<'a>(
+    client: &Client,
+    check: &'a Check<'_>,
+    token: &Identity,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<Outcomes<'a>, Error> {
+    let probes = Probes::load()?;
+    let mut outcomes = Outcomes::open(check);
+    let mut running = JoinSet::new();
+    for (at, asked) in outcomes.0.iter_mut().enumerate() {
+        if asked.operation.rule == Rule::AnyToken && asked.operation.path.ends_with("/tokens/verify") {
+            asked.outcome = Some(verified(token));
+            continue;
+        }
+        match probes.attempt(asked.operation, &check.target) {
+            Ok(attempt) => drop(running.spawn(tried(client.clone(), attempt, at))),
+            Err(reason) => asked.outcome = Some(Outcome::Unproven { reason }),
+        }
+    }
+    let total = outcomes.0.len();
+    let mut done = total - running.len();
+    progress(done, total);
+    while let Some(finished) = running.join_next().await {
+        // A task that panicked carries its panic on: it is a defect, and must not look like a result.
+        let (at, outcome) = finished.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        let outcome = outcome?;
+        if let Some(asked) = outcomes.0.get_mut(at) {
+            asked.outcome = Some(outcome);
+        }
+        done += 1;
+        progress(done, total);
+    }
+    Ok(outcomes)
+}
+
+async fn tried(client: Client, attempt: Attempt, at: usize) -> (usize, Result<Outcome, Error>) {
+    (at, attempt.make(&client).await)
+}
+
+/// The token was verified already: to be alive is all that the operation asks.
+fn verified(token: &Identity) -> Outcome {
+    match token.is_active() {
+        true => Outcome::Authorised,
+        false => Outcome::Unproven { reason: format!("the token is {}", token.status) },
+    }
+}
+
+fn test(name: &str, operation: &'static Operation, outcome: Option<&Outcome>, check: &Check<'_>) -> Test {
+    let (result, detail) = match outcome {
+        Some(Outcome::Authorised) => (Verdict::Pass, None),
+        Some(Outcome::Refused { message, .. }) => (Verdict::Missing, Some(message.clone())),
+        Some(Outcome::Unproven { reason }) => (Verdict::Unproven, Some(reason.clone())),
+        None => (Verdict::Unproven, None),
+    };
+    let grant = check.plan.grant_for(operation).filter(|_| result == Verdict::Missing);
+    Test {
+        name: if name.is_empty() { operation.to_string() } else { name.to_owned() },
+        operation: operation.to_string(),
+        resource: resource(operation, &check.target),
+        result,
+        grant: grant.map(|grant| GrantAdvice::new(grant.group, &grant.resource)),
+        detail,
+    }
+}
+
+/// The resource on which an operation is tried, in words.
+fn resource(operation: &Operation, target: &Target) -> String {
+    match (target.account, target.zone) {
+        (_, Some(zone)) if operation.path.starts_with("/zones") => format!("zone {zone}"),
+        (Some(account), _) if operation.path.starts_with("/accounts") => format!("account {account}"),
+        _ => "user".to_owned(),
+    }
+}

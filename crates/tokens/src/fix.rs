@@ -1,0 +1,74 @@
+//! Giving a token what it lacks for a piece of work, and nothing more. Its value stays the same.
+
+use flarekeep_catalogue::{Rule, TokenId};
+use flarekeep_cloudflare::{self as api, Client, TokenUpdate};
+use flarekeep_planner::{Need, Options, Plan, plan};
+use flarekeep_policy::{Effect, Grant, IpCondition, Policy, UnixSeconds};
+
+use crate::advice::GrantAdvice;
+use crate::error::Error;
+use crate::translate::{GroupIds, policy_from_wire, policy_to_wire, token_from_wire};
+
+/// A change that would mend a token.
+#[derive(Debug, Clone)]
+pub struct Fix {
+    /// The token as it is.
+    pub token: api::Token,
+    /// What is added; empty where nothing is missing.
+    pub added: Vec<GrantAdvice>,
+    owner: api::Owner,
+    update: TokenUpdate,
+}
+
+/// Finds the smallest addition under which the token meets all needs of the plan. Nothing is changed yet.
+pub async fn propose(
+    manager: &Client,
+    owner: api::Owner,
+    id: TokenId,
+    work: &Plan,
+    now: UnixSeconds,
+) -> Result<Fix, Error> {
+    let token = manager.tokens(owner).get(id).await?;
+    let mut engine = token_from_wire(&token, owner)?;
+    // Which permissions are missing does not depend on where the token is used from.
+    engine.ip = IpCondition::default();
+    let compiled = engine.compile();
+    let lacks = |need: &&Need| {
+        matches!(need.operation.rule, Rule::AnyOf | Rule::AllOf)
+            && !compiled.decide(&need.request(engine.owner, now)).allow
+    };
+    let lacking: Vec<Need> = work.needs.iter().filter(lacks).cloned().collect();
+    let addition = plan(&lacking, &Options::new(engine.owner));
+    if let Some(impossible) = addition.impossible.first() {
+        let operation = addition.needs.get(impossible.need).map(|need| need.operation.to_string()).unwrap_or_default();
+        return Err(Error::Impossible { operation, reason: impossible.reason.to_string() });
+    }
+    let ids = GroupIds::for_policies(manager, owner, &addition.policies()).await?;
+    let mut update = TokenUpdate::from(&token);
+    for policy in addition.policies() {
+        add(&mut update.policies, &policy, &ids)?;
+    }
+    let added = addition.grants.iter().map(|grant| GrantAdvice::new(grant.group, &grant.resource)).collect();
+    Ok(Fix { token, added, owner, update })
+}
+
+/// Makes the change.
+pub async fn settle(manager: &Client, fix: &Fix) -> Result<api::Token, Error> {
+    Ok(manager.tokens(fix.owner).update(fix.token.id, &fix.update).await?)
+}
+
+/// Adds the groups to the policy that allows at just this resource, or as a policy of their own.
+fn add(policies: &mut Vec<api::Policy>, addition: &Policy, ids: &GroupIds) -> Result<(), Error> {
+    for existing in policies.iter_mut() {
+        let read = policy_from_wire(existing)?;
+        if read.effect == Effect::Allow && read.resources == addition.resources {
+            let new = addition.groups.iter().filter(|grant| !read.groups.contains(grant));
+            let groups: Vec<Grant> = new.copied().collect();
+            let addition = Policy { groups, ..addition.clone() };
+            existing.permission_groups.extend(policy_to_wire(&addition, ids)?.permission_groups);
+            return Ok(());
+        }
+    }
+    policies.push(policy_to_wire(addition, ids)?);
+    Ok(())
+}

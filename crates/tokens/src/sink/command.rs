@@ -1,0 +1,46 @@
+//! A command that reads the value on its standard input; the value is never among its arguments.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::SinkError;
+
+/// A command whose program was found.
+#[derive(Debug)]
+pub(super) struct ProvedCommand(String);
+
+/// Shows that the shell finds the command's program. That it will take the value can only be seen by giving it one.
+pub(super) fn prove(command: &str) -> Result<ProvedCommand, SinkError> {
+    let program = command.split_whitespace().next().unwrap_or_default();
+    let found = Command::new("sh")
+        .args(["-c", "command -v -- \"$1\"", "sh", program])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    match found {
+        Ok(status) if status.success() => Ok(ProvedCommand(command.to_owned())),
+        _ => Err(SinkError::NoCommand(program.escape_debug().to_string())),
+    }
+}
+
+impl ProvedCommand {
+    pub(super) fn deliver(self, value: &SecretString) -> Result<(), SinkError> {
+        let failed = |how: String| SinkError::CommandFailed { command: self.0.clone(), how };
+        // The command's own output goes to standard error: standard output belongs to the program's documents.
+        let mut child = Command::new("sh")
+            .args(["-c", &self.0])
+            .stdin(Stdio::piped())
+            .stdout(std::io::stderr())
+            .spawn()
+            .map_err(|error| failed(format!("did not start: {error}")))?;
+        let written = child.stdin.take().map_or(Ok(()), |mut stdin| writeln!(stdin, "{}", value.expose_secret()));
+        let status = child.wait().map_err(|error| failed(format!("was lost: {error}")))?;
+        if !status.success() {
+            return Err(failed(format!("ended with {status}")));
+        }
+        written.map_err(|error| failed(format!("did not read the value: {error}")))
+    }
+}

@@ -1,0 +1,89 @@
+//! One line of an env file.
+
+use std::path::Path;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::replace::{Replacement, prepare};
+use super::{SinkError, git};
+
+/// An env file that can be replaced.
+#[derive(Debug)]
+pub(super) struct ProvedEnvFile {
+    file: Replacement,
+    key: String,
+}
+
+pub(super) fn prove(path: &Path, key: &str) -> Result<ProvedEnvFile, SinkError> {
+    git::refuse_tracked(path)?;
+    let file = prepare(path)?;
+    file.current()?;
+    Ok(ProvedEnvFile { file, key: key.to_owned() })
+}
+
+impl ProvedEnvFile {
+    /// Reads the file anew, since others may have changed it after the proof, and writes it with the new line.
+    pub(super) fn deliver(self, value: &SecretString) -> Result<(), SinkError> {
+        let content = self.file.current()?;
+        self.file.commit(&upserted(&content, &self.key, value.expose_secret()))
+    }
+}
+
+/// The content with `key` set: its last line replaced, earlier ones of the same key dropped, all others kept byte for byte.
+fn upserted(content: &[u8], key: &str, value: &str) -> Vec<u8> {
+    let lines: Vec<&[u8]> = content.split_inclusive(|byte| *byte == b'\n').collect();
+    let last = lines.iter().rposition(|line| sets(line, key));
+    let mut out = Vec::with_capacity(content.len() + key.len() + value.len() + 2);
+    for (at, line) in lines.iter().enumerate() {
+        if Some(at) == last {
+            let export = line.trim_ascii_start().starts_with(b"export ");
+            out.extend_from_slice(if export { b"export " } else { b"" });
+            out.extend_from_slice(format!("{key}={value}\n").as_bytes());
+        } else if !sets(line, key) {
+            out.extend_from_slice(line);
+        }
+    }
+    if last.is_none() {
+        if out.last().is_some_and(|byte| *byte != b'\n') {
+            out.push(b'\n');
+        }
+        out.extend_from_slice(format!("{key}={value}\n").as_bytes());
+    }
+    out
+}
+
+/// Whether the line assigns to `key`; a comment does not.
+fn sets(line: &[u8], key: &str) -> bool {
+    let line = line.trim_ascii_start();
+    let line = line.strip_prefix(b"export ").map_or(line, <[u8]>::trim_ascii_start);
+    line.strip_prefix(key.as_bytes()).is_some_and(|rest| rest.trim_ascii_start().starts_with(b"="))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::upserted;
+
+    fn upsert(content: &str) -> String {
+        String::from_utf8(upserted(content.as_bytes(), "CLOUDFLARE_API_TOKEN", "new")).unwrap()
+    }
+
+    #[test]
+    fn the_line_is_replaced_and_the_rest_kept() {
+        let content = "# deploy\r\nA=1\nCLOUDFLARE_API_TOKEN=\"old\"\nB = two\n";
+        assert_eq!(upsert(content), "# deploy\r\nA=1\nCLOUDFLARE_API_TOKEN=new\nB = two\n");
+        assert_eq!(upsert("export CLOUDFLARE_API_TOKEN=old\n"), "export CLOUDFLARE_API_TOKEN=new\n");
+    }
+
+    #[test]
+    fn a_missing_line_is_added_after_a_missing_newline() {
+        assert_eq!(upsert(""), "CLOUDFLARE_API_TOKEN=new\n");
+        assert_eq!(upsert("A=1"), "A=1\nCLOUDFLARE_API_TOKEN=new\n");
+    }
+
+    #[test]
+    fn comments_and_longer_names_are_not_the_line_and_doubles_become_one() {
+        let content =
+            "#CLOUDFLARE_API_TOKEN=x\nCLOUDFLARE_API_TOKEN_2=y\nCLOUDFLARE_API_TOKEN=1\nCLOUDFLARE_API_TOKEN=2\n";
+        assert_eq!(upsert(content), "#CLOUDFLARE_API_TOKEN=x\nCLOUDFLARE_API_TOKEN_2=y\nCLOUDFLARE_API_TOKEN=new\n");
+    }
+}

@@ -1,0 +1,59 @@
+//! Replacing a file in one step: a temporary file beside it, mode 0600, renamed over it.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::SinkError;
+
+/// A temporary file that is ready to take the place of another.
+#[derive(Debug)]
+pub(super) struct Replacement {
+    target: PathBuf,
+    temporary: NamedTempFile,
+}
+
+/// Opens the replacement: the folder can be written, and the target, if it is there, is a regular file. Behind a
+/// symbolic link it is the file itself that will be replaced.
+pub(super) fn prepare(path: &Path) -> Result<Replacement, SinkError> {
+    let target = match std::fs::canonicalize(path) {
+        Ok(target) if target.is_file() => {
+            let failed = |source| SinkError::File { action: "write", path: path.to_owned(), source };
+            std::fs::OpenOptions::new().append(true).open(&target).map_err(failed)?;
+            target
+        }
+        Ok(_) => return Err(SinkError::NotAFile(path.to_owned())),
+        Err(_) => path.to_owned(),
+    };
+    let folder = match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let temporary = tempfile::Builder::new()
+        .prefix(".flarekeep-")
+        .tempfile_in(folder)
+        .map_err(|source| SinkError::File { action: "write to the folder of", path: path.to_owned(), source })?;
+    Ok(Replacement { target, temporary })
+}
+
+impl Replacement {
+    /// Puts `content` in the target's place: after this call the target holds all of it, or what it held before.
+    pub(super) fn commit(mut self, content: &[u8]) -> Result<(), SinkError> {
+        let target = self.target.clone();
+        let failed = |source| SinkError::File { action: "write", path: target.clone(), source };
+        self.temporary.write_all(content).map_err(failed)?;
+        self.temporary.as_file().sync_all().map_err(failed)?;
+        self.temporary.persist(&self.target).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+
+    /// What the target holds now; nothing if it is not there.
+    pub(super) fn current(&self) -> Result<Vec<u8>, SinkError> {
+        match std::fs::read(&self.target) {
+            Ok(content) => Ok(content),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(source) => Err(SinkError::File { action: "read", path: self.target.clone(), source }),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Between the API's documents and the policy engine's types.
+
+use std::collections::{BTreeMap, HashMap};
+
+use flarekeep_catalogue::{Group, GroupId, Scope, UserId, group_by_id};
+use flarekeep_cloudflare as api;
+use flarekeep_policy::{Effect, Grant, IpCondition, IpSet, Owner, Policy, Resource, Status, Token, UnixSeconds};
+
+use crate::error::Error;
+
+/// The ids of permission groups: those of the catalogue and, where one is unknown there, those that Cloudflare lists.
+#[derive(Debug, Default)]
+pub struct GroupIds(HashMap<(String, String), GroupId>);
+
+impl GroupIds {
+    /// Asks Cloudflare only if one of the policies holds a group without a published id.
+    pub async fn for_policies(client: &api::Client, owner: api::Owner, policies: &[Policy]) -> Result<Self, Error> {
+        let unknown = policies.iter().flat_map(Policy::known_groups).any(|group| group.id.is_none());
+        if !unknown {
+            return Ok(Self::default());
+        }
+        let listed = client.tokens(owner).permission_groups(&api::GroupFilter::default()).await?;
+        let ids = listed.into_iter().flat_map(|group| {
+            let (id, name) = (group.id, group.name);
+            group.scopes.into_iter().map(move |scope| ((name.clone(), scope), id))
+        });
+        Ok(Self(ids.collect()))
+    }
+
+    fn id(&self, group: &'static Group) -> Result<GroupId, Error> {
+        let listed = || self.0.get(&(group.name.to_owned(), group.scope.key().to_owned())).copied();
+        group.id.or_else(listed).ok_or(Error::NoGroupId(group.name))
+    }
+}
+
+/// A policy as the API takes it.
+pub fn policy_to_wire(policy: &Policy, ids: &GroupIds) -> Result<api::Policy, Error> {
+    let mut resources: BTreeMap<String, api::ResourceValue> = BTreeMap::new();
+    for resource in &policy.resources {
+        match resource.keys() {
+            (key, None) => {
+                resources.insert(key, api::ResourceValue::All);
+            }
+            (key, Some(inner)) => {
+                let nested = resources.entry(key).or_insert_with(|| api::ResourceValue::Nested(BTreeMap::new()));
+                if let api::ResourceValue::Nested(nested) = nested {
+                    nested.insert(inner, "*".to_owned());
+                }
+            }
+        }
+    }
+    let groups = policy.groups.iter().map(|grant| match grant {
+        Grant::Group(group) => Ok(api::GroupReference { id: ids.id(group)?, name: Some(group.name.to_owned()) }),
+        Grant::Unknown(id) => Ok(api::GroupReference::from(*id)),
+    });
+    Ok(api::Policy {
+        id: None,
+        effect: match policy.effect {
+            Effect::Allow => api::Effect::Allow,
+            Effect::Deny => api::Effect::Deny,
+        },
+        resources,
+        permission_groups: groups.collect::<Result<_, Error>>()?,
+    })
+}
+
+/// A policy as the engine reads it.
+pub fn policy_from_wire(policy: &api::Policy) -> Result<Policy, Error> {
+    let mut resources = Vec::new();
+    for (key, value) in &policy.resources {
+        match value {
+            api::ResourceValue::All => resources.push(Resource::parse(key)?),
+            api::ResourceValue::Nested(nested) => {
+                for inner in nested.keys() {
+                    resources.push(Resource::parse_nested(key, inner)?);
+                }
+            }
+            api::ResourceValue::Other(_) => resources.push(Resource::Other(key.clone())),
+        }
+    }
+    Ok(Policy {
+        effect: match policy.effect {
+            api::Effect::Allow => Effect::Allow,
+            api::Effect::Deny => Effect::Deny,
+        },
+        resources,
+        groups: policy.permission_groups.iter().map(grant_from_wire).collect(),
+    })
+}
+
+/// The group by its id; where the catalogue does not know the id, by its name if that exists at one scope only.
+fn grant_from_wire(reference: &api::GroupReference) -> Grant {
+    let named = || {
+        let name = reference.name.as_deref()?;
+        let mut called = flarekeep_catalogue::groups().iter().filter(|group| group.name == name && group.id.is_none());
+        let group = called.next().filter(|group| group.scope != Scope::Unknown)?;
+        called.next().is_none().then_some(group)
+    };
+    group_by_id(reference.id).or_else(named).map_or(Grant::Unknown(reference.id), Grant::Group)
+}
+
+/// A token as the engine reads it. The user that owns a user's token is the one that its policies name: Cloudflare takes
+/// no other there. Where they name none, no group of a user is held, and it does not matter which it is.
+pub fn token_from_wire(token: &api::Token, owner: api::Owner) -> Result<Token, Error> {
+    let policies = token.policies.iter().map(policy_from_wire).collect::<Result<Vec<_>, _>>()?;
+    let user = policies.iter().flat_map(|policy| &policy.resources).find_map(|resource| match resource {
+        Resource::User(user) => Some(*user),
+        _ => None,
+    });
+    let ip = token.condition.as_ref().and_then(|condition| condition.request_ip.clone()).unwrap_or_default();
+    let seconds = |time: Option<jiff::Timestamp>| time.map(|time| UnixSeconds(time.as_second()));
+    Ok(Token {
+        owner: match owner {
+            api::Owner::User => Owner::User(user.unwrap_or(UserId::from_u128(0))),
+            api::Owner::Account(account) => Owner::Account(account),
+        },
+        status: match &token.status {
+            api::Status::Active => Status::Active,
+            api::Status::Expired => Status::Expired,
+            api::Status::Other(text) if text.starts_with("revoked") => Status::RevokedExposed,
+            api::Status::Disabled | api::Status::Other(_) => Status::Disabled,
+        },
+        not_before: seconds(token.not_before),
+        expires_on: seconds(token.expires_on),
+        ip: IpCondition { within: ip.within.map(IpSet), not_within: ip.not_within.map(IpSet) },
+        policies,
+    })
+}
