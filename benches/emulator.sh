@@ -2,7 +2,7 @@
 # GET /user/tokens/verify on the emulator, with authentication and authorisation, beside a bare axum handler (the limit):
 # wrk, 16 connections, the two in turns. Usage: emulator.sh FLAREKEEP BARE_AXUM. Needs wrk, curl and python3.
 set -euo pipefail
-flarekeep=$1 bare=$2 rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-4}
+flarekeep=$(realpath "$1") bare=$(realpath "$2") rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-4}
 work=$(mktemp -d)
 trap 'kill $emulator_pid $bare_pid 2>/dev/null || true; rm -r "$work"' EXIT
 

@@ -72,8 +72,8 @@ fn program(name: &str, path: &Path, arguments: &[&str]) -> Program {
 }
 
 fn run(line: &[String]) {
-    let status = Command::new(&line[0]).args(&line[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut command = status;
+    let mut command = Command::new(&line[0]);
+    command.args(&line[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     assert!(command.status().expect("the program starts").success(), "{line:?} failed");
 }
 

@@ -61,6 +61,11 @@ pub fn resolve(given: &str) -> Result<(&'static Group, Option<&'static str>), Na
     if let Some(group) = given.trim().parse().ok().and_then(group_by_id) {
         return Ok((group, None));
     }
+    // The name as the API writes it: no other spelling has to be looked at.
+    let mut exact = groups().iter().filter(|group| group.name == given);
+    if let (Some(group), None) = (exact.next(), exact.next()) {
+        return Ok((group, None));
+    }
     let words = normalised(given);
     if let Some(alias) = tables::aliases().iter().find(|alias| normalised(alias.spelling) == words)
         && let Some(group) = group_by_id(alias.id)

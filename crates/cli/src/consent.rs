@@ -65,7 +65,7 @@ fn asked() -> Result<Sink, CommandError> {
         .interact_text()
         .map_err(|_| CommandError::usage("where the token's value should go is not said"))?;
     typed.parse().map_err(|error: flarekeep_tokens::BadSink| {
-        CommandError::usage(error.to_string()).hint(format!("sinks: {FORMS}"))
+        CommandError::usage(error.to_string()).hint("for example: env:.env")
     })
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::output::mask::masked;
+
 /// What kind of failure it is; it decides the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -65,6 +67,16 @@ impl CommandError {
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+
+    /// The same without what looks like a credential.
+    pub(crate) fn masked(&self) -> Self {
+        Self {
+            kind: self.kind,
+            message: masked(&self.message),
+            reason: self.reason.as_deref().map(masked),
+            hints: self.hints.iter().map(|hint| masked(hint)).collect(),
+        }
     }
 
     /// The document that `--json` prints in place of an answer.

@@ -25,6 +25,9 @@ impl From<api::Error> for CommandError {
             api::Error::TimedOut { .. } | api::Error::AnswerLost { .. } => {
                 failed(Kind::Unreachable).hint("run the command again; `--timeout 120` waits longer")
             }
+            api::Error::NotJson { status: 500.., .. } => {
+                failed(Kind::Unreachable).hint("run the command again in a minute")
+            }
             api::Error::NotJson { .. } | api::Error::Redirected { .. } | api::Error::Malformed { .. } => {
                 failed(Kind::Unreachable)
                     .because("what answered there is not Cloudflare's API: a proxy, a login page, another service")
@@ -63,7 +66,13 @@ fn refused(error: &api::Error) -> CommandError {
             .because("the credential is good, and it lacks a permission for this call")
             .hint(format!("flarekeep why --operation '{}'", plain(&call)));
     }
-    CommandError { kind: Kind::Usage, ..failed }
+    let failed = CommandError { kind: Kind::Usage, ..failed };
+    if error.has_code(7003) || error.has_code(7000) {
+        return failed
+            .because("an id in the path names nothing that this credential can see")
+            .hint("compare it with the one in the dashboard: an account's and a zone's look alike");
+    }
+    failed
 }
 
 impl From<api::CredentialFault> for CommandError {
@@ -98,6 +107,12 @@ impl From<tokens::Error> for CommandError {
                 .hint(format!("flarekeep token list, and if it is there: flarekeep token revoke '{}'", plain(&name))),
             tokens::Error::RolledUndelivered { id, .. } => Self::new(Kind::Partial, message)
                 .because("the old value is dead, and nobody has the new one")
+                .hint(format!("flarekeep token roll {id} --to SINK gives it a value anew")),
+            tokens::Error::Unanswered(_) => Self::new(Kind::Unreachable, message)
+                .because("what was minted on the way was revoked: no token is left behind")
+                .hint("run the command again; `--timeout 120` waits longer"),
+            tokens::Error::RollDoubtful { id, .. } => Self::new(Kind::Partial, message)
+                .because("the old value may be dead, and nobody has a new one")
                 .hint(format!("flarekeep token roll {id} --to SINK gives it a value anew")),
             tokens::Error::NoAccount => Self::usage(message).hint("give --account, or set CLOUDFLARE_ACCOUNT_ID"),
             tokens::Error::NoToken { nearest, .. } => {

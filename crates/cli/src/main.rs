@@ -17,8 +17,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::arguments::Arguments;
-use crate::error::CommandError;
-use crate::output::Output;
+use crate::error::{CommandError, Kind};
+use crate::output::{Output, mask};
 
 /// The answer of a command that ran: its exit status is 0 or 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,10 @@ fn main() -> ExitCode {
 }
 
 fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return misused(&error),
+    };
     let output = Output {
         json: arguments.global.json,
         part: false,
@@ -69,4 +72,15 @@ fn run() -> ExitCode {
             ExitCode::from(error.kind.exit_status())
         }
     }
+}
+
+/// Bad usage, or help. The message repeats what was typed, and that may be a credential in another's place.
+fn misused(error: &clap::Error) -> ExitCode {
+    let text = error.to_string();
+    let masked = mask::masked(&text);
+    if masked == text {
+        error.exit();
+    }
+    eprint!("{masked}");
+    ExitCode::from(Kind::Usage.exit_status())
 }

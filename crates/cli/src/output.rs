@@ -1,5 +1,6 @@
 //! What the program prints: words for people on standard output, or one JSON document; remarks on standard error.
 
+pub(crate) mod mask;
 pub(crate) mod table;
 
 use std::fmt::Display;
@@ -107,8 +108,9 @@ impl Output {
         let _ = writeln!(anstream::stderr(), "{} {text}", styled(CARE, "warning:"));
     }
 
-    /// A failure.
+    /// A failure, without any credential that was typed in another's place.
     pub(crate) fn error(self, error: &CommandError) {
+        let error = &error.masked();
         self.document(&error.document());
         let mut err = anstream::stderr();
         let _ = writeln!(err, "{} {}", styled(BAD, "error:"), error.message);

@@ -1,6 +1,8 @@
 //! The work that is planned for: a recipe, operations, or both.
 
-use flarekeep_catalogue::{Method, Operation, Recipe, recipe, route};
+use std::str::FromStr;
+
+use flarekeep_catalogue::{BadId, Method, Operation, Recipe, recipe, route};
 use flarekeep_planner::{Need, Options, Plan, Target, needs_of_recipe, plan};
 use flarekeep_policy::Owner;
 
@@ -93,11 +95,16 @@ pub(crate) fn operation(text: &str) -> Result<(&'static Operation, Target), Comm
     let operation = flarekeep_catalogue::operation(text)?;
     let path = text.split_whitespace().nth(1).unwrap_or_default();
     let path = path.strip_prefix("/client/v4").unwrap_or(path);
-    let ids = route(operation.method, path).map(|route| Target {
-        account: route.account().and_then(|id| id.parse().ok()),
-        zone: route.zone().and_then(|id| id.parse().ok()),
-    });
-    Ok((operation, ids.unwrap_or_default()))
+    let Some(route) = route(operation.method, path) else { return Ok((operation, Target::default())) };
+    Ok((operation, Target { account: id_in_path(route.account())?, zone: id_in_path(route.zone())? }))
+}
+
+/// The id that a concrete path holds; none where the path is a template.
+fn id_in_path<T: FromStr<Err = BadId>>(segment: Option<&str>) -> Result<Option<T>, CommandError> {
+    let concrete = segment.filter(|segment| !segment.starts_with('{'));
+    concrete.map(str::parse).transpose().map_err(|error: BadId| {
+        CommandError::usage(error.to_string()).hint("or leave the path a template, as in 'GET /zones/{zone_id}'")
+    })
 }
 
 /// Whether a method changes something, in the word that tables show.

@@ -7,7 +7,7 @@ use flarekeep_catalogue::{AccountId, Group, Rule, Scope};
 use flarekeep_policy::{Owner, Resource};
 
 use crate::need::Need;
-use crate::plan::Options;
+use crate::options::Options;
 
 /// A permission group at a resource. They are ordered by resource (users, accounts, zones), then by the group's name.
 #[derive(Debug, Clone, PartialEq, Eq)]

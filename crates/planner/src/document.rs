@@ -322,7 +322,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::plan::{Options, plan};
+    use crate::options::Options;
+    use crate::plan::plan;
 
     const ACCOUNT: AccountId = AccountId::from_u128(0xa1);
     const ZONE: ZoneId = ZoneId::from_u128(0x21);

@@ -175,7 +175,8 @@ mod tests {
 
     use super::*;
     use crate::need::needs_of_recipe;
-    use crate::plan::{Options, plan};
+    use crate::options::Options;
+    use crate::plan::plan;
 
     const TARGET: Target = Target { account: Some(AccountId::from_u128(0xa1)), zone: Some(ZoneId::from_u128(0x21)) };
     const USER: Owner = Owner::User(UserId::from_u128(0x41));

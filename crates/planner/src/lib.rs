@@ -29,6 +29,7 @@ mod check;
 mod document;
 mod documented;
 mod need;
+mod options;
 mod plan;
 mod problem;
 mod solve;
@@ -43,6 +44,7 @@ pub use document::{
 };
 pub use documented::{Comparison, DocumentedError, Forgotten, Instead, LeftOut, as_documented, compare_documented};
 pub use need::{Need, NeedError, Target, needs_of_recipe};
-pub use plan::{Certificate, Grant, Impossible, Options, Plan, plan};
+pub use options::Options;
+pub use plan::{Certificate, Grant, Impossible, Plan, plan};
 pub use weight::{SCALE, mints, reach, weight};
 pub use witness::{Amount, Child, Demand, Part, Step, Witness};

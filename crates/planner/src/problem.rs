@@ -10,7 +10,7 @@ use flarekeep_catalogue::{Group, Rule};
 
 use crate::candidate::{Choice, Impossibility, candidates, covers};
 use crate::need::Need;
-use crate::plan::Options;
+use crate::options::Options;
 use crate::solve::Instance;
 use crate::weight::weight;
 use crate::witness::Demand;

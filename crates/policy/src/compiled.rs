@@ -26,8 +26,16 @@ pub struct CompiledToken {
     ineffective: Bits,
 }
 
+impl Token {
+    /// Turns the policies into bit sets, so that a decision costs a few look-ups however many policies there are.
+    #[must_use]
+    pub fn compile(&self) -> CompiledToken {
+        CompiledToken::new(self)
+    }
+}
+
 impl CompiledToken {
-    pub(crate) fn new(token: &Token) -> Self {
+    fn new(token: &Token) -> Self {
         let (mut allow, mut deny, mut ineffective) = (Side::new(), None, Bits::new());
         for policy in &token.policies {
             let side = match policy.effect {

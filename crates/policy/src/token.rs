@@ -2,7 +2,6 @@
 
 use flarekeep_catalogue::{AccountId, Group, GroupId, UserId};
 
-use crate::compiled::CompiledToken;
 use crate::condition::IpCondition;
 use crate::resource::Resource;
 
@@ -86,12 +85,4 @@ pub struct Token {
     pub ip: IpCondition,
     /// What it grants.
     pub policies: Vec<Policy>,
-}
-
-impl Token {
-    /// Turns the policies into bit sets, so that a decision costs a few look-ups however many policies there are.
-    #[must_use]
-    pub fn compile(&self) -> CompiledToken {
-        CompiledToken::new(self)
-    }
 }

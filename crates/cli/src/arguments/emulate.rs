@@ -42,7 +42,10 @@ struct Switches {
     ]))]
     unlabelled: Unlabelled,
     /// 1,200 calls in five minutes, then none for as long; or no limit
-    #[arg(long, default_value = "on", value_parser = one_of(&[("on", true), ("off", false)]))]
+    #[arg(long, default_value = "on", action = clap::ArgAction::Set, value_parser = one_of(&[
+        ("on", true),
+        ("off", false),
+    ]))]
     rate_limit: bool,
     /// Whether a token may mint what it does not hold
     #[arg(long, default_value = "observed", value_parser = one_of(&[

@@ -15,7 +15,9 @@ use crate::{CommandResult, Verdict};
 pub(crate) fn run(output: Output, arguments: &arguments::Emulate) -> CommandResult {
     let world = arguments.world.as_deref().map_or_else(|| Ok(World::generated()), world)?;
     let mut options = arguments.options();
-    options.on_decision = Some(Arc::new(move |entry: &LogEntry| log(output, entry)));
+    if !output.quiet {
+        options.on_decision = Some(Arc::new(move |entry: &LogEntry| log(output, entry)));
+    }
     let emulator = match &arguments.state {
         None => Emulator::new(world, options),
         Some(folder) => Emulator::open(folder, world, options).map_err(|error| {

@@ -27,8 +27,11 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResu
     let output = Output { json: context.output.json || arguments.output == PlanForm::Json, ..context.output };
     match (&work.recipe, arguments.as_documented) {
         (Some(recipe), true) => {
-            let owner = engine_owner(arguments.owner, &target)?;
-            show_policies(output, arguments.output, recipe, &as_documented(recipe, &target, owner)?);
+            let policies = as_documented(recipe, &target, engine_owner(arguments.owner, &target)?)?;
+            match arguments.output {
+                PlanForm::Curl => output.line(curl(&policies, arguments.owner, &target)),
+                PlanForm::Table | PlanForm::Json => show_policies(output, recipe, &policies),
+            }
         }
         _ if arguments.output == PlanForm::Curl => output.line(curl(&plan.policies(), arguments.owner, &target)),
         (recipe, _) => show(output, &plan, recipe.as_ref(), &target)?,
@@ -127,13 +130,9 @@ fn beside_the_documents(output: Output, recipe: &Recipe, beside: &Comparison) {
     output.line(styled(FAINT, "    --as-documented takes their list"));
 }
 
-fn show_policies(output: Output, form: PlanForm, recipe: &Recipe, policies: &[Policy]) {
+fn show_policies(output: Output, recipe: &Recipe, policies: &[Policy]) {
     let documents: Vec<_> = policies.iter().flat_map(policy_documents).collect();
     output.document(&worded(json!({ "recipe": recipe.name, "as_documented": true, "policies": documents })));
-    if form == PlanForm::Curl {
-        output.line(call("user/tokens", &documents));
-        return;
-    }
     for policy in policies {
         for resource in &policy.resources {
             output.line(format!("  at {}", place::in_words(&resource.to_string())));

@@ -23,7 +23,8 @@ use flarekeep_policy::Cause;
 use crate::candidate::Choice;
 use crate::check::reading::{Reading, token};
 use crate::need::Need;
-use crate::plan::{Grant, Options, Plan};
+use crate::options::Options;
+use crate::plan::{Grant, Plan};
 use crate::weight::weight;
 use crate::witness::Demand;
 

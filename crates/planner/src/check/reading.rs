@@ -9,7 +9,7 @@ use flarekeep_policy::{
 
 use crate::candidate::Choice;
 use crate::need::Need;
-use crate::plan::Options;
+use crate::options::Options;
 use crate::witness::Demand;
 
 /// Any time will do: plans have no time.

@@ -38,7 +38,8 @@ pub(crate) fn run(context: &Context, whose: Owner) -> CommandResult {
     Ok(Verdict::Yes)
 }
 
-fn document(token: &Token) -> serde_json::Value {
+/// What every list of tokens says of one.
+pub(super) fn document(token: &Token) -> serde_json::Value {
     json!({
         "id": token.id.to_string(),
         "name": token.name,

@@ -4,7 +4,7 @@ use flarekeep_cloudflare::{ResourceValue, Token};
 use flarekeep_tokens::{find, policy_from_wire};
 use serde_json::json;
 
-use super::account;
+use super::{account, list};
 use crate::arguments::TokenName;
 use crate::context::{Context, block_on, owner};
 use crate::error::CommandError;
@@ -77,16 +77,9 @@ fn document(token: &Token) -> serde_json::Value {
             "permission_groups": groups.map(|group| json!({"id": group.id.to_string(), "name": group.name})).collect::<Vec<_>>(),
         })
     });
-    json!({
-        "id": token.id.to_string(),
-        "name": token.name,
-        "status": token.status.to_string(),
-        "issued_on": token.issued_on.map(|time| time.to_string()),
-        "modified_on": token.modified_on.map(|time| time.to_string()),
-        "last_used_on": token.last_used_on.map(|time| time.to_string()),
-        "not_before": token.not_before.map(|time| time.to_string()),
-        "expires_on": token.expires_on.map(|time| time.to_string()),
-        "condition": token.condition,
-        "policies": policies.collect::<Vec<_>>(),
-    })
+    let mut document = list::document(token);
+    document["not_before"] = json!(token.not_before.map(|time| time.to_string()));
+    document["condition"] = json!(token.condition);
+    document["policies"] = json!(policies.collect::<Vec<_>>());
+    document
 }

@@ -1,0 +1,63 @@
+//! Credentials that were typed in another's place: an error repeats what was typed, and must not repeat them.
+
+/// What stands for a credential.
+const HIDDEN: &str = "[hidden]";
+
+/// The text without what looks like a credential.
+pub(crate) fn masked(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let run = rest.find(|c| !in_credential(c)).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(run);
+        match credential_at(word) {
+            Some(start) => out.extend([&word[..start], HIDDEN]),
+            None => out.push_str(word),
+        }
+        let gap = behind.find(in_credential).unwrap_or(behind.len());
+        out.push_str(&behind[..gap]);
+        rest = &behind[gap..];
+    }
+    out
+}
+
+fn in_credential(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
+}
+
+/// Where a credential begins in a word: one with a prefix, even if it was cut short, or one of the older forms, a token
+/// of 40 characters or a Global API key of 37 to 45 hexadecimal digits. Ids have 32, UUIDs 36.
+fn credential_at(word: &str) -> Option<usize> {
+    const TELLING: usize = 8;
+    let prefixed = ["cfut_", "cfat_", "cfoat_", "cfk_"]
+        .iter()
+        .filter_map(|prefix| word.find(prefix).filter(|at| word.len() >= at + prefix.len() + TELLING))
+        .min();
+    let any = |is: fn(&u8) -> bool| word.bytes().any(|byte| is(&byte));
+    let digits = word.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let mixed = any(u8::is_ascii_uppercase) && any(u8::is_ascii_lowercase) && any(u8::is_ascii_digit);
+    let older = (word.len() == 40 && mixed) || ((37..=45).contains(&word.len()) && digits);
+    prefixed.or(older.then_some(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn credentials_are_hidden_and_the_rest_stays() {
+        let body = "Ab1".repeat(16);
+        assert_eq!(
+            masked(&format!("no token `cfut_{body}`, or vault:cfk_{body}?")),
+            "no token `[hidden]`, or vault:[hidden]?"
+        );
+        assert_eq!(masked(&format!("--xcfat_{}é", &body[..9])), "--x[hidden]é");
+        assert_eq!(masked(&"Ab-9".repeat(10)), "[hidden]");
+        assert_eq!(masked(&"0a".repeat(19)), "[hidden]");
+        for kept in
+            ["", "cfut_ is the prefix", &"0a".repeat(16), "01234567-89ab-cdef-0123-456789abcdef", &"a".repeat(60)]
+        {
+            assert_eq!(masked(kept), kept);
+        }
+    }
+}
