@@ -32,6 +32,8 @@ pub struct Need {
     pub operation: &'static Operation,
     /// What the work uses it for.
     pub why: String,
+    /// Whether only a user's token can have this need: the endpoint takes no token that an account owns.
+    pub user_only: bool,
 }
 
 /// A test with a name of its own.
@@ -81,7 +83,7 @@ impl Recipe {
         let needs = raw
             .need
             .into_iter()
-            .map(|need| Ok(Need { operation: operation(&need.operation)?, why: need.why }))
+            .map(|need| Ok(Need { operation: operation(&need.operation)?, why: need.why, user_only: need.user_only }))
             .collect::<Result<_, OperationError>>()?;
         let tests = raw
             .test
@@ -134,6 +136,8 @@ struct RawRecipe {
 struct RawNeed {
     operation: String,
     why: String,
+    #[serde(default)]
+    user_only: bool,
 }
 
 #[derive(Deserialize)]

@@ -227,5 +227,7 @@ fn stamp(emulator: &Inner, trail: &Trail, headers: &mut HeaderMap) {
     }
     if trail.allowed && trail.operation.is_some_and(|operation| products::handler(operation).is_none()) {
         set("x-flarekeep-simulated", "no".to_owned());
+        // The official SDKs repeat a 5xx unless they are told that it is of no use.
+        set("x-should-retry", "false".to_owned());
     }
 }
