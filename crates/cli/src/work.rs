@@ -53,9 +53,9 @@ impl Work {
     }
 
     /// The needs, each at its place; ids that an operation's path holds go before `target`.
-    pub(crate) fn needs(&self, target: &Target) -> Result<Vec<Need>, CommandError> {
+    fn needs(&self, target: &Target, owner: Owner) -> Result<Vec<Need>, CommandError> {
         let mut needs = match &self.recipe {
-            Some(recipe) => needs_of_recipe(recipe, target)?,
+            Some(recipe) => needs_of_recipe(recipe, target, owner)?,
             None => Vec::new(),
         };
         needs.extend(self.operations.iter().map(|(operation, ids)| {
@@ -70,7 +70,8 @@ impl Work {
 
     /// The smallest plan for a token of this owner.
     pub(crate) fn plan(&self, target: &Target, owner: arguments::Owner) -> Result<Plan, CommandError> {
-        Ok(plan(&self.needs(target)?, &Options::new(engine_owner(owner, target)?)))
+        let owner = engine_owner(owner, target)?;
+        Ok(plan(&self.needs(target, owner)?, &Options::new(owner)))
     }
 
     /// The plan for a user's token, where any work was named.

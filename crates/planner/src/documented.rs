@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn the_platforms_documents_list_too_much_and_too_little() {
         let recipe = recipe("saas-platform").unwrap();
-        let plan = plan(&needs_of_recipe(&recipe, &TARGET).unwrap(), &Options::new(USER));
+        let plan = plan(&needs_of_recipe(&recipe, &TARGET, USER).unwrap(), &Options::new(USER));
         let comparison = compare_documented(&plan, &recipe, &TARGET).unwrap();
         let left_out: Vec<String> = comparison.left_out.iter().map(ToString::to_string).collect();
         let expected = [

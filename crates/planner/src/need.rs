@@ -48,11 +48,13 @@ pub enum NeedError {
 
 /// The needs of a recipe: zone operations at the zone, account operations at the account, user operations at the user.
 /// A list such as `GET /zones` is called for the zone that must be in it, or for the account where no zone is given.
-pub fn needs_of_recipe(recipe: &Recipe, target: &Target) -> Result<Vec<Need>, NeedError> {
+/// A token of an account does not have the needs that only a user's token can have.
+pub fn needs_of_recipe(recipe: &Recipe, target: &Target, owner: Owner) -> Result<Vec<Need>, NeedError> {
     let origin = format!("recipe `{}`", recipe.name);
     recipe
         .needs
         .iter()
+        .filter(|need| !need.user_only || matches!(owner, Owner::User(_)))
         .map(|need| {
             let resource =
                 resource_of(need.operation, target).map_err(|missing| missing.in_recipe(recipe, need.operation))?;
@@ -122,26 +124,37 @@ fn resource_of(operation: &Operation, given: &Target) -> Result<Target, Missing>
 
 #[cfg(test)]
 mod tests {
-    use flarekeep_catalogue::recipe;
+    use flarekeep_catalogue::{UserId, recipe};
 
     use super::*;
 
     const ACCOUNT: AccountId = AccountId::from_u128(0xa1);
     const ZONE: ZoneId = ZoneId::from_u128(0x21);
+    const USER: Owner = Owner::User(UserId::from_u128(0x41));
 
     #[test]
     fn what_a_recipe_lacks_is_named() {
         let recipe = recipe("saas-platform").unwrap();
-        let error = needs_of_recipe(&recipe, &Target { account: Some(ACCOUNT), zone: None }).unwrap_err();
+        let error = needs_of_recipe(&recipe, &Target { account: Some(ACCOUNT), zone: None }, USER).unwrap_err();
         assert_eq!(error.to_string(), "recipe `saas-platform` needs a zone for `GET /zones/{zone_id}`: give --zone");
-        let error = needs_of_recipe(&recipe, &Target { account: None, zone: Some(ZONE) }).unwrap_err();
+        let error = needs_of_recipe(&recipe, &Target { account: None, zone: Some(ZONE) }, USER).unwrap_err();
         assert!(matches!(error, NeedError::Account { .. }));
+    }
+
+    #[test]
+    fn an_account_does_not_look_for_itself() {
+        let target = Target { account: Some(ACCOUNT), zone: Some(ZONE) };
+        let lists = |owner| {
+            let needs = needs_of_recipe(&recipe("saas-platform").unwrap(), &target, owner).unwrap();
+            needs.iter().any(|need| need.operation.path == "/accounts")
+        };
+        assert!(lists(USER) && !lists(Owner::Account(ACCOUNT)));
     }
 
     #[test]
     fn each_operation_gets_the_part_of_the_target_that_it_is_called_on() {
         let target = Target { account: Some(ACCOUNT), zone: Some(ZONE) };
-        let needs = needs_of_recipe(&recipe("saas-platform").unwrap(), &target).unwrap();
+        let needs = needs_of_recipe(&recipe("saas-platform").unwrap(), &target, USER).unwrap();
         let resource = |text: &str| needs.iter().find(|need| need.operation.to_string() == text).unwrap().resource;
         assert_eq!(resource("GET /zones"), target);
         assert_eq!(resource("GET /zones/{zone_id}/dns_records"), target);

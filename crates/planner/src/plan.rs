@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn the_platform_needs_seven_groups() {
         let target = Target { account: Some(ACCOUNT), zone: Some(ZONE) };
-        let needs = needs_of_recipe(&recipe("saas-platform").unwrap(), &target).unwrap();
+        let needs = needs_of_recipe(&recipe("saas-platform").unwrap(), &target, USER).unwrap();
         let plan = plan(&needs, &Options::new(USER));
         let expected = [
             "account: Workers KV Storage Write",

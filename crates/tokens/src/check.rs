@@ -2,7 +2,7 @@
 
 use flarekeep_catalogue::{NamedTest, Operation, Rule};
 use flarekeep_cloudflare::Client;
-use flarekeep_planner::{Plan, Target};
+use flarekeep_planner::{Grant, Need, Plan, Target};
 use serde::Serialize;
 use tokio::task::JoinSet;
 
@@ -106,15 +106,16 @@ pub async fn check(
 ) -> Result<CheckReport, Error> {
     let token = identify(client, check.target.account).await?;
     let outcomes = outcomes(client, check, &token, progress).await?;
-    let test = |name: &str, operation| test(name, operation, outcomes.of(operation), check);
     let needs = |wanted: &dyn Fn(&Operation) -> bool| -> Vec<Test> {
         let needs = outcomes.0.iter().filter(|asked| wanted(asked.operation));
-        needs.filter_map(|asked| Some(test(asked.need?, asked.operation))).collect()
+        needs.filter_map(|asked| Some(test(asked.need?, asked, check.plan))).collect()
     };
     let named = |operation: &Operation| check.named.iter().any(|test| test.operation == operation);
     let writes = needs(&|operation| operation.method.mutates());
     let reads = needs(&|operation| !operation.method.mutates() && !named(operation));
-    let named: Vec<Test> = check.named.iter().map(|named| test(&named.name, named.operation)).collect();
+    let asked = |named: &NamedTest| outcomes.of(named.operation, check.target);
+    let named = check.named.iter().filter_map(|named| Some(test(&named.name, asked(named)?, check.plan)));
+    let named: Vec<Test> = named.collect();
     let (tests, reads) = if named.is_empty() { (reads, named) } else { (named, reads) };
     Ok(CheckReport { token, tests: Section::new(tests), writes: Section::new(writes), reads: Section::new(reads) })
 }
@@ -126,9 +127,10 @@ impl Section {
     }
 }
 
-/// One operation that is tried, once, however many tests and needs name it.
+/// One operation that is tried at one place, once, however many tests and needs name it.
 struct Asked<'a> {
     operation: &'static Operation,
+    target: Target,
     /// What the need is for; none where only a named test asks.
     need: Option<&'a str>,
     outcome: Option<Outcome>,
@@ -139,19 +141,24 @@ struct Outcomes<'a>(Vec<Asked<'a>>);
 impl<'a> Outcomes<'a> {
     /// Every operation of the needs and of the named tests, none of them tried yet.
     fn open(check: &'a Check<'_>) -> Self {
-        let needs = check.plan.needs.iter().map(|need| (need.operation, Some(need.why.as_str())));
-        let named = check.named.iter().map(|named| (named.operation, None));
-        let mut asked: Vec<Asked<'a>> = Vec::new();
-        for (operation, need) in needs.chain(named) {
-            if asked.iter().all(|earlier| earlier.operation != operation) {
-                asked.push(Asked { operation, need, outcome: None });
+        // A need's own place goes before that of the check: an operation may be needed at two zones.
+        let place = |need: Target| Target {
+            account: need.account.or(check.target.account),
+            zone: need.zone.or(check.target.zone),
+        };
+        let needs = check.plan.needs.iter().map(|need| (need.operation, place(need.resource), Some(need.why.as_str())));
+        let named = check.named.iter().map(|named| (named.operation, check.target, None));
+        let mut all = Self(Vec::new());
+        for (operation, target, need) in needs.chain(named) {
+            if all.of(operation, target).is_none() {
+                all.0.push(Asked { operation, target, need, outcome: None });
             }
         }
-        Self(asked)
+        all
     }
 
-    fn of(&self, operation: &Operation) -> Option<&Outcome> {
-        self.0.iter().find(|asked| asked.operation == operation)?.outcome.as_ref()
+    fn of(&self, operation: &Operation, target: Target) -> Option<&Asked<'a>> {
+        self.0.iter().find(|asked| asked.operation == operation && asked.target == target)
     }
 }
 
@@ -170,7 +177,7 @@ async fn outcomes<'a>(
             asked.outcome = Some(verified(token));
             continue;
         }
-        match probes.attempt(asked.operation, &check.target) {
+        match probes.attempt(asked.operation, &asked.target) {
             Ok(attempt) => drop(running.spawn(tried(client.clone(), attempt, at))),
             Err(reason) => asked.outcome = Some(Outcome::Unproven { reason }),
         }
@@ -203,22 +210,34 @@ fn verified(token: &Identity) -> Outcome {
     }
 }
 
-fn test(name: &str, operation: &'static Operation, outcome: Option<&Outcome>, check: &Check<'_>) -> Test {
-    let (result, detail) = match outcome {
+fn test(name: &str, asked: &Asked<'_>, plan: &Plan) -> Test {
+    let (operation, target) = (asked.operation, &asked.target);
+    let (result, detail) = match &asked.outcome {
         Some(Outcome::Authorised) => (Verdict::Pass, None),
         Some(Outcome::Refused { message, .. }) => (Verdict::Missing, Some(message.clone())),
         Some(Outcome::Unproven { reason }) => (Verdict::Unproven, Some(reason.clone())),
         None => (Verdict::Unproven, None),
     };
-    let grant = check.plan.grant_for(operation).filter(|_| result == Verdict::Missing);
+    let grant = grant_for(asked, plan).filter(|_| result == Verdict::Missing);
     Test {
         name: if name.is_empty() { operation.to_string() } else { name.to_owned() },
         operation: operation.to_string(),
-        resource: resource(operation, &check.target),
+        resource: resource(operation, target),
         result,
         grant: grant.map(|grant| GrantAdvice::new(grant.group, &grant.resource)),
         detail,
     }
+}
+
+/// The lightest grant of the plan for this operation at this place.
+fn grant_for<'p>(asked: &Asked<'_>, plan: &'p Plan) -> Option<&'p Grant> {
+    let here = |need: &Need| {
+        need.operation == asked.operation
+            && need.resource.zone.is_none_or(|zone| Some(zone) == asked.target.zone)
+            && need.resource.account.is_none_or(|account| Some(account) == asked.target.account)
+    };
+    let meets = |at: &usize| plan.needs.get(*at).is_some_and(here);
+    plan.grants.iter().filter(|grant| grant.needs.iter().any(meets)).min_by_key(|grant| grant.weight)
 }
 
 /// The resource on which an operation is tried, in words.

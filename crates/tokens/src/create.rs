@@ -69,7 +69,7 @@ async fn mint(tokens: &Tokens, new: &NewToken, remarks: &mut Vec<String>) -> Res
         Ok(created) => Ok(created),
         Err(error) if error.may_have_acted() => {
             sweep(tokens, new).await?;
-            Err(error.into())
+            Err(Error::Unanswered(Box::new(error)))
         }
         Err(error) => Err(error.into()),
     }
@@ -84,6 +84,14 @@ async fn sweep(tokens: &Tokens, new: &NewToken) -> Result<usize, Error> {
         tokens.delete(orphan.id).await.map_err(doubtful)?;
     }
     Ok(orphans.len())
+}
+
+/// Whether a name carries the mark of a token whose value was still on its way: where no run is under way any more,
+/// nobody has that value.
+#[must_use]
+pub fn is_pending(name: &str) -> bool {
+    let mark = name.rsplit_once(" (pending ").and_then(|(_, mark)| mark.strip_suffix(')'));
+    mark.is_some_and(|mark| mark.len() == 8 && mark.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// The name with a mark that no other token has.
@@ -103,5 +111,6 @@ mod tests {
         assert_eq!(marked(&long).len(), LONGEST_NAME);
         assert!(marked("ci").starts_with("ci (pending "));
         assert_ne!(marked("ci"), marked("ci"));
+        assert!(is_pending(&marked("ci")) && !is_pending("ci") && !is_pending("ci (pending)"));
     }
 }

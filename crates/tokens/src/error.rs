@@ -35,6 +35,9 @@ pub enum Error {
         /// Why the tokens cannot be listed.
         call: Box<flarekeep_cloudflare::Error>,
     },
+    /// The answer to minting was lost twice; what was minted was found and revoked.
+    #[error("no answer came, twice: {0}")]
+    Unanswered(Box<flarekeep_cloudflare::Error>),
     /// The value was rolled and could not be delivered: the old value is dead.
     #[error("the new value of token {id} could not be delivered: {sink}")]
     RolledUndelivered {
@@ -42,6 +45,14 @@ pub enum Error {
         id: TokenId,
         /// Why it could not be delivered.
         sink: SinkError,
+    },
+    /// The answer to a roll was lost, and rolling once more failed: which value lives is not known.
+    #[error("the answer to rolling token {id} was lost, and rolling it once more failed: {call}")]
+    RollDoubtful {
+        /// The token.
+        id: TokenId,
+        /// Why the second roll failed.
+        call: Box<flarekeep_cloudflare::Error>,
     },
     /// An account's token can only be verified at its account.
     #[error("this is an account's token, and its account is not named")]

@@ -3,7 +3,7 @@
 use flarekeep_catalogue::{Rule, TokenId};
 use flarekeep_cloudflare::{self as api, Client, TokenUpdate};
 use flarekeep_planner::{Need, Options, Plan, plan};
-use flarekeep_policy::{Effect, Grant, IpCondition, Policy, UnixSeconds};
+use flarekeep_policy::{Cause, Effect, Grant, IpCondition, Policy, Status, UnixSeconds};
 
 use crate::advice::GrantAdvice;
 use crate::error::Error;
@@ -30,14 +30,20 @@ pub async fn propose(
 ) -> Result<Fix, Error> {
     let token = manager.tokens(owner).get(id).await?;
     let mut engine = token_from_wire(&token, owner)?;
-    // Which permissions are missing does not depend on where the token is used from.
+    // Which permissions are missing does not depend on where and when the token is used, nor on whether it is on.
     engine.ip = IpCondition::default();
+    (engine.not_before, engine.expires_on, engine.status) = (None, None, Status::Active);
     let compiled = engine.compile();
     let lacks = |need: &&Need| {
         matches!(need.operation.rule, Rule::AnyOf | Rule::AllOf)
             && !compiled.decide(&need.request(engine.owner, now)).allow
     };
     let lacking: Vec<Need> = work.needs.iter().filter(lacks).cloned().collect();
+    let withheld = |need: &&Need| compiled.decide(&need.request(engine.owner, now)).cause == Cause::Denied;
+    if let Some(need) = lacking.iter().find(withheld) {
+        let reason = "a policy of the token denies it, whatever others allow: take the group out of that policy";
+        return Err(Error::Impossible { operation: need.operation.to_string(), reason: reason.to_owned() });
+    }
     let addition = plan(&lacking, &Options::new(engine.owner));
     if let Some(impossible) = addition.impossible.first() {
         let operation = addition.needs.get(impossible.need).map(|need| need.operation.to_string()).unwrap_or_default();

@@ -20,7 +20,7 @@ mod why;
 pub use advice::GrantAdvice;
 pub use attempt::Outcome;
 pub use check::{Check, CheckReport, Section, Test, Verdict, check};
-pub use create::{Created, Creation, create};
+pub use create::{Created, Creation, create, is_pending};
 pub use error::Error;
 pub use find::find;
 pub use fix::{Fix, propose, settle};

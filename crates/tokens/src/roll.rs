@@ -22,7 +22,8 @@ pub async fn roll(tokens: &Tokens, token: &Token, sink: &Sink) -> Result<Rolled,
     let value = match tokens.roll(token.id).await {
         Err(lost) if lost.may_have_acted() => {
             remarks.push(format!("an answer was lost ({lost}); the value was rolled once more"));
-            tokens.roll(token.id).await?
+            let doubtful = |call| Error::RollDoubtful { id: token.id, call: Box::new(call) };
+            tokens.roll(token.id).await.map_err(doubtful)?
         }
         answer => answer?,
     };

@@ -43,10 +43,10 @@ pub enum Sink {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadSink {
     /// None of the known forms.
-    #[error("`{0}` is not a sink")]
+    #[error("`{0}` is not a sink; those are {FORMS}")]
     Form(String),
     /// A form without its file or command.
-    #[error("`{0}` names nothing after the colon")]
+    #[error("`{0}` names nothing after the colon; sinks are {FORMS}")]
     Empty(String),
     /// A variable that a shell would not take.
     #[error("`{0}` is not the name of an environment variable")]

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::advice::GrantAdvice;
 use crate::attempt::{Outcome, Probes, method};
 use crate::error::Error;
-use crate::identity::{Identity, as_text, identify};
+use crate::identity::{Identity, IdentityOwner, as_text, identify};
 use crate::translate::token_from_wire;
 
 /// The question.
@@ -122,6 +122,9 @@ pub async fn why(client: &Client, question: &Why<'_>) -> Result<Diagnosis, Error
         Err(error) => return Err(error),
     };
     evidence.push(format!("the token is {} (id {})", identity.status, identity.id));
+    if let Some((cause, advice)) = barred(&identity, question.now) {
+        return Ok(question.diagnosis(cause, Confidence::Proved, evidence, Some(Mend::words(advice))));
+    }
     let attempt = match Probes::load()?.attempt(question.operation, &question.target) {
         Ok(attempt) => attempt,
         Err(reason) => {
@@ -139,13 +142,38 @@ pub async fn why(client: &Client, question: &Why<'_>) -> Result<Diagnosis, Error
             question.told_by_policies(&identity, evidence).await
         }
         Ok(Outcome::Unproven { reason }) => {
+            let closed = identity.owner == IdentityOwner::Account && reason.contains(ACCOUNT_OWNED);
             evidence.push(reason);
+            if closed {
+                let (cause, mend) = (Cause::AccountTokenNotSupported, Mend::words(USE_A_USERS));
+                return Ok(question.diagnosis(cause, Confidence::Proved, evidence, Some(mend)));
+            }
             Ok(question.diagnosis(Cause::NotAboutPermissions, Confidence::Likely, evidence, None))
         }
         Err(Error::Call(refusal)) if refusal.is_authentication() || refusal.is_location() => {
             Ok(question.told_by(&refusal, evidence))
         }
         Err(error) => Err(error),
+    }
+}
+
+/// What Cloudflare writes where an endpoint takes no token that an account owns, and what mends it.
+const ACCOUNT_OWNED: &str = "account owned tokens";
+const USE_A_USERS: &str = "use a user's token: this endpoint takes no token that an account owns";
+
+/// Why the token may not be used at all, where verifying it tells.
+fn barred(identity: &Identity, now: UnixSeconds) -> Option<(Cause, &'static str)> {
+    let start: Option<jiff::Timestamp> = identity.not_before.as_ref().and_then(|time| time.parse().ok());
+    match identity.status.as_str() {
+        "expired" => Some((Cause::Expired, "make a new token, or give this one a later end")),
+        "disabled" => Some((Cause::Disabled, "switch the token on again in the dashboard")),
+        status if status.starts_with("revoked") => {
+            Some((Cause::RevokedExposed, "make a new token, and look for where this value was published"))
+        }
+        _ if start.is_some_and(|start| start.as_second() > now.0) => {
+            Some((Cause::NotYetValid, "wait for the token's beginning, or move it"))
+        }
+        _ => None,
     }
 }
 
@@ -219,12 +247,8 @@ impl Why<'_> {
                 Confidence::Likely,
                 "make a new token, or roll this one: the value is mistyped, revoked, rolled or expired",
             )
-        } else if says("account owned tokens") {
-            (
-                Cause::AccountTokenNotSupported,
-                Confidence::Proved,
-                "use a user's token: this endpoint takes no token that an account owns",
-            )
+        } else if says(ACCOUNT_OWNED) {
+            (Cause::AccountTokenNotSupported, Confidence::Proved, USE_A_USERS)
         } else if refusal.has_code(7003) || refusal.has_code(7000) {
             (
                 Cause::WrongId,

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use flarekeep_catalogue::NamedTest;
 use flarekeep_cloudflare::Client;
 use flarekeep_planner::{Plan, Target};
-use flarekeep_tokens::{Check, CheckReport, Section, Test, Verdict as Outcome, check};
+use flarekeep_tokens::{Check, CheckReport, IdentityOwner, Section, Test, Verdict as Outcome, check, identify};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments;
@@ -22,7 +22,11 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Work) -> CommandResu
     let report = block_on(async {
         let subject = context.subject()?;
         let target = place::find(context, &subject, work.wanted()).await?;
-        let plan = work.plan(&target, arguments::Owner::User)?;
+        let owner = match identify(&subject, target.account).await?.owner {
+            IdentityOwner::User => arguments::Owner::User,
+            IdentityOwner::Account => arguments::Owner::Account,
+        };
+        let plan = work.plan(&target, owner)?;
         tested(context.output, &subject, &plan, work.recipe.as_ref().map(|recipe| recipe.tests.as_slice()), target)
             .await
     })?;
@@ -66,23 +70,27 @@ fn progress_bar(output: Output) -> ProgressBar {
 pub(crate) fn show(output: Output, report: &CheckReport) {
     let owner = format!("{:?}", report.token.owner).to_lowercase();
     output.line(format!("token {} ({}, owned by the {owner})\n", report.token.id, plain(&report.token.status)));
-    output.line(rows(&report.tests.tests, true));
-    output.line(format!("\n  {} tests passed", score(&report.tests)));
-    show_rest(output, "writes", &report.writes);
-    show_rest(output, "other reads", &report.reads);
-    if report.misses() && !output.verbose {
+    // Where only writes are asked for, they are what is tested, and each is listed.
+    let only_writes = report.tests.total == 0;
+    if !only_writes {
+        output.line(rows(&report.tests.tests, true));
+        output.line(format!("\n  {} tests passed", score(&report.tests)));
+    }
+    show_rest(output, "writes", &report.writes, only_writes);
+    show_rest(output, "other reads", &report.reads, false);
+    if report.misses() && !output.verbose && !only_writes {
         output.line(styled(FAINT, "  --verbose lists them all"));
     }
 }
 
-/// A section in one line. What is missing is said by the named tests already, or by `--verbose`; what could not be
-/// proved is always listed.
-fn show_rest(output: Output, name: &str, section: &Section) {
+/// A section in one line. What is missing is said by the named tests already, or by `--verbose`, or here with `all`; what
+/// could not be proved is always listed.
+fn show_rest(output: Output, name: &str, section: &Section, all: bool) {
     if section.total == 0 {
         return;
     }
     output.line(format!("  {} {name} proven, each by a request that changes nothing", score(section)));
-    let listed = section.tests.iter().filter(|test| output.verbose || test.result == Outcome::Unproven);
+    let listed = section.tests.iter().filter(|test| all || output.verbose || test.result == Outcome::Unproven);
     let listed: Vec<Test> = listed.cloned().collect();
     if !listed.is_empty() {
         output.line(rows(&listed, false));

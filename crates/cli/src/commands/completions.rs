@@ -1,5 +1,7 @@
 //! `flarekeep completions SHELL`.
 
+use std::io::Write;
+
 use clap::CommandFactory;
 use clap_complete::Shell;
 
@@ -7,6 +9,9 @@ use crate::arguments::Arguments;
 use crate::{CommandResult, Verdict};
 
 pub(crate) fn run(shell: Shell) -> CommandResult {
-    clap_complete::generate(shell, &mut Arguments::command(), "flarekeep", &mut std::io::stdout());
+    // Into memory first: clap_complete panics where standard output is closed before its end (`… | head`).
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "flarekeep", &mut script);
+    let _ = std::io::stdout().write_all(&script);
     Ok(Verdict::Yes)
 }

@@ -1,5 +1,7 @@
 //! `flarekeep man`.
 
+use std::io::Write;
+
 use clap::CommandFactory;
 
 use crate::arguments::Arguments;
@@ -7,8 +9,11 @@ use crate::error::CommandError;
 use crate::{CommandResult, Verdict};
 
 pub(crate) fn run() -> CommandResult {
+    let mut page = Vec::new();
     clap_mangen::Man::new(Arguments::command())
-        .render(&mut std::io::stdout())
+        .render(&mut page)
         .map_err(|error| CommandError::usage(format!("cannot write the manual page: {error}")))?;
+    // A closed pipe (`… | head`) is no fault of ours.
+    let _ = std::io::stdout().write_all(&page);
     Ok(Verdict::Yes)
 }

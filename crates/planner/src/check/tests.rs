@@ -11,8 +11,9 @@ use crate::witness::Witness;
 const TARGET: Target = Target { account: Some(AccountId::from_u128(0xa1)), zone: Some(ZoneId::from_u128(0x21)) };
 
 fn question() -> (Vec<Need>, Options) {
-    let needs = needs_of_recipe(&recipe("saas-platform").unwrap(), &TARGET).unwrap();
-    (needs, Options::new(Owner::User(UserId::from_u128(0x41))))
+    let owner = Owner::User(UserId::from_u128(0x41));
+    let needs = needs_of_recipe(&recipe("saas-platform").unwrap(), &TARGET, owner).unwrap();
+    (needs, Options::new(owner))
 }
 
 /// The faults of the platform's plan after `tamper`.

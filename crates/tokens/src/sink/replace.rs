@@ -24,7 +24,7 @@ pub(super) fn prepare(path: &Path) -> Result<Replacement, SinkError> {
             target
         }
         Ok(_) => return Err(SinkError::NotAFile(path.to_owned())),
-        Err(_) => path.to_owned(),
+        Err(_) => behind_links(path),
     };
     let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -33,8 +33,21 @@ pub(super) fn prepare(path: &Path) -> Result<Replacement, SinkError> {
     let temporary = tempfile::Builder::new()
         .prefix(".flarekeep-")
         .tempfile_in(folder)
+        // The kind alone: the whole error names the temporary file, which nobody knows.
+        .map_err(|error| error.kind().into())
         .map_err(|source| SinkError::File { action: "write to the folder of", path: path.to_owned(), source })?;
     Ok(Replacement { target, temporary })
+}
+
+/// Where a file that is not there yet is to lie: behind the links that lead to it, which stay.
+fn behind_links(path: &Path) -> PathBuf {
+    const MOST: usize = 40;
+    let mut target = path.to_owned();
+    for _ in 0..MOST {
+        let Ok(next) = std::fs::read_link(&target) else { break };
+        target = target.parent().map_or(next.clone(), |folder| folder.join(&next));
+    }
+    target
 }
 
 impl Replacement {

@@ -1,10 +1,10 @@
 //! `flarekeep token create`: makes a token for a piece of work, and delivers its value.
 
 use flarekeep_catalogue::{Group, Scope, resolve};
-use flarekeep_cloudflare::{Client, Condition, NewToken};
+use flarekeep_cloudflare::{self as api, Client, Condition, NewToken};
 use flarekeep_planner::{Target, as_documented};
 use flarekeep_policy::{Effect, Grant, Policy, Resource, parse_range};
-use flarekeep_tokens::{Created, Creation, GroupIds, Sink, create, policy_to_wire};
+use flarekeep_tokens::{Created, Creation, GroupIds, Sink, create, is_pending, policy_to_wire};
 use jiff::{Span, Timestamp};
 use serde_json::json;
 
@@ -41,10 +41,31 @@ pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
             context.output.document(&json!({ "dry_run": true, "token": token }));
             return Ok(Verdict::Yes);
         };
+        mention_namesakes(context.output, &manager, owner, &token.name).await?;
         let created = create(&manager, &Creation { owner, token }, &sink).await?;
         report(context.output, &created, &sink);
         Ok(Verdict::Yes)
     })
+}
+
+/// Mentions what an earlier run may have left: a token of this name, or one whose value never arrived.
+async fn mention_namesakes(
+    output: Output,
+    manager: &Client,
+    owner: api::Owner,
+    name: &str,
+) -> Result<(), CommandError> {
+    for token in manager.tokens(owner).list().await? {
+        if token.name == name {
+            output.note(format!("there is a token {} of this name already", token.id));
+        } else if token.name.starts_with(name) && is_pending(&token.name) {
+            output.warn(format!(
+                "token {0} was left by a run that was stopped, and nobody has its value: flarekeep token revoke {0}",
+                token.id
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Prints that the token was made.

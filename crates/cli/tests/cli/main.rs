@@ -1,0 +1,21 @@
+//! The program as its users meet it: the built binary, in a fresh folder, against a local Cloudflare in this process.
+//!
+//! A snapshot shows what was typed, the exit status, standard output and standard error. Ids, ports, times and versions
+//! are words in it, and the support refuses every output that holds a credential's value.
+
+mod support;
+
+mod bad_input;
+mod check;
+mod credentials;
+mod emulate;
+mod fix;
+mod help;
+mod network;
+mod plan;
+mod recipe;
+mod sinks;
+mod story;
+mod token;
+mod token_create;
+mod why;

@@ -1,0 +1,114 @@
+//! `flarekeep plan`: needs no credential, no network, and says how it knows.
+
+use crate::support::{ACCOUNT, Home, Local, ZONE, shows};
+
+/// A home that knows the account and the zone, and nobody to call.
+fn home() -> Home {
+    let mut home = Home::new();
+    home.set("CLOUDFLARE_ACCOUNT_ID", ACCOUNT);
+    home.set("CLOUDFLARE_ZONE_ID", ZONE);
+    home.set("CLOUDFLARE_API_BASE_URL", "http://127.0.0.1:1/client/v4");
+    home.call(ACCOUNT, "[account]");
+    home.call(ZONE, "[zone]");
+    home
+}
+
+#[test]
+fn table() {
+    shows!("plan_recipe", home().run("plan --recipe saas-platform").ended(0));
+    shows!("plan_recipe_nowhere", Home::new().run("plan --recipe saas-platform").ended(0));
+}
+
+#[test]
+fn of_operations() {
+    let template = "plan --operation 'POST /zones/{zone_id}/dns_records'";
+    shows!("plan_operation", home().run(template).ended(0));
+    let concrete = "plan --operation 'GET /client/v4/zones/dddd0000dddd0000dddd0000dddd0001/workers/routes'";
+    let run = home().run(concrete).ended(0);
+    assert!(run.stdout.contains("dddd0000dddd0000dddd0000dddd0001"), "the id of the path is the one that counts");
+    shows!("plan_operation_concrete", run);
+    let two = "plan --operation 'GET /accounts/{account_id}/workers/scripts' --operation 'PUT /accounts/{account_id}/workers/scripts/{script_name}'";
+    shows!("plan_operations", home().run(two).ended(0));
+}
+
+#[test]
+fn as_a_document() {
+    let home = home();
+    let operation = "--operation 'POST /zones/{zone_id}/dns_records'";
+    let by_output = home.run(&format!("plan {operation} -o json")).ended(0);
+    let by_json = home.run(&format!("plan {operation} --json")).ended(0);
+    assert_eq!(by_output.json(), by_json.json());
+    shows!("plan_json", by_json);
+    let document = home.run("plan --recipe saas-platform --json").ended(0).json();
+    assert_eq!(document["recipe"], "saas-platform");
+    assert_eq!(document["grants"].as_array().map(Vec::len), Some(7), "{document:#}");
+    let forgotten = document["documented"]["forgotten"].to_string();
+    assert!(forgotten.contains("KV") && forgotten.contains("DNS"), "{forgotten}");
+    // Without ids the places are words, and no stand-in id gets out.
+    let words = Home::new().run("plan --recipe saas-platform --json").ended(0).stdout;
+    assert!(words.contains("<account_id>") && words.contains("<zone_id>"));
+    assert!(!words.contains("a0000000000000000000000000000000") && !words.contains("b0000000000000000000000000000000"));
+}
+
+#[test]
+fn as_curl() {
+    let home = home();
+    let operation = "--operation 'POST /zones/{zone_id}/dns_records'";
+    shows!("plan_curl", home.run(&format!("plan {operation} -o curl")).ended(0));
+    shows!("plan_curl_account", home.run(&format!("plan {operation} -o curl --owner account")).ended(0));
+}
+
+#[test]
+fn as_documented() {
+    let home = home();
+    shows!("plan_as_documented", home.run("plan --recipe saas-platform --as-documented").ended(0));
+    let document = home.run("plan --recipe saas-platform --as-documented --json").ended(0).json();
+    let groups: usize = document["policies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|policy| policy["permission_groups"].as_array().map_or(0, Vec::len))
+        .sum();
+    assert_eq!(groups, 8, "the documents list eight: {document:#}");
+    let curl = home.run("plan --recipe saas-platform --as-documented -o curl").ended(0).stdout;
+    assert!(curl.contains("/user/tokens"), "{curl}");
+    let curl = home.run("plan --recipe saas-platform --as-documented -o curl --owner account").ended(0).stdout;
+    assert!(
+        curl.contains(&format!("/accounts/{ACCOUNT}/tokens")),
+        "a plan for the account's token calls the account:\n{curl}"
+    );
+}
+
+#[test]
+fn of_an_account() {
+    let home = home();
+    shows!(
+        "plan_owner_account",
+        home.run("plan --owner account --operation 'POST /accounts/{account_id}/r2/buckets'").ended(0)
+    );
+    // No account's token can do what only a user may.
+    shows!("plan_owner_account_impossible", home.run("plan --owner account --operation 'GET /user/tokens'").ended(1));
+}
+
+#[test]
+fn of_nothing() {
+    shows!("plan_nothing", home().run("plan").failed(2));
+}
+
+#[test]
+fn of_names_that_are_looked_up() {
+    let local = Local::start();
+    let run = local.run("plan --zone example.org --operation 'POST /zones/{zone_id}/dns_records'").ended(0);
+    shows!("plan_zone_by_name", run);
+    shows!("plan_zone_unknown", local.run("plan --zone nowhere.test --operation 'GET /zones/{zone_id}'").failed(2));
+}
+
+#[test]
+fn unknown_work_names_the_nearest() {
+    let home = home();
+    shows!("plan_unknown_recipe", home.run("plan --recipe saas-platfrom").failed(2));
+    shows!("plan_unknown_operation", home.run("plan --operation 'POST /zones/{zone_id}/dns_record'").failed(2));
+    shows!("plan_malformed_operation", home.run("plan --operation 'dns_records'").ended(2));
+    home.run("plan --operation ''").ended(2);
+    home.run("plan --operation 'FETCH /zones'").ended(2);
+}

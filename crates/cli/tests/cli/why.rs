@@ -1,0 +1,249 @@
+//! `flarekeep why`: every cause that the emulator can bring about, live and from an answer that somebody saw.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use flarekeep_cloudflare::{NewToken, Owner, Status, TokenUpdate};
+use flarekeep_emulator::{BarredAnswer, Options};
+use serde_json::Value;
+
+use crate::support::{Local, OTHER_ZONE, Run, ZONE, block_on, fresh_value, shows};
+
+const ROUTES: &str = "why --operation 'GET /zones/{zone_id}/workers/routes'";
+
+#[track_caller]
+fn cause(run: &Run) -> (String, String) {
+    let document = run.json();
+    let text = |name: &str| document[name].as_str().unwrap_or_default().to_owned();
+    (text("cause"), text("confidence"))
+}
+
+#[track_caller]
+fn is(run: &Run, expected: &str, confidence: &str) {
+    assert_eq!(cause(run), (expected.to_owned(), confidence.to_owned()), "{}", run.shown());
+    assert_eq!(run.status, 0, "a diagnosis is the answer, whatever it says");
+}
+
+/// A token of these policies, each `(resource key, group names)`, whose value is in `.env`.
+fn token_of(local: &Local, policies: &[(&str, &[&str])]) {
+    let policies: Vec<Value> = policies
+        .iter()
+        .map(|(resource, groups)| {
+            let ids: Vec<Value> = groups
+                .iter()
+                .map(|name| {
+                    let (group, _) = flarekeep_catalogue::resolve(name).unwrap();
+                    serde_json::json!({"id": group.id.unwrap().to_string()})
+                })
+                .collect();
+            serde_json::json!({"effect": "allow", "resources": {*resource: "*"}, "permission_groups": ids})
+        })
+        .collect();
+    let policies = serde_json::from_value(policies.into()).unwrap();
+    let new = NewToken { name: "made".to_owned(), policies, ..NewToken::default() };
+    let made = block_on(local.admin().tokens(Owner::User).create(&new)).unwrap();
+    let value = secrecy::ExposeSecret::expose_secret(&made.value).to_owned();
+    local.keep_secret(&value);
+    local.write(".env", &format!("CLOUDFLARE_API_TOKEN={value}\n"));
+}
+
+fn zone(id: &str) -> String {
+    format!("com.cloudflare.api.account.zone.{id}")
+}
+
+#[test]
+fn a_missing_group() {
+    let mut local = Local::start();
+    local.narrow_token();
+    shows!("why_missing_group", local.run(ROUTES).ended(0));
+    is(&local.run(&format!("{ROUTES} --json")), "missing-group", "proved");
+    shows!("why_missing_group_recipe", local.run(&format!("{ROUTES} --recipe saas-platform")).ended(0));
+    shows!("why_json", local.run(&format!("{ROUTES} --json")).ended(0));
+    // A write is refused for the same cause, and asking changes nothing.
+    let before = local.emulator.state_hash();
+    is(&local.run("why --operation 'POST /zones/{zone_id}/dns_records' --json"), "missing-group", "proved");
+    assert_eq!(local.emulator.state_hash(), before);
+    // Nobody may read the policies: a grant is missing, and which it is remains open.
+    local.forget_the_key();
+    shows!("why_missing_grant", local.run(ROUTES).ended(0));
+    is(&local.run(&format!("{ROUTES} --json")), "missing-grant", "likely");
+}
+
+#[test]
+fn a_group_at_another_resource() {
+    let local = Local::start();
+    token_of(&local, &[(&zone(OTHER_ZONE), &["Workers Routes Write"])]);
+    shows!("why_other_resource", local.run(ROUTES).ended(0));
+    is(&local.run(&format!("{ROUTES} --json")), "other-resource", "proved");
+}
+
+#[test]
+fn a_group_at_the_wrong_scope() {
+    let local = Local::start();
+    let account = format!("com.cloudflare.api.account.{}", local.facts.account_id);
+    token_of(&local, &[(&account, &["Workers Routes Write"])]);
+    shows!("why_wrong_scope", local.run(ROUTES).ended(0));
+    is(&local.run(&format!("{ROUTES} --json")), "wrong-scope", "proved");
+}
+
+#[test]
+fn a_policy_that_withholds() {
+    let local = Local::start();
+    token_of(&local, &[(&zone(ZONE), &["Workers Routes Write"])]);
+    let token = local.tokens().remove(0);
+    let mut update = TokenUpdate::from(&token);
+    let mut deny = update.policies[0].clone();
+    deny.effect = flarekeep_cloudflare::Effect::Deny;
+    update.policies.push(deny);
+    block_on(local.admin().tokens(Owner::User).update(token.id, &update)).unwrap();
+    shows!("why_withheld", local.run(ROUTES).ended(0));
+    is(&local.run(&format!("{ROUTES} --json")), "withheld-by-policy", "proved");
+}
+
+#[test]
+fn nothing_is_wrong() {
+    let local = Local::start();
+    local.token("--name routes --operation 'GET /zones/{zone_id}/workers/routes'");
+    shows!("why_not_refused", local.run(ROUTES).ended(0));
+    is(&local.run(&format!("{ROUTES} --json")), "not-refused", "proved");
+}
+
+#[test]
+fn an_unknown_token() {
+    let local = Local::start();
+    let value = fresh_value("cfut_");
+    local.keep_secret(&value);
+    shows!("why_unknown_token", local.type_(ROUTES).env("CLOUDFLARE_API_TOKEN", &value).run().ended(0));
+    is(&local.type_(&format!("{ROUTES} --json")).env("CLOUDFLARE_API_TOKEN", &value).run(), "unknown-token", "likely");
+}
+
+#[test]
+fn an_address_that_is_not_allowed() {
+    let local = Local::start();
+    local.token("--name far --operation 'GET /zones/{zone_id}/workers/routes' --allow-ip 203.0.113.0/24");
+    shows!("why_address", local.run(ROUTES).ended(0));
+    is(&local.run(&format!("{ROUTES} --json")), "address-not-allowed", "proved");
+    // Other commands say the same, and end with the status of a refused credential.
+    shows!("check_address", local.run("check --operation 'GET /zones/{zone_id}/workers/routes'").failed(3));
+}
+
+/// A world whose clock can be turned, and where verifying tells a token's status.
+fn with_a_clock() -> (Local, Arc<AtomicI64>) {
+    let clock = Arc::new(AtomicI64::new(jiff::Timestamp::now().as_second()));
+    let hand = clock.clone();
+    let options = Options {
+        clock: Some(Arc::new(move || hand.load(Ordering::Relaxed))),
+        barred: BarredAnswer::StatusOnVerify,
+        ..Options::default()
+    };
+    (Local::with(options), clock)
+}
+
+#[test]
+fn a_token_past_its_time() {
+    let (local, clock) = with_a_clock();
+    local.token("--name short --operation 'GET /zones/{zone_id}/workers/routes' --expires 1h");
+    is(&local.run(&format!("{ROUTES} --json")), "not-refused", "proved");
+    clock.fetch_add(2 * 3600, Ordering::Relaxed);
+    let run = local.run(&format!("{ROUTES} --json"));
+    is(&run, "expired", "proved");
+    local.run("token verify").ended(1);
+}
+
+#[test]
+fn a_token_before_its_time() {
+    let (local, clock) = with_a_clock();
+    local.token("--name later --operation 'GET /zones/{zone_id}/workers/routes'");
+    let token = local.tokens().remove(0);
+    let start = jiff::Timestamp::from_second(clock.load(Ordering::Relaxed) + 3600).unwrap();
+    let update = TokenUpdate { not_before: Some(start), ..TokenUpdate::from(&token) };
+    block_on(local.admin().tokens(Owner::User).update(token.id, &update)).unwrap();
+    is(&local.run(&format!("{ROUTES} --json")), "not-yet-valid", "proved");
+}
+
+#[test]
+fn a_token_that_is_switched_off() {
+    let (local, _) = with_a_clock();
+    local.token("--name off --operation 'GET /zones/{zone_id}/workers/routes'");
+    let token = local.tokens().remove(0);
+    let update = TokenUpdate { status: Some(Status::Disabled), ..TokenUpdate::from(&token) };
+    block_on(local.admin().tokens(Owner::User).update(token.id, &update)).unwrap();
+    let run = local.run(&format!("{ROUTES} --json"));
+    is(&run, "disabled", "proved");
+    shows!("why_disabled", local.run(ROUTES).ended(0));
+    shows!("token_verify_disabled", local.run("token verify").ended(1));
+}
+
+#[test]
+fn a_barred_token_where_verifying_tells_nothing() {
+    let local = Local::start();
+    local.token("--name off --operation 'GET /zones/{zone_id}/workers/routes'");
+    let token = local.tokens().remove(0);
+    let update = TokenUpdate { status: Some(Status::Disabled), ..TokenUpdate::from(&token) };
+    block_on(local.admin().tokens(Owner::User).update(token.id, &update)).unwrap();
+    // Cloudflare's answer is the same as for a value that it never knew, so that this is all that can be said.
+    is(&local.run(&format!("{ROUTES} --json")), "unknown-token", "likely");
+}
+
+#[test]
+fn an_accounts_token_where_only_users_tokens_go() {
+    let local = Local::start();
+    local.token("--name shared --owner account --operation 'POST /accounts/{account_id}/r2/buckets'");
+    let run = local.run("why --operation 'GET /accounts' --json");
+    is(&run, "account-token-not-supported", "proved");
+    shows!("why_account_token", local.run("why --operation 'GET /accounts'").ended(0));
+    // The policies of an account's token are read at its account.
+    is(&local.run("why --operation 'GET /accounts/{account_id}/workers/scripts' --json"), "missing-group", "proved");
+}
+
+#[test]
+fn an_id_that_names_nothing() {
+    let local = Local::start();
+    local.token("--name whole --recipe saas-platform");
+    let other = "dddd0000dddd0000dddd0000dddd0009";
+    let run = local.run(&format!("why --operation 'GET /zones/{other}/workers/routes' --json")).ended(0);
+    // A zone that is not there belongs to nobody: Cloudflare refuses it as it refuses another's.
+    assert!(matches!(cause(&run).0.as_str(), "other-resource" | "wrong-id"), "{}", run.shown());
+}
+
+#[test]
+fn from_an_answer_that_somebody_saw() {
+    let local = Local::start();
+    let told = |operation: &str, code: i64, message: &str| {
+        let body = serde_json::json!({
+            "success": false, "errors": [{"code": code, "message": message}], "messages": [], "result": null
+        });
+        let run = local.type_(&format!("why --operation '{operation}' - --json")).stdin(&body.to_string()).run();
+        cause(&run.ended(0)).0
+    };
+    let routes = "GET /zones/{zone_id}/workers/routes";
+    assert_eq!(told(routes, 10000, "Authentication error"), "missing-grant");
+    assert_eq!(told(routes, 9109, "Cannot use the access token from location: 192.0.2.7"), "address-not-allowed");
+    assert_eq!(told(routes, 9109, "Invalid access token"), "unknown-token");
+    assert_eq!(told("GET /user/tokens/verify", 1000, "Invalid API Token"), "unknown-token");
+    assert_eq!(told(routes, 6003, "Invalid request headers"), "malformed-credential");
+    assert_eq!(
+        told(routes, 7003, "Could not route to /zones/x, perhaps your object identifier is invalid?"),
+        "wrong-id"
+    );
+    assert_eq!(told(routes, 971, "Please wait and consider throttling your request speed"), "rate-limited");
+    assert_eq!(
+        told("GET /accounts", 1001, "This API does not support account owned tokens"),
+        "account-token-not-supported"
+    );
+    assert_eq!(told("POST /zones/{zone_id}/dns_records", 81057, "The record already exists."), "not-about-permissions");
+    assert!(local.calls().is_empty(), "an answer is explained without a call: {:?}", local.calls());
+
+    let body = r#"{"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"result":null}"#;
+    shows!("why_stdin", local.type_(&format!("{ROUTES} -")).stdin(body).run().ended(0));
+    shows!("why_stdin_no_answer", local.type_(&format!("{ROUTES} -")).stdin("<html>").run().failed(2));
+    local.type_(&format!("{ROUTES} -")).stdin("").run().failed(2);
+    local.type_(&format!("{ROUTES} -")).stdin(r#"{"success":true,"result":[]}"#).run().failed(2);
+}
+
+#[test]
+fn unknown_operation() {
+    let local = Local::start();
+    shows!("why_unknown_operation", local.run("why --operation 'GET /zones/{zone_id}/worker/routes'").failed(2));
+    local.run("why").ended(2);
+}
