@@ -62,9 +62,13 @@ fn refused(error: &api::Error) -> CommandError {
     }
     if error.is_permission() {
         let call = error.call().map(ToString::to_string).unwrap_or_default();
-        return failed
-            .because("the credential is good, and it lacks a permission for this call")
-            .hint(format!("flarekeep why --operation '{}'", plain(&call)));
+        let failed = failed.because("the credential is good, and it lacks a permission for this call");
+        if error.call().is_some_and(|call| call.path().starts_with("/user/tokens")) {
+            return failed
+                .hint("users' tokens are managed by API Tokens Write: CLOUDFLARE_EMAIL with CLOUDFLARE_API_KEY, or FLAREKEEP_ADMIN_TOKEN")
+                .hint("an account's token manages its account's tokens: --owner account");
+        }
+        return failed.hint(format!("flarekeep why --operation '{}'", plain(&call)));
     }
     let failed = CommandError { kind: Kind::Usage, ..failed };
     if error.has_code(7003) || error.has_code(7000) {

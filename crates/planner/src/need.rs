@@ -64,17 +64,17 @@ pub fn needs_of_recipe(recipe: &Recipe, target: &Target, owner: Owner) -> Result
 }
 
 impl Need {
-    /// The call that the need stands for, by a token of `owner`.
+    /// The call that the need stands for, by a token of `owner`. A list is called for the zone that must be in it; what
+    /// makes a zone, in the account.
     pub fn request(&self, owner: Owner, at: UnixSeconds) -> Request {
-        let scoped = self.operation.names_account() || self.operation.names_zone();
         Request {
             operation: self.operation,
             user: match owner {
                 Owner::User(user) => Some(user),
                 Owner::Account(_) => None,
             },
-            account: self.resource.account.filter(|_| scoped),
-            zone: self.resource.zone.filter(|_| self.operation.names_zone()),
+            account: self.resource.account,
+            zone: self.resource.zone.filter(|_| !self.operation.names_account() && !self.creates()),
             ip: None,
             at,
         }

@@ -182,9 +182,9 @@ impl Side {
     /// by one of them: the answer is filtered. What makes a zone is not granted by a zone that is there already.
     fn grants(&self, request: &Request) -> bool {
         let operation = request.operation;
-        let unscoped = !operation.names_account() && !operation.names_zone();
         let elsewhere = if operation.method.mutates() { &self.some_wide_place } else { &self.some_place };
-        all_needed(operation, |bit| self.covers(bit, request) || unscoped && elsewhere.contains(bit))
+        let anywhere = request.names_no_place();
+        all_needed(operation, |bit| self.covers(bit, request) || anywhere && elsewhere.contains(bit))
     }
 
     /// Whether denying policies cover any group that the call needs. One denied zone does not close the list of zones.

@@ -69,11 +69,10 @@ fn covers(resource: &Resource, request: &Request, effect: Effect) -> bool {
         Resource::AllAccounts | Resource::AllZones => true,
         Resource::Bucket(_) | Resource::AllBucketsOf(_) | Resource::Other(_) => false,
     };
-    let unscoped = !request.operation.names_account() && !request.operation.names_zone();
     let single_zone = matches!(resource, Resource::Zone(_) | Resource::ZoneOf(..));
     let counts = matches!(resource.scope(), Scope::Account | Scope::Zone)
         && !(single_zone && request.operation.method.mutates());
-    named || unscoped && effect == Effect::Allow && counts
+    named || request.names_no_place() && effect == Effect::Allow && counts
 }
 
 fn lacking(request: &Request) -> Vec<(&'static Group, Resource)> {

@@ -85,12 +85,14 @@ fn request(operation: &'static Operation) -> impl Strategy<Value = Request> {
     let zone = select(ZONES.to_vec());
     let user = prop::option::of(select(USERS.to_vec()));
     let ip = prop::option::of(select(vec!["203.0.113.7", "198.51.100.1", "2001:db8::1", "::ffff:203.0.113.9"]));
-    (account, zone, user, ip, prop::bool::weighted(0.9), 0..4i64).prop_map(
-        move |(account, zone, user, ip, owner_known, at)| Request {
+    let unscoped = !operation.names_account() && !operation.names_zone();
+    (account, zone, user, ip, prop::bool::weighted(0.9), any::<(bool, bool)>(), 0..4i64).prop_map(
+        move |(account, zone, user, ip, owner_known, (in_account, of_zone), at)| Request {
             operation,
             user,
-            account: (operation.names_account() || operation.names_zone() && owner_known).then_some(account),
-            zone: operation.names_zone().then_some(zone),
+            account: (operation.names_account() || operation.names_zone() && owner_known || unscoped && in_account)
+                .then_some(account),
+            zone: (operation.names_zone() || unscoped && of_zone).then_some(zone),
             ip: ip.map(|ip| ip.parse::<IpAddr>().unwrap()),
             at: UnixSeconds(at),
         },
@@ -192,6 +194,14 @@ fn one_zone_opens_the_filtered_list_and_one_denied_zone_does_not_close_it() {
     assert_eq!(cause(&token, &list), Cause::Granted);
     token.policies.push(Policy { effect: Effect::Deny, ..allow(&["Zone Read"], &[Resource::AllZones]) });
     assert_eq!(cause(&token, &list), Cause::Denied);
+}
+
+#[test]
+fn a_list_that_must_hold_a_zone_is_granted_at_that_zone_only() {
+    let token = user_token(vec![allow(&["Zone Read"], &[Resource::Zone(ZONES[0])])]);
+    let list = |zone| call("GET /zones", Some(ACCOUNTS[0]), Some(zone));
+    assert_eq!(cause(&token, &list(ZONES[0])), Cause::Granted);
+    assert_eq!(cause(&token, &list(ZONES[1])), Cause::OtherResource);
 }
 
 #[test]

@@ -134,7 +134,6 @@ fn zone_and_account_by_name() {
 
 /// A list of zones passes only if the zone is in it, and a fix mends just what a check misses.
 #[test]
-#[ignore = "open: fix takes Zone Read at any zone for GET /zones, where check asks for the named one"]
 fn what_is_missing_can_be_fixed_for_a_list() {
     let local = Local::start();
     local.token(&format!("--name other --permission 'Zone Read' --zone {OTHER_ZONE}"));

@@ -86,7 +86,7 @@ fn scope_of(resource: &Resource) -> Option<Scope> {
 
 fn covers(policy: &Policy, group: &Group, request: &Request) -> bool {
     let list = !request.operation.path.starts_with("/accounts/{") && !request.operation.path.starts_with("/zones/{");
-    let list = list && policy.effect == Effect::Allow;
+    let list = list && request.account.is_none() && request.zone.is_none() && policy.effect == Effect::Allow;
     let filtered = list && request.operation.method == Method::Get;
     has(policy, group)
         && policy.resources.iter().any(|resource| match (group.scope, resource) {

@@ -24,8 +24,7 @@ pub(super) fn prove(path: &Path, key: &str) -> Result<ProvedEnvFile, SinkError> 
 impl ProvedEnvFile {
     /// Reads the file anew, since others may have changed it after the proof, and writes it with the new line.
     pub(super) fn deliver(self, value: &SecretString) -> Result<(), SinkError> {
-        let content = self.file.current()?;
-        self.file.commit(&upserted(&content, &self.key, value.expose_secret()))
+        self.file.update(|content| upserted(content, &self.key, value.expose_secret()))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Replacing a file in one step: a temporary file beside it, mode 0600, renamed over it.
 
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,8 @@ use super::SinkError;
 #[derive(Debug)]
 pub(super) struct Replacement {
     target: PathBuf,
+    /// The folder: locked while a file in it is changed, and synced so that the new file outlives a power failure.
+    folder: File,
     temporary: NamedTempFile,
 }
 
@@ -30,13 +33,14 @@ pub(super) fn prepare(path: &Path) -> Result<Replacement, SinkError> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
+    let failed = |source| SinkError::File { action: "write to the folder of", path: path.to_owned(), source };
     let temporary = tempfile::Builder::new()
         .prefix(".flarekeep-")
         .tempfile_in(folder)
         // The kind alone: the whole error names the temporary file, which nobody knows.
-        .map_err(|error| error.kind().into())
-        .map_err(|source| SinkError::File { action: "write to the folder of", path: path.to_owned(), source })?;
-    Ok(Replacement { target, temporary })
+        .map_err(|error| failed(error.kind().into()))?;
+    let folder = File::open(folder).map_err(failed)?;
+    Ok(Replacement { target, folder, temporary })
 }
 
 /// Where a file that is not there yet is to lie: behind the links that lead to it, which stay.
@@ -51,6 +55,15 @@ fn behind_links(path: &Path) -> PathBuf {
 }
 
 impl Replacement {
+    /// Puts in the target's place what `change` makes of its content, while no other delivery changes a file of the
+    /// folder.
+    pub(super) fn update(self, change: impl FnOnce(&[u8]) -> Vec<u8>) -> Result<(), SinkError> {
+        // Some file systems know no locks; there, deliveries at the same time are the user's to avoid.
+        let _ = self.folder.lock();
+        let content = change(&self.current()?);
+        self.commit(&content)
+    }
+
     /// Puts `content` in the target's place: after this call the target holds all of it, or what it held before.
     pub(super) fn commit(mut self, content: &[u8]) -> Result<(), SinkError> {
         let target = self.target.clone();
@@ -58,6 +71,8 @@ impl Replacement {
         self.temporary.write_all(content).map_err(failed)?;
         self.temporary.as_file().sync_all().map_err(failed)?;
         self.temporary.persist(&self.target).map_err(|error| failed(error.error))?;
+        // The file is in place; that a folder cannot be synced changes nothing about that.
+        let _ = self.folder.sync_all();
         Ok(())
     }
 

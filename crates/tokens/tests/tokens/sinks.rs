@@ -130,6 +130,23 @@ fn lines_that_others_wrote_after_the_proof_are_kept() {
     assert_eq!(read(&path), "MINE=1\nTOKEN=new\n");
 }
 
+/// Deliveries of many keys to one file at the same time lose none of them.
+#[test]
+fn deliveries_at_the_same_time_keep_each_others_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(".env");
+    let deliver = &|n: usize| {
+        let sink = Sink::EnvFile { path: path.clone(), key: format!("KEY_{n}") };
+        sink.prove().unwrap().deliver(&value()).unwrap();
+    };
+    std::thread::scope(|scope| {
+        for n in 0..16 {
+            scope.spawn(move || deliver(n));
+        }
+    });
+    assert_eq!(read(&path).lines().count(), 16);
+}
+
 #[test]
 fn a_reader_sees_the_old_file_or_the_new_one_and_never_half() {
     let folder = tempfile::tempdir().unwrap();
