@@ -22,11 +22,6 @@ macro_rules! id {
             pub const fn from_u128(value: u128) -> Self {
                 Self(value)
             }
-
-            /// The 32 digits as one number.
-            pub const fn as_u128(self) -> u128 {
-                self.0
-            }
         }
 
         impl FromStr for $name {

@@ -53,6 +53,22 @@ pub fn probes() -> Result<Vec<Probe>, toml::de::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Method;
+
+    /// A write to a thing that is there already needs a body of the wrong type: a value that is merely odd might be taken.
+    const ON_WHAT_IS_THERE: [(&str, &str); 1] =
+        [("PUT /zones/{zone_id}/custom_hostnames/fallback_origin", r#"{"origin":[]}"#)];
+
+    #[test]
+    fn no_probe_writes_to_what_may_be_there() {
+        for probe in probes().unwrap() {
+            let method = crate::operation(&probe.operation).unwrap().method;
+            let random = probe.parameters.values().any(|value| value.contains("{random}"));
+            let reviewed = ON_WHAT_IS_THERE.contains(&(probe.operation.as_str(), probe.body.as_str()));
+            let creates = matches!(method, Method::Get | Method::Post);
+            assert!(creates || random || reviewed, "{} names nothing that cannot be there", probe.operation);
+        }
+    }
 
     #[test]
     fn every_probe_is_for_a_known_operation_and_fills_its_path() {

@@ -36,8 +36,13 @@ pub(crate) fn confirm(consent: Consent, question: &str) -> Result<Go, CommandErr
     }
 }
 
-/// Where the value goes: as given, or as typed at the prompt.
-pub(crate) fn sink(context: &Context, delivery: &Delivery) -> Result<Sink, CommandError> {
+/// Where the value goes: as given, or as typed at the prompt. With `--dry-run` there is no value; a sink that is given is
+/// proved all the same.
+pub(crate) fn sink(context: &Context, delivery: &Delivery) -> Result<Option<Sink>, CommandError> {
+    if delivery.consent.dry_run {
+        delivery.to.as_ref().map(Sink::prove).transpose()?;
+        return Ok(None);
+    }
     let sink = match &delivery.to {
         Some(sink) => sink.clone(),
         None if on_terminal() => asked()?,
@@ -55,7 +60,7 @@ pub(crate) fn sink(context: &Context, delivery: &Delivery) -> Result<Sink, Comma
     if let Some(remark) = sink.remark() {
         context.output.warn(remark);
     }
-    Ok(sink)
+    Ok(Some(sink))
 }
 
 fn asked() -> Result<Sink, CommandError> {

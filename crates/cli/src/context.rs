@@ -8,9 +8,9 @@ use flarekeep_planner::Target;
 use flarekeep_policy::UnixSeconds;
 
 use crate::arguments::{self, Connection, Global, Place};
-use crate::environment::{API_BASE_URL, BASE_URL, Environment};
+use crate::environment::{API_BASE_URL, BASE_URL, Environment, SECRETS, Variable};
 use crate::error::{CommandError, Kind};
-use crate::output::Output;
+use crate::output::{Output, plain};
 use crate::secret;
 
 /// What a command has at hand.
@@ -43,7 +43,11 @@ impl Context {
     }
 
     pub(crate) fn client(&self, credential: Credential) -> Result<Client, CommandError> {
-        let configured = self.environment.first(&[API_BASE_URL, BASE_URL]).map(|(_, url)| url);
+        let configured = self.environment.first(&[API_BASE_URL, BASE_URL]);
+        if let (None, Some((variable, url))) = (&self.connection.api_url, configured) {
+            self.refuse_redirection(variable, url)?;
+        }
+        let configured = configured.map(|(_, url)| url);
         let url = self.connection.api_url.as_deref().or(configured).unwrap_or(DEFAULT_BASE_URL);
         let output = self.output;
         let mut builder = Client::builder(credential).base_url(url).on_notice(move |notice| tell(output, &notice));
@@ -51,6 +55,26 @@ impl Context {
             builder = builder.timeout(Duration::from_secs(seconds));
         }
         Ok(builder.build()?)
+    }
+}
+
+impl Context {
+    /// A `.env` says where the API is: that is taken only along with the credential of the same file. Otherwise whoever
+    /// wrote the file would be sent the credentials of whoever stands in its folder.
+    fn refuse_redirection(&self, variable: Variable, url: &str) -> Result<(), CommandError> {
+        if !self.environment.is_from_file(variable) {
+            return Ok(());
+        }
+        let present = SECRETS.iter().filter(|secret| self.environment.get(**secret).is_some());
+        let (inside, outside): (Vec<Variable>, Vec<Variable>) =
+            present.partition(|secret| self.environment.is_from_file(**secret));
+        let given = self.connection.global_key.is_some() || self.connection.token_file.is_some();
+        if outside.is_empty() && !given && !inside.is_empty() {
+            return Ok(());
+        }
+        Err(CommandError::usage(format!(".env would send your credential to {}", plain(url)))
+            .because(format!("{} is set in .env, and the credential is not", variable.name()))
+            .hint("if that is meant: --api-url URL, or set the variable in the environment"))
     }
 }
 

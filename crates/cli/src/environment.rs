@@ -1,6 +1,6 @@
 //! Every environment variable that the program reads, declared once, and `.env` behind them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::error::CommandError;
@@ -28,6 +28,9 @@ pub(crate) const API_BASE_URL: Variable = Variable("CLOUDFLARE_API_BASE_URL");
 /// Where the API is, as the official SDKs call it.
 pub(crate) const BASE_URL: Variable = Variable("CLOUDFLARE_BASE_URL");
 
+/// The variables that hold a secret.
+pub(crate) const SECRETS: [Variable; 4] = [API_TOKEN, API_KEY, GLOBAL_KEY, ADMIN_TOKEN];
+
 const ALL: [Variable; 9] = [API_TOKEN, EMAIL, API_KEY, GLOBAL_KEY, ADMIN_TOKEN, ACCOUNT, ZONE, API_BASE_URL, BASE_URL];
 
 impl Variable {
@@ -38,16 +41,22 @@ impl Variable {
 
 /// The values of the variables: from the process's environment, else from `.env` in the working directory.
 /// Neither Debug nor Display: some of them are secret.
-pub(crate) struct Environment(BTreeMap<Variable, String>);
+pub(crate) struct Environment {
+    values: BTreeMap<Variable, String>,
+    /// Those that `.env` gave. The file belongs to the folder, and the folder may be somebody else's.
+    from_file: BTreeSet<Variable>,
+}
 
 impl Environment {
     /// Reads the environment and then `.env`, of which only the variables above are taken.
     pub(crate) fn read() -> Result<Self, CommandError> {
         let mut values = dot_env(Path::new(".env"))?;
+        let mut from_file: BTreeSet<Variable> = values.keys().copied().collect();
         for variable in ALL {
             match std::env::var(variable.name()) {
                 Ok(value) => {
                     values.insert(variable, value);
+                    from_file.remove(&variable);
                 }
                 Err(std::env::VarError::NotPresent) => {}
                 Err(std::env::VarError::NotUnicode(_)) => {
@@ -56,12 +65,13 @@ impl Environment {
             }
         }
         values.retain(|_, value| !value.is_empty());
-        Ok(Self(values))
+        from_file.retain(|variable| values.contains_key(variable));
+        Ok(Self { values, from_file })
     }
 
     /// An environment in which no variable is set.
     pub(crate) fn empty() -> Self {
-        Self(BTreeMap::new())
+        Self { values: BTreeMap::new(), from_file: BTreeSet::new() }
     }
 
     /// The value of the first of the variables that is set, and which it was.
@@ -70,18 +80,26 @@ impl Environment {
     }
 
     pub(crate) fn get(&self, variable: Variable) -> Option<&str> {
-        self.0.get(&variable).map(String::as_str)
+        self.values.get(&variable).map(String::as_str)
+    }
+
+    /// Whether the value came from `.env`.
+    pub(crate) fn is_from_file(&self, variable: Variable) -> bool {
+        self.from_file.contains(&variable)
     }
 }
 
+/// The variables that the file sets. Only the lines that name one of ours are read: other tools use the file, too.
 fn dot_env(path: &Path) -> Result<BTreeMap<Variable, String>, CommandError> {
-    let mut values = BTreeMap::new();
-    let lines = match dotenvy::from_path_iter(path) {
-        Ok(lines) => lines,
-        Err(dotenvy::Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => return Ok(values),
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
         Err(_) => return Err(unreadable(path)),
     };
-    for line in lines {
+    let names_ours = |line: &&str| ALL.iter().any(|variable| line.contains(variable.name()));
+    let ours: String = text.lines().filter(names_ours).flat_map(|line| [line, "\n"]).collect();
+    let mut values = BTreeMap::new();
+    for line in dotenvy::from_read_iter(ours.as_bytes()) {
         // The error of the library quotes the line, and the line may hold a secret.
         let (name, value) = line.map_err(|_| unreadable(path))?;
         if let Some(variable) = ALL.into_iter().find(|variable| variable.name() == name) {

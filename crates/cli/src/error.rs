@@ -18,7 +18,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The exit status; the table is in docs/exit-status.md.
+    /// The exit status; the table is in docs/command-line.md.
     pub(crate) const fn exit_status(self) -> u8 {
         match self {
             Self::Usage => 2,

@@ -71,6 +71,9 @@ fn refused(error: &api::Error) -> CommandError {
         return failed.hint(format!("flarekeep why --operation '{}'", plain(&call)));
     }
     let failed = CommandError { kind: Kind::Usage, ..failed };
+    if error.status() == Some(404) && error.call().is_some_and(|call| call.path().contains("/tokens/")) {
+        return failed.because("no token has this id").hint("flarekeep token list");
+    }
     if error.has_code(7003) || error.has_code(7000) {
         return failed
             .because("an id in the path names nothing that this credential can see")
@@ -118,6 +121,9 @@ impl From<tokens::Error> for CommandError {
             tokens::Error::RollDoubtful { id, .. } => Self::new(Kind::Partial, message)
                 .because("the old value may be dead, and nobody has a new one")
                 .hint(format!("flarekeep token roll {id} --to SINK gives it a value anew")),
+            tokens::Error::Changed(_) => Self::usage(message)
+                .because("an update replaces the whole token, and would undo that change")
+                .hint("nothing was changed by this command: run it again"),
             tokens::Error::NoAccount => Self::usage(message).hint("give --account, or set CLOUDFLARE_ACCOUNT_ID"),
             tokens::Error::NoToken { nearest, .. } => {
                 with_nearest(Self::usage(message), &nearest).hint("flarekeep token list")

@@ -44,10 +44,26 @@ pub(crate) fn counted(number: usize, noun: &str) -> String {
 
 /// Control characters and those that turn the direction of text are escaped; all others stay.
 fn escaped(c: char) -> impl Iterator<Item = char> {
-    let hostile =
-        c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let (kept, escape) = if hostile { (None, Some(c.escape_default())) } else { (Some(c), None) };
+    let (kept, escape) = if is_hostile(c) { (None, Some(c.escape_default())) } else { (Some(c), None) };
     kept.into_iter().chain(escape.into_iter().flatten())
+}
+
+/// Whether a terminal would obey the character instead of showing it.
+fn is_hostile(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A JSON document with the same characters as JSON escapes. Outside of strings there is none but the newline, which
+/// strings cannot hold.
+fn escaped_document(document: &str) -> String {
+    let mut out = String::with_capacity(document.len());
+    for c in document.chars() {
+        match is_hostile(c) && c != '\n' {
+            true => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => out.push(c),
+        }
+    }
+    out
 }
 
 /// How much is printed, and in which form.
@@ -85,7 +101,7 @@ impl Output {
         if self.json && !self.part {
             let text =
                 serde_json::to_string_pretty(document).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
-            let _ = writeln!(std::io::stdout(), "{text}");
+            let _ = writeln!(std::io::stdout(), "{}", escaped_document(&text));
         }
     }
 
@@ -120,5 +136,19 @@ impl Output {
         for hint in &error.hints {
             let _ = writeln!(err, "  hint: {hint}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped_in_words_and_in_documents() {
+        assert_eq!(plain("a\u{1b}[2Jb\u{202e}c"), r"a\u{1b}[2Jb\u{202e}c");
+        let document = serde_json::json!({ "name": "a\u{1b}\u{9b}\u{7f}\u{202e}é" });
+        let printed = escaped_document(&serde_json::to_string_pretty(&document).unwrap());
+        assert!(printed.chars().all(|c| c == '\n' || !is_hostile(c)));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&printed).unwrap(), document);
     }
 }

@@ -1,6 +1,6 @@
 //! Which account and zone are meant: ids as they are, names looked up, and stand-ins where a plan needs neither.
 
-use flarekeep_catalogue::{AccountId, Operation, UserId, ZoneId};
+use flarekeep_catalogue::{AccountId, Operation, ZoneId};
 use flarekeep_cloudflare::Client;
 use flarekeep_planner::Target;
 
@@ -13,7 +13,7 @@ use crate::output::plain;
 const SOME_ACCOUNT: AccountId = AccountId::from_u128(0xa0000000_00000000_00000000_00000000);
 const SOME_ZONE: ZoneId = ZoneId::from_u128(0xb0000000_00000000_00000000_00000000);
 /// The user that owns a user's token, before anybody asked who that is.
-pub(crate) const SOME_USER: UserId = UserId::from_u128(0xc0000000_00000000_00000000_00000000);
+pub(crate) use flarekeep_tokens::UNNAMED_USER as SOME_USER;
 
 /// The text with the stand-ins as words.
 pub(crate) fn in_words(text: &str) -> String {
@@ -93,11 +93,15 @@ async fn account(client: &Client, text: &str) -> Result<AccountId, CommandError>
 /// The zone and, where it is wanted and the credential may see it, the account that owns it.
 async fn zone(client: &Client, text: &str, owner: bool) -> Result<(ZoneId, Option<AccountId>), CommandError> {
     if let Ok(id) = text.parse() {
-        let account = match owner {
-            true => client.zones().get(id).await.ok().and_then(|zone| zone.account).map(|account| account.id),
-            false => None,
+        if !owner {
+            return Ok((id, None));
+        }
+        return match client.zones().get(id).await {
+            Ok(zone) => Ok((id, zone.account.map(|account| account.id))),
+            // A token may work on a zone that it cannot look at.
+            Err(refusal) if refusal.is_permission() => Ok((id, None)),
+            Err(error) => Err(error.into()),
         };
-        return Ok((id, account));
     }
     refuse_broken_id("zone", text)?;
     match client.zones().by_name(text).await?.as_slice() {

@@ -122,12 +122,14 @@ async fn lists(client: &Client, path: &str, zone: ZoneId) -> Result<Outcome, Err
             return refused(refusal);
         }
         let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let Some(zones) = document["result"].as_array().filter(|zones| !zones.is_empty()) else { break };
+        let Some(zones) = document["result"].as_array().filter(|zones| !zones.is_empty()) else {
+            return Ok(Outcome::Refused { codes: Vec::new(), message: "the list does not hold the zone".to_owned() });
+        };
         if zones.iter().any(|listed| listed["id"].as_str() == Some(&zone.to_string())) {
             return Ok(Outcome::Authorised);
         }
     }
-    Ok(Outcome::Refused { codes: Vec::new(), message: "the list does not hold the zone".to_owned() })
+    Ok(Outcome::Unproven { reason: format!("the zone is not among the first {} of the list", PAGES * 50) })
 }
 
 /// The operation's path with every parameter filled in.

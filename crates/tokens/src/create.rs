@@ -7,6 +7,7 @@
 use flarekeep_cloudflare::{Client, CreatedToken, NewToken, Owner, Token, TokenUpdate, Tokens};
 
 use crate::error::Error;
+use crate::roll::end;
 use crate::sink::Sink;
 
 /// The longest name that Cloudflare takes, and what the mark adds to it.
@@ -36,12 +37,11 @@ pub struct Created {
 pub async fn create(manager: &Client, creation: &Creation, sink: &Sink) -> Result<Created, Error> {
     let proved = sink.prove()?;
     let tokens = manager.tokens(creation.owner);
-    let marked = NewToken { name: marked(&creation.token.name), ..creation.token.clone() };
     let mut remarks = Vec::new();
-    let CreatedToken { token, value } = mint(&tokens, &marked, &mut remarks).await?;
+    let (CreatedToken { token, value }, lost) = mint(&tokens, &creation.token, &mut remarks).await?;
     if let Err(undelivered) = proved.deliver(&value) {
-        return Err(match tokens.delete(token.id).await {
-            Ok(_) => Error::Undelivered(undelivered),
+        return Err(match end(&tokens, token.id).await {
+            Ok(()) => Error::Undelivered(undelivered),
             Err(call) => Error::Orphaned { id: token.id, sink: Box::new(undelivered), call: Box::new(call) },
         });
     }
@@ -49,56 +49,79 @@ pub async fn create(manager: &Client, creation: &Creation, sink: &Sink) -> Resul
     let token = match tokens.update(token.id, &named).await {
         Ok(token) => token,
         Err(error) => {
-            remarks.push(format!("the token works, but keeps the name `{}`: {error}", marked.name));
+            remarks.push(format!("the token works, but keeps the name that it was minted under: {error}"));
             token
         }
     };
+    // A call whose answer was lost may have been carried out after the first look for its token.
+    if let Some(lost) = lost
+        && let Err(error) = sweep(&tokens, &lost).await
+    {
+        remarks.push(error.to_string());
+    }
     Ok(Created { token, remarks })
 }
 
-/// Mints. When the answer is lost, what was minted is found by its mark and revoked, and one more is minted.
-async fn mint(tokens: &Tokens, new: &NewToken, remarks: &mut Vec<String>) -> Result<CreatedToken, Error> {
-    let lost = match tokens.create(new).await {
-        Ok(created) => return Ok(created),
+/// Mints. When the answer is lost, what was minted is found by its mark and revoked, and one more is minted, under a mark
+/// of its own; the name of the lost one is returned beside it.
+async fn mint(
+    tokens: &Tokens,
+    new: &NewToken,
+    remarks: &mut Vec<String>,
+) -> Result<(CreatedToken, Option<String>), Error> {
+    let under_mark = || NewToken { name: marked(&new.name), ..new.clone() };
+    let first = under_mark();
+    let lost = match tokens.create(&first).await {
+        Ok(created) => return Ok((created, None)),
         Err(error) if error.may_have_acted() => error,
         Err(error) => return Err(error.into()),
     };
-    let swept = sweep(tokens, new).await?;
-    remarks.push(format!("an answer was lost ({lost}); {swept} token whose value nobody has was revoked"));
-    match tokens.create(new).await {
-        Ok(created) => Ok(created),
+    let swept = match sweep(tokens, &first.name).await? {
+        0 => "no token was made by it",
+        _ => "the token that it made, whose value nobody has, was revoked",
+    };
+    remarks.push(format!("an answer was lost ({lost}); {swept}"));
+    let second = under_mark();
+    match tokens.create(&second).await {
+        Ok(created) => Ok((created, Some(first.name))),
         Err(error) if error.may_have_acted() => {
-            sweep(tokens, new).await?;
+            sweep(tokens, &second.name).await?;
+            sweep(tokens, &first.name).await?;
             Err(Error::Unanswered(Box::new(error)))
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Revokes the tokens that carry the mark.
-async fn sweep(tokens: &Tokens, new: &NewToken) -> Result<usize, Error> {
-    let doubtful = |call| Error::Doubtful { name: new.name.clone(), call: Box::new(call) };
+/// Revokes the tokens of this marked name.
+async fn sweep(tokens: &Tokens, name: &str) -> Result<usize, Error> {
+    let doubtful = |call| Error::Doubtful { name: name.to_owned(), call: Box::new(call) };
     let orphans: Vec<Token> =
-        tokens.list().await.map_err(doubtful)?.into_iter().filter(|token| token.name == new.name).collect();
+        tokens.list().await.map_err(doubtful)?.into_iter().filter(|token| token.name == name).collect();
     for orphan in &orphans {
-        tokens.delete(orphan.id).await.map_err(doubtful)?;
+        end(tokens, orphan.id).await.map_err(doubtful)?;
     }
     Ok(orphans.len())
 }
 
-/// Whether a name carries the mark of a token whose value was still on its way: where no run is under way any more,
-/// nobody has that value.
+/// Whether `name` is what a token is called while the value of a token `wanted` is on its way. Where no run is under way
+/// any more, nobody has that value.
 #[must_use]
-pub fn is_pending(name: &str) -> bool {
-    let mark = name.rsplit_once(" (pending ").and_then(|(_, mark)| mark.strip_suffix(')'));
-    mark.is_some_and(|mark| mark.len() == 8 && mark.bytes().all(|byte| byte.is_ascii_hexdigit()))
+pub fn is_pending_for(wanted: &str, name: &str) -> bool {
+    let Some((start, mark)) = name.rsplit_once(" (pending ") else { return false };
+    let mark = mark.strip_suffix(')').unwrap_or_default();
+    start == shortened(wanted) && mark.len() == 8 && mark.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The name with a mark that no other token has.
 fn marked(name: &str) -> String {
     let mark = getrandom::u32().unwrap_or_else(|_| std::process::id());
-    let name: String = name.chars().take(LONGEST_NAME - MARK).collect();
-    format!("{name} (pending {mark:08x})")
+    format!("{} (pending {mark:08x})", shortened(name))
+}
+
+/// As much of the name as leaves room for the mark.
+fn shortened(name: &str) -> String {
+    name.chars().take(LONGEST_NAME - MARK).collect()
 }
 
 #[cfg(test)]
@@ -111,6 +134,14 @@ mod tests {
         assert_eq!(marked(&long).len(), LONGEST_NAME);
         assert!(marked("ci").starts_with("ci (pending "));
         assert_ne!(marked("ci"), marked("ci"));
-        assert!(is_pending(&marked("ci")) && !is_pending("ci") && !is_pending("ci (pending)"));
+    }
+
+    #[test]
+    fn a_marked_name_is_known_by_the_name_that_was_wanted() {
+        let long = "x".repeat(LONGEST_NAME);
+        assert!(is_pending_for("ci", &marked("ci")) && is_pending_for(&long, &marked(&long)));
+        for other in ["ci", "ci (pending)", "ci (pending 0123)", &marked("ci-prod"), &marked("c")] {
+            assert!(!is_pending_for("ci", other), "{other}");
+        }
     }
 }

@@ -57,6 +57,9 @@ pub enum Error {
     /// An account's token can only be verified at its account.
     #[error("this is an account's token, and its account is not named")]
     NoAccount,
+    /// Somebody changed the token between the showing of a change and its making.
+    #[error("token {0} was changed meanwhile")]
+    Changed(TokenId),
     /// No token has this id or name.
     #[error("no token `{given}`")]
     NoToken {

@@ -1,9 +1,9 @@
 //! Giving a token what it lacks for a piece of work, and nothing more. Its value stays the same.
 
-use flarekeep_catalogue::{Rule, TokenId};
+use flarekeep_catalogue::{Rule, Scope, TokenId};
 use flarekeep_cloudflare::{self as api, Client, TokenUpdate};
 use flarekeep_planner::{Need, Options, Plan, plan};
-use flarekeep_policy::{Cause, Effect, Grant, IpCondition, Policy, Status, UnixSeconds};
+use flarekeep_policy::{Cause, Effect, Grant, IpCondition, Owner, Policy, Status, UnixSeconds};
 
 use crate::advice::GrantAdvice;
 use crate::error::Error;
@@ -33,6 +33,9 @@ pub async fn propose(
     // Which permissions are missing does not depend on where and when the token is used, nor on whether it is on.
     engine.ip = IpCondition::default();
     (engine.not_before, engine.expires_on, engine.status) = (None, None, Status::Active);
+    if let (api::Owner::User, true) = (owner, work.needs.iter().any(concerns_the_user)) {
+        engine.owner = Owner::User(manager.user().await?.id);
+    }
     let compiled = engine.compile();
     let lacks = |need: &&Need| {
         matches!(need.operation.rule, Rule::AnyOf | Rule::AllOf)
@@ -58,9 +61,20 @@ pub async fn propose(
     Ok(Fix { token, added, owner, update })
 }
 
-/// Makes the change.
+/// Makes the change, if the token is still as it was when the change was proposed: an update replaces the whole token,
+/// and must not bring back what somebody took away meanwhile.
 pub async fn settle(manager: &Client, fix: &Fix) -> Result<api::Token, Error> {
-    Ok(manager.tokens(fix.owner).update(fix.token.id, &fix.update).await?)
+    let tokens = manager.tokens(fix.owner);
+    let now = tokens.get(fix.token.id).await?;
+    if TokenUpdate::from(&now) != TokenUpdate::from(&fix.token) || now.status != fix.token.status {
+        return Err(Error::Changed(fix.token.id));
+    }
+    Ok(tokens.update(fix.token.id, &fix.update).await?)
+}
+
+/// Whether a need is met by groups of the user, which take effect at that user's own id.
+fn concerns_the_user(need: &Need) -> bool {
+    need.operation.accepts().any(|group| group.scope == Scope::User)
 }
 
 /// Adds the groups to the policy that allows at just this resource, or as a policy of their own.

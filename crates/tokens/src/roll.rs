@@ -1,5 +1,6 @@
 //! A new value for a token, and the end of one.
 
+use flarekeep_catalogue::TokenId;
 use flarekeep_cloudflare::{Token, Tokens};
 
 use crate::error::Error;
@@ -33,9 +34,13 @@ pub async fn roll(tokens: &Tokens, token: &Token, sink: &Sink) -> Result<Rolled,
 
 /// Ends a token. One that is gone already is a success: a lost answer ends here too.
 pub async fn revoke(tokens: &Tokens, token: &Token) -> Result<(), Error> {
-    match tokens.delete(token.id).await {
-        Ok(_) => Ok(()),
-        Err(gone) if gone.status() == Some(404) => Ok(()),
-        Err(error) => Err(error.into()),
+    Ok(end(tokens, token.id).await?)
+}
+
+/// Deletes a token; one that is not there any more is what was wanted.
+pub(crate) async fn end(tokens: &Tokens, id: TokenId) -> Result<(), flarekeep_cloudflare::Error> {
+    match tokens.delete(id).await {
+        Err(error) if error.status() != Some(404) => Err(error),
+        _ => Ok(()),
     }
 }

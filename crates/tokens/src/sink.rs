@@ -115,7 +115,10 @@ impl Sink {
             Self::EnvFile { path, key } => Proved::EnvFile(env_file::prove(path, key)?),
             Self::File(path) => Proved::File(file::prove(path)?),
             Self::Command(command) => Proved::Command(command::prove(command)?),
-            Self::Stdout => Proved::Stdout,
+            Self::Stdout => {
+                refuse_void_stdout()?;
+                Proved::Stdout
+            }
         }))
     }
 
@@ -139,6 +142,19 @@ impl ProvedSink {
             Proved::Stdout => deliver_to_stdout(value),
         }
     }
+}
+
+/// Fails if standard output is closed or leads nowhere: Rust opens /dev/null in the place of a closed one.
+fn refuse_void_stdout() -> Result<(), SinkError> {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+    let stdout = std::io::stdout().as_fd().try_clone_to_owned().map_err(SinkError::Stdout)?;
+    let metadata = std::fs::File::from(stdout).metadata().map_err(SinkError::Stdout)?;
+    let void = std::fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == metadata.rdev());
+    if metadata.file_type().is_char_device() && void {
+        return Err(SinkError::Stdout(std::io::Error::other("it leads nowhere")));
+    }
+    Ok(())
 }
 
 fn deliver_to_stdout(value: &SecretString) -> Result<(), SinkError> {

@@ -33,6 +33,9 @@ impl GroupIds {
     }
 }
 
+/// Stands for the user that owns a user's token, where nobody has asked who that is.
+pub const UNNAMED_USER: UserId = UserId::from_u128(0xc0000000_00000000_00000000_00000000);
+
 /// A policy as the API takes it.
 pub fn policy_to_wire(policy: &Policy, ids: &GroupIds) -> Result<api::Policy, Error> {
     let mut resources: BTreeMap<String, api::ResourceValue> = BTreeMap::new();
@@ -111,7 +114,7 @@ pub fn token_from_wire(token: &api::Token, owner: api::Owner) -> Result<Token, E
     let seconds = |time: Option<jiff::Timestamp>| time.map(|time| UnixSeconds(time.as_second()));
     Ok(Token {
         owner: match owner {
-            api::Owner::User => Owner::User(user.unwrap_or(UserId::from_u128(0))),
+            api::Owner::User => Owner::User(user.unwrap_or(UNNAMED_USER)),
             api::Owner::Account(account) => Owner::Account(account),
         },
         status: match &token.status {

@@ -1,6 +1,6 @@
 //! Why a call is refused, and the smallest change that mends it.
 
-use flarekeep_catalogue::{Operation, UserId};
+use flarekeep_catalogue::Operation;
 use flarekeep_cloudflare::{self as api, Client};
 use flarekeep_planner::{Need, Options, Plan, Target, candidates, plan, weight};
 use flarekeep_policy::{self as policy, Effect, Explanation, Owner, Token, UnixSeconds, explain};
@@ -10,7 +10,7 @@ use crate::advice::GrantAdvice;
 use crate::attempt::{Outcome, Probes, method};
 use crate::error::Error;
 use crate::identity::{Identity, IdentityOwner, as_text, identify};
-use crate::translate::token_from_wire;
+use crate::translate::{UNNAMED_USER, token_from_wire};
 
 /// The question.
 #[derive(Debug)]
@@ -297,7 +297,7 @@ impl Why<'_> {
     fn owner(&self) -> Owner {
         match self.manager {
             Some((_, api::Owner::Account(account))) => Owner::Account(account),
-            Some((_, api::Owner::User)) | None => Owner::User(UserId::from_u128(0)),
+            Some((_, api::Owner::User)) | None => Owner::User(UNNAMED_USER),
         }
     }
 

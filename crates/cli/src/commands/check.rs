@@ -33,10 +33,16 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Work) -> CommandResu
     context.output.document(&report);
     show(context.output, &report);
     if report.misses() {
-        let work = work.name().map_or("--operation …".to_owned(), |name| format!("--recipe {name}"));
-        context.output.note(styled(FAINT, format!("\nflarekeep fix {work} adds what is missing")));
+        context.output.note(styled(FAINT, format!("\nflarekeep fix {} adds what is missing", typed(arguments))));
     }
     Ok(Verdict::yes_if(report.passes()))
+}
+
+/// The work as it was typed.
+fn typed(work: &arguments::Work) -> String {
+    let recipe = work.recipe.iter().map(|name| format!("--recipe {name}"));
+    let operations = work.operations.iter().map(|text| format!("--operation '{}'", plain(text)));
+    recipe.chain(operations).collect::<Vec<_>>().join(" ")
 }
 
 /// Checks a token against a plan, with a progress bar where somebody watches.

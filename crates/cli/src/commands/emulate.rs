@@ -1,5 +1,6 @@
 //! `flarekeep emulate`: a local Cloudflare.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,6 +19,14 @@ pub(crate) fn run(output: Output, arguments: &arguments::Emulate) -> CommandResu
     if !output.quiet {
         options.on_decision = Some(Arc::new(move |entry: &LogEntry| log(output, entry)));
     }
+    if let (Some(folder), Some(world)) = (&arguments.state, &arguments.world)
+        && folder.read_dir().is_ok_and(|mut entries| entries.next().is_some())
+    {
+        output.warn(format!("`{}` holds a world already; `{}` is not read", folder.display(), world.display()));
+    }
+    if !arguments.listen.ip().is_loopback() {
+        output.warn("other machines can reach this emulator, and its Global API key travels in clear");
+    }
     let emulator = match &arguments.state {
         None => Emulator::new(world, options),
         Some(folder) => Emulator::open(folder, world, options).map_err(|error| {
@@ -35,7 +44,7 @@ pub(crate) fn run(output: Output, arguments: &arguments::Emulate) -> CommandResu
             CommandError::new(Kind::Unreachable, format!("cannot listen on {}: {error}", arguments.listen))
                 .hint("--listen 127.0.0.1:0 takes any free port")
         })?;
-        greet(output, &server.api_url(), &facts);
+        greet(output, &local(&server.api_url(), arguments.listen), &facts);
         interrupted().await;
         server.shutdown().await;
         Ok(Verdict::Yes)
@@ -53,6 +62,15 @@ fn document(api: &str, facts: &Facts) -> Value {
         "global_key": facts.global_key,
         "user_id": facts.user_id.to_string(),
     })
+}
+
+/// The URL for clients of this machine: an unspecified address is no address to call.
+fn local(api: &str, listen: SocketAddr) -> String {
+    match listen.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => api.replacen("0.0.0.0", "127.0.0.1", 1),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => api.replacen("[::]", "[::1]", 1),
+        _ => api.to_owned(),
+    }
 }
 
 fn greet(output: Output, api: &str, facts: &Facts) {

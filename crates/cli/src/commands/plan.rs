@@ -63,6 +63,10 @@ pub(crate) fn show(output: Output, plan: &Plan, recipe: Option<&Recipe>, target:
     if let Some(recipe) = recipe {
         output.line(format!("{}: {}", styled(STRONG, &recipe.name), recipe.title));
     }
+    if !plan.impossible.is_empty() {
+        let met = plan.needs.len() - plan.impossible.len();
+        output.line(styled(CARE, format!("{met} of {} can be met", counted(plan.needs.len(), "need"))));
+    }
     let (needs, permissions) = (counted(plan.needs.len(), "need"), counted(plan.grants.len(), "permission"));
     output.line(format!("{needs}, {permissions}: {}", proof(plan)));
     for resource in resources(plan) {
@@ -154,9 +158,10 @@ fn curl(policies: &[Policy], owner: arguments::Owner, target: &Target) -> String
 
 fn call(path: &str, policies: &[flarekeep_planner::PolicyDocument]) -> String {
     let body = serde_json::to_string_pretty(&json!({ "name": "NAME", "policies": policies })).unwrap_or_default();
+    // The token goes through a pipe: an argument can be read by every user of the machine.
     let call = format!(
-        "curl https://api.cloudflare.com/client/v4/{path} \\\n  -H \"Authorization: Bearer $CLOUDFLARE_API_TOKEN\" \\\n  \
-         --json '{}'",
+        "printf 'Authorization: Bearer %s' \"$CLOUDFLARE_API_TOKEN\" |\n  curl https://api.cloudflare.com/client/v4/{path} \
+         -H @- --json '{}'",
         body.replace('\'', r"'\''")
     );
     place::in_words(&call)

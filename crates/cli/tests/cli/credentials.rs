@@ -189,3 +189,29 @@ fn from_a_file_of_the_folder() {
     local.write(".env", &format!("CLOUDFLARE_API_TOKEN='{key}\n"));
     shows!("dot_env_unreadable", local.run("token list").failed(2));
 }
+
+/// A folder that is somebody else's says where the API is: the credentials of the environment do not go there.
+#[test]
+fn a_dot_env_redirects_nobody_elses_credential() {
+    let local = Local::start();
+    local.write(".env", "CLOUDFLARE_API_BASE_URL=https://api.example.com/client/v4\n");
+    let line = local.type_("token list").env_remove("CLOUDFLARE_API_BASE_URL");
+    line.run().failed(2).says("would send your credential to https://api.example.com");
+    assert!(local.calls().is_empty());
+    // Along with its own credential it may: the file is one world.
+    let value = fresh_value("cfut_");
+    let url = local.running.api_url();
+    local.write(".env", &format!("CLOUDFLARE_API_BASE_URL={url}\nCLOUDFLARE_API_TOKEN={value}\n"));
+    let line = local.type_("token verify").env_remove("CLOUDFLARE_API_BASE_URL").env_remove("CLOUDFLARE_API_KEY");
+    line.hiding(&value).run().ended(3);
+    assert!(!local.calls().is_empty());
+}
+
+#[test]
+fn lines_of_dot_env_that_are_others_are_theirs() {
+    let local = Local::start();
+    local.write(".env", "GREETING=hello world\nFOO\nCLOUDFLARE_ACCOUNT_ID=aaaa0000aaaa0000aaaa0000aaaa0001\n");
+    local.run("recipe list").ended(0);
+    local.write(".env", "CLOUDFLARE_ACCOUNT_ID=hello world\n");
+    local.run("recipe list").failed(2);
+}

@@ -1,6 +1,6 @@
 //! `flarekeep fix`.
 
-use crate::support::{Local, shows};
+use crate::support::{Local, block_on, shows};
 
 #[test]
 fn the_value_stays_and_the_check_passes() {
@@ -96,4 +96,42 @@ fn what_a_policy_withholds() {
     let run = local.run("fix --operation 'POST /zones/{zone_id}/dns_records' --yes").ended(2);
     assert_eq!(local.emulator.state_hash(), before);
     shows!("fix_withheld", run);
+}
+
+/// What somebody took away between the showing and the making is not brought back.
+#[test]
+fn a_change_that_somebody_made_meanwhile_is_kept() {
+    use flarekeep_catalogue::operation;
+    use flarekeep_cloudflare::{Owner, TokenUpdate};
+    use flarekeep_planner::{Need, Options, Target, plan};
+    use flarekeep_policy::UnixSeconds;
+
+    let local = Local::start();
+    local.token("--name x --permission 'DNS Write'");
+    let token = local.tokens().pop().unwrap();
+    let zone = crate::support::ZONE.parse().ok();
+    let resource = Target { account: Some(local.facts.account_id), zone };
+    let operation = operation("GET /zones/{zone_id}/workers/routes").unwrap();
+    let need = Need { operation, resource, why: String::new(), origin: String::new() };
+    let owner = flarekeep_policy::Owner::User(local.facts.user_id);
+    let work = plan(&[need], &Options::new(owner));
+    let admin = local.admin();
+    let now = UnixSeconds(jiff::Timestamp::now().as_second());
+    let fix = block_on(flarekeep_tokens::propose(&admin, Owner::User, token.id, &work, now)).unwrap();
+    let renamed = TokenUpdate { name: "y".to_owned(), ..TokenUpdate::from(&token) };
+    block_on(admin.tokens(Owner::User).update(token.id, &renamed)).unwrap();
+    let refused = block_on(flarekeep_tokens::settle(&admin, &fix));
+    assert!(matches!(refused, Err(flarekeep_tokens::Error::Changed(_))), "{refused:?}");
+    assert_eq!(local.tokens().pop().unwrap().name, "y");
+}
+
+/// Groups of the user take effect at that user's own id, which is asked for.
+#[test]
+fn what_is_missing_at_the_user() {
+    let local = Local::start();
+    local.token("--name x --permission 'DNS Write'");
+    let missed = local.run("check --operation 'GET /user/tokens'").ended(1);
+    assert!(missed.shown().contains("add API Tokens Read at the user"), "{}", missed.shown());
+    local.run("fix --operation 'GET /user/tokens' --yes").ended(0);
+    local.run("check --operation 'GET /user/tokens'").ended(0);
 }

@@ -141,3 +141,52 @@ fn a_file_keeps_its_other_lines_its_link_and_its_mode() {
         .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with(".flarekeep-"));
     assert_eq!(left.count(), 0, "no temporary file is left");
 }
+
+/// A hook sets variables that point git elsewhere, and a name may look like one of git's patterns.
+#[test]
+fn that_git_tracks_whatever_git_is_told() {
+    let local = Local::start();
+    std::fs::create_dir(local.path("elsewhere")).unwrap();
+    local.write(".env", "A=1\n");
+    local.write(":x.env", "A=1\n");
+    git(&local, &["init", "-q"]);
+    git(&local, &["--literal-pathspecs", "add", ".env", ":x.env"]);
+    let elsewhere = local.path("elsewhere").display().to_string();
+    let line = |sink: &str| format!("token create --name x {R2} --to '{sink}' --yes");
+    local
+        .type_(&line("env:.env"))
+        .env("GIT_DIR", &elsewhere)
+        .env("GIT_INDEX_FILE", "none")
+        .run()
+        .failed(2)
+        .says("tracks");
+    local.run(&line("file::x.env")).failed(2).says("tracks");
+    assert!(local.tokens().is_empty());
+}
+
+#[test]
+fn that_is_standard_output_leading_nowhere() {
+    let local = Local::start();
+    let flarekeep = env!("CARGO_BIN_EXE_flarekeep");
+    for nowhere in [">&-", ">/dev/null"] {
+        let line = format!("{flarekeep} token create --name x {R2} --to - --yes {nowhere}");
+        let mut shell = Command::new("sh");
+        shell.env_clear().args(["-c", &line]).current_dir(local.folder());
+        shell
+            .env("CLOUDFLARE_API_BASE_URL", local.running.api_url())
+            .env("CLOUDFLARE_ACCOUNT_ID", crate::support::ACCOUNT);
+        shell.env("CLOUDFLARE_EMAIL", &local.facts.email).env("CLOUDFLARE_API_KEY", &local.facts.global_key);
+        assert_eq!(shell.output().unwrap().status.code(), Some(2), "{nowhere}");
+        assert!(local.tokens().is_empty(), "{nowhere}");
+    }
+}
+
+#[test]
+fn commands_are_the_shells_to_read() {
+    let local = Local::start();
+    for (at, command) in ["FOO=1 cat >took", "(cat) >took", "true; cat >took", "\"cat\" >took"].iter().enumerate() {
+        local.run(&format!("token create --name x{at} {R2} --to 'command:{command}' --yes")).ended(0);
+        assert!(local.read("took").starts_with("cfut_"), "{command}");
+    }
+    refused(&Local::start(), "command:if then");
+}

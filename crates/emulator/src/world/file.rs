@@ -71,7 +71,12 @@ struct ZoneEntry {
 }
 
 pub(super) fn read(text: &str) -> Result<World, WorldError> {
-    let file: File = toml::from_str(text).map_err(|error| WorldError::Syntax(error.to_string()))?;
+    // The error's own text quotes the line, and the line may hold a key.
+    let file: File = toml::from_str(text).map_err(|error| {
+        let line =
+            error.span().map_or(0, |span| text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1);
+        WorldError::Syntax(format!("line {line}: {}", error.message()))
+    })?;
     let reader = Reader { text };
     let mut world = World::default();
     for entry in &file.account {

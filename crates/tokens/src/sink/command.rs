@@ -11,19 +11,23 @@ use super::SinkError;
 #[derive(Debug)]
 pub(super) struct ProvedCommand(String);
 
-/// Shows that the shell finds the command's program. That it will take the value can only be seen by giving it one.
+/// Shows that the shell can read the command and, where it begins with a program's plain name, finds that program. That
+/// it will take the value can only be seen by giving it one.
 pub(super) fn prove(command: &str) -> Result<ProvedCommand, SinkError> {
     let program = command.split_whitespace().next().unwrap_or_default();
-    let found = Command::new("sh")
-        .args(["-c", "command -v -- \"$1\"", "sh", program])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    match found {
-        Ok(status) if status.success() => Ok(ProvedCommand(command.to_owned())),
-        _ => Err(SinkError::NoCommand(program.escape_debug().to_string())),
+    let plain = program.chars().all(|c| c.is_ascii_alphanumeric() || "_./+-".contains(c));
+    let reads = says_yes(&["-n", "-c", command]);
+    if !reads || plain && !says_yes(&["-c", "command -v -- \"$1\"", "sh", program]) {
+        return Err(SinkError::NoCommand(program.escape_debug().to_string()));
     }
+    Ok(ProvedCommand(command.to_owned()))
+}
+
+/// Whether the shell ends well with these arguments; what it prints is of no use.
+fn says_yes(arguments: &[&str]) -> bool {
+    let mut shell = Command::new("sh");
+    shell.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    shell.status().is_ok_and(|status| status.success())
 }
 
 impl ProvedCommand {

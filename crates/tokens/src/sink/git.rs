@@ -13,9 +13,10 @@ pub(super) fn refuse_tracked(path: &Path) -> Result<(), SinkError> {
         return Ok(());
     }
     let unknown = |reason: String| SinkError::GitUnknown { path: path.to_owned(), reason };
-    let answer = git(&folder, &["ls-files", "--error-unmatch", "--"], &name).map_err(|error| {
-        unknown(if error.kind() == ErrorKind::NotFound { "git is not installed".into() } else { error.to_string() })
-    })?;
+    let answer =
+        git(&folder, &["--literal-pathspecs", "ls-files", "--error-unmatch", "--"], &name).map_err(|error| {
+            unknown(if error.kind() == ErrorKind::NotFound { "git is not installed".into() } else { error.to_string() })
+        })?;
     match answer.status.code() {
         Some(0) => Err(SinkError::Tracked(path.to_owned())),
         Some(1) => Ok(()),
@@ -31,7 +32,17 @@ pub(super) fn would_be_added(path: &Path) -> bool {
 }
 
 fn git(folder: &Path, arguments: &[&str], name: &Path) -> std::io::Result<Output> {
-    Command::new("git").arg("-C").arg(folder).args(arguments).arg(name).stdin(Stdio::null()).output()
+    let mut git = Command::new("git");
+    // A hook sets variables that point git elsewhere; and git runs what a repository's settings name, which has no
+    // business with the credentials of whoever asks.
+    for (variable, _) in std::env::vars_os() {
+        let name = variable.to_string_lossy();
+        if ["GIT_", "CLOUDFLARE_", "FLAREKEEP_"].iter().any(|prefix| name.starts_with(prefix)) {
+            git.env_remove(&variable);
+        }
+    }
+    git.args(["-c", "core.fsmonitor=false", "-C"]).arg(folder).args(arguments).arg(name);
+    git.stdin(Stdio::null()).output()
 }
 
 /// The folder that the file really lies in, and its name there.

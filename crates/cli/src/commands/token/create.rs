@@ -4,7 +4,7 @@ use flarekeep_catalogue::{Group, Scope, resolve};
 use flarekeep_cloudflare::{self as api, Client, Condition, NewToken};
 use flarekeep_planner::{Target, as_documented};
 use flarekeep_policy::{Effect, Grant, Policy, Resource, parse_range};
-use flarekeep_tokens::{Created, Creation, GroupIds, Sink, create, is_pending, policy_to_wire};
+use flarekeep_tokens::{Created, Creation, GroupIds, Sink, create, is_pending_for, policy_to_wire};
 use jiff::{Span, Timestamp};
 use serde_json::json;
 
@@ -35,7 +35,7 @@ pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
         let wire = policies.iter().map(|policy| policy_to_wire(policy, &ids)).collect::<Result<Vec<_>, _>>()?;
         let token = NewToken { name, policies: wire, condition, not_before: None, expires_on };
         show(context.output, &token, &policies);
-        let sink = if arguments.delivery.consent.dry_run { None } else { Some(sink(context, &arguments.delivery)?) };
+        let sink = sink(context, &arguments.delivery)?;
         let go = confirm(arguments.delivery.consent, "Make this token?")?;
         let (Some(sink), Go::Ahead) = (sink, go) else {
             context.output.document(&json!({ "dry_run": true, "token": token }));
@@ -58,9 +58,10 @@ async fn mention_namesakes(
     for token in manager.tokens(owner).list().await? {
         if token.name == name {
             output.note(format!("there is a token {} of this name already", token.id));
-        } else if token.name.starts_with(name) && is_pending(&token.name) {
+        } else if is_pending_for(name, &token.name) {
             output.warn(format!(
-                "token {0} was left by a run that was stopped, and nobody has its value: flarekeep token revoke {0}",
+                "token {0} is being made by another run, or was left by one that was stopped, and then nobody has its \
+                 value: flarekeep token revoke {0}",
                 token.id
             ));
         }

@@ -17,7 +17,7 @@ pub(crate) fn run(context: &Context, arguments: &TokenRoll) -> CommandResult {
         let tokens = manager.tokens(owner(arguments.name.owner, &target)?);
         let token = find(&tokens, &arguments.name.token).await?;
         let consent = arguments.delivery.consent;
-        let sink = if consent.dry_run { None } else { Some(sink(context, &arguments.delivery)?) };
+        let sink = sink(context, &arguments.delivery)?;
         let name = plain(&token.name);
         context.output.note(format!("token {} ({name}): {}", token.id, styled(CARE, "its old value dies at once")));
         let go = confirm(consent, "Give it a new value?")?;

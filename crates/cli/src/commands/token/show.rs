@@ -7,7 +7,6 @@ use serde_json::json;
 use super::{account, list};
 use crate::arguments::TokenName;
 use crate::context::{Context, block_on, owner};
-use crate::error::CommandError;
 use crate::output::{CARE, Output, STRONG, plain, styled};
 use crate::{CommandResult, Verdict};
 
@@ -18,11 +17,11 @@ pub(crate) fn run(context: &Context, arguments: &TokenName) -> CommandResult {
         Ok(find(&manager.tokens(owner(arguments.owner, &target)?), &arguments.token).await?)
     })?;
     context.output.document(&document(&token));
-    show(context.output, &token)?;
+    show(context.output, &token);
     Ok(Verdict::Yes)
 }
 
-fn show(output: Output, token: &Token) -> Result<(), CommandError> {
+fn show(output: Output, token: &Token) {
     output.line(format!("{} ({})", styled(STRONG, plain(&token.name)), token.id));
     output.line(format!("  status   {}", plain(&token.status.to_string())));
     let dates = [
@@ -49,15 +48,17 @@ fn show(output: Output, token: &Token) -> Result<(), CommandError> {
         }
     }
     for policy in &token.policies {
-        let read = policy_from_wire(policy)?;
-        let places: Vec<_> = read.resources.iter().map(|resource| plain(&resource.to_string())).collect();
+        let places: Vec<_> = match policy_from_wire(policy) {
+            Ok(read) => read.resources.iter().map(|resource| plain(&resource.to_string())).collect(),
+            // A key that the engine cannot read is shown as it stands.
+            Err(_) => policy.resources.keys().map(|key| plain(key)).collect(),
+        };
         output.line(format!("\n  {} at {}", format!("{:?}", policy.effect).to_lowercase(), places.join(", ")));
         for group in &policy.permission_groups {
-            let name = group.name.as_deref().map(plain).unwrap_or_default();
+            let name = group.name.as_deref().map_or(group.id.to_string(), plain);
             output.line(format!("    {name}"));
         }
     }
-    Ok(())
 }
 
 fn document(token: &Token) -> serde_json::Value {
