@@ -1,6 +1,6 @@
 //! Why a call is refused, and the smallest change that mends it.
 
-use flarekeep_catalogue::Operation;
+use flarekeep_catalogue::{Group, Operation};
 use flarekeep_cloudflare::{self as api, Client};
 use flarekeep_planner::{Need, Options, Plan, Target, candidates, plan, weight};
 use flarekeep_policy::{self as policy, Effect, Explanation, Owner, Token, UnixSeconds, explain};
@@ -271,9 +271,20 @@ impl Why<'_> {
         let grant = self.plan.and_then(|plan| plan.grant_for(self.operation)).or(alone.grants.first());
         let mend = grant.map(|grant| {
             let advice = GrantAdvice::new(grant.group, &grant.resource);
-            Mend { advice: format!("grant {} at {}", advice.group, advice.place), grant: Some(advice) }
+            let namesake = match self.namesake().filter(|group| *group != grant.group) {
+                Some(group) => format!(" (the smallest; {}, named for it, does too)", group.name),
+                None => String::new(),
+            };
+            Mend { advice: format!("grant {} at {}{namesake}", advice.group, advice.place), grant: Some(advice) }
         });
         self.diagnosis(cause, confidence, evidence, mend)
+    }
+
+    /// The accepted group that is named after the operation's product: the one that people expect.
+    fn namesake(&self) -> Option<&'static Group> {
+        let level = if self.operation.method.mutates() { "Write" } else { "Read" };
+        let name = format!("{} {level}", self.operation.product);
+        self.operation.accepts().find(|group| group.name == name)
     }
 
     fn diagnosis(&self, cause: Cause, confidence: Confidence, evidence: Vec<String>, mend: Option<Mend>) -> Diagnosis {
