@@ -58,6 +58,13 @@ pub(crate) async fn find(context: &Context, client: &Client, wanted: Wanted) -> 
     if let Some(text) = given_zone(context) {
         let (zone, owner) = zone(client, text, wanted.account && target.account.is_none()).await?;
         target.zone = Some(zone);
+        if let (Some(given), Some(owner)) = (target.account, owner)
+            && given != owner
+        {
+            return Err(CommandError::usage(format!("zone `{}` belongs to another account", plain(text)))
+                .because(format!("it is owned by account {owner}, and account {given} is named"))
+                .hint("leave --account and CLOUDFLARE_ACCOUNT_ID out, or name the owner"));
+        }
         target.account = target.account.or(owner);
     } else if wanted.zone {
         return Err(

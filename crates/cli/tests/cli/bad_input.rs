@@ -89,3 +89,13 @@ fn quiet_and_colour() {
         assert!(!run.stdout.contains('\u{1b}') && !run.stderr.contains('\u{1b}'), "{}", run.shown());
     }
 }
+
+/// A zone by its name tells its owner: another account is not taken for it.
+#[test]
+fn a_zone_of_another_account() {
+    let local = Local::start();
+    let other = "dddd0000dddd0000dddd0000dddd0001";
+    let line = format!("token create --recipe saas-platform --zone example.com --account {other} --to env:.env --yes");
+    local.run(&line).failed(2).says("belongs to another account");
+    assert!(local.tokens().is_empty());
+}
