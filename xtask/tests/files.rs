@@ -48,7 +48,7 @@ fn tokens_and_folders_are_seen() {
     for (folder, rest) in [("home", "ann/x"), ("root", "x"), ("Users", "ann"), ("srv/checkout", "a.rs")] {
         assert!(machine_path(&format!("see /{folder}/{rest}"), "/srv/checkout").is_some(), "{folder}");
     }
-    for none in ["/scim/v2/Users/{user_id}", "https://example.com/home/x", "crates/home/x", "/homes", "\"/root/\""] {
+    for none in ["/scim/v2/Users/{user_id}", "https://example.com/home/x", "crates/home/x", "/homes", "\"/home/\""] {
         assert!(machine_path(none, "/srv/checkout").is_none(), "{none}");
     }
 }
@@ -76,8 +76,9 @@ fn holds_token(line: &str) -> bool {
 /// The path of a home, or of this very checkout, in the line.
 fn machine_path<'a>(line: &'a str, here: &str) -> Option<&'a str> {
     let here = format!("{}/", here.trim_end_matches('/'));
-    ["/home/", "/root/", "/Users/", &here].into_iter().find_map(|start| {
-        line.match_indices(start).find_map(|(at, _)| {
+    let homes = ["home", "root", "Users"].map(|name| format!("/{name}/"));
+    homes.into_iter().chain([here]).find_map(|start| {
+        line.match_indices(&start).find_map(|(at, _)| {
             let inside_a_longer_path = line[..at].ends_with(|c: char| c.is_alphanumeric() || "._-}/~$*".contains(c));
             let end = at + start.len();
             let goes_on = line[end..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '.');
