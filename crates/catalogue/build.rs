@@ -13,7 +13,9 @@ fn main() {
     println!("cargo::rerun-if-changed={}", folder.display());
     println!("cargo::rerun-if-changed=build");
     let groups = read(&folder, "permission_groups.tsv");
-    let operations = read(&folder, "operations.tsv");
+    let mut operations = read(&folder, "operations.tsv");
+    operations.extend(read(&folder, "additions.tsv"));
+    operations.sort_by(|a, b| (&a["path"], &a["method"]).cmp(&(&b["path"], &b["method"])));
     let amendments = read(&folder, "amendments.tsv");
     let mut out = String::new();
     write_groups(&mut out, &groups);
@@ -111,7 +113,8 @@ fn write_operations(out: &mut String, rows: &[Row], amendments: &[Row], groups: 
     writeln!(out, "static OPERATIONS: [Operation; {}] = [", rows.len()).unwrap();
     for (index, row) in rows.iter().enumerate() {
         let amendment = amended(&row["path"], &row["method"]);
-        let accepts: Vec<usize> = list(&row["groups"]).map(|name| groups.find(name)).collect();
+        let named = amendment.map(|row| row["groups"].as_str()).filter(|groups| !groups.is_empty());
+        let accepts: Vec<usize> = list(named.unwrap_or(&row["groups"])).map(|name| groups.find(name)).collect();
         let has = |flag: &str| {
             row["flags"].split(' ').any(|f| f == flag) || amendment.is_some_and(|amendment| amendment["flag"] == flag)
         };
@@ -126,6 +129,7 @@ fn write_operations(out: &mut String, rows: &[Row], amendments: &[Row], groups: 
             "terraform" => "Terraform",
             "derived-high" => "DerivedHigh",
             "derived-medium" => "DerivedMedium",
+            "documented" => "Documented",
             "observed" => "Observed",
             "unlabelled" => "Unlabelled",
             "unknown" => "Unknown",
@@ -134,12 +138,13 @@ fn write_operations(out: &mut String, rows: &[Row], amendments: &[Row], groups: 
         writeln!(
             out,
             "Operation {{ index: {index}, method: Method::{}, path: {:?}, operation_id: {:?}, product: {:?}, accepts: &{:?}, \
-             rule: Rule::{rule}, provenance: Provenance::{provenance}, deprecated: {}, withdrawn: {} }},",
+             rule: Rule::{rule}, provenance: Provenance::{provenance}, reads: {}, deprecated: {}, withdrawn: {} }},",
             capitalised(&row["method"]),
             row["path"],
             row["operation_id"],
             row["product"],
             accepts,
+            has("reads"),
             has("deprecated"),
             has("withdrawn"),
         )

@@ -23,7 +23,9 @@ const REST_PARAMETER: &str = "{object_key}";
 /// Writes `NODES`, `EDGES` and `ENDS` for the operations in the order of `rows`.
 pub(crate) fn write(out: &mut String, rows: &[Row]) {
     let mut nodes = vec![Node::default()];
-    for (operation, row) in rows.iter().enumerate() {
+    // The operations of R2's S3 face (`s3://…`) and those that only a body tells apart (`#…`) are found by name alone.
+    let routed = |row: &Row| row["path"].starts_with('/') && !row["path"].contains('#');
+    for (operation, row) in rows.iter().enumerate().filter(|(_, row)| routed(row)) {
         let mut at = 0;
         for segment in row["path"].trim_start_matches('/').split('/') {
             let next = nodes.len();

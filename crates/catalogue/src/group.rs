@@ -86,6 +86,11 @@ pub struct Group {
 }
 
 impl Group {
+    /// Whether the group's name promises that it only reads.
+    pub fn is_named_for_reading(&self) -> bool {
+        self.name.rsplit(' ').next().is_some_and(|level| level.eq_ignore_ascii_case("read"))
+    }
+
     /// The operations that accept this group.
     pub fn operations(&self) -> impl Iterator<Item = &'static Operation> {
         self.operation_indexes().iter().filter_map(|index| tables::operations().get(usize::from(*index)))

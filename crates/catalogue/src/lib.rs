@@ -27,5 +27,7 @@ pub use name::{Alias, DocumentedName, NameError, documented_names, resolve};
 pub use nearest::nearest;
 pub use operation::{Method, Operation, OperationError, Provenance, Rule, operation, operations};
 pub use probe::{Probe, probes};
-pub use recipe::{Documented, NamedTest, Need, Recipe, RecipeError, recipe, recipe_names};
+pub use recipe::{
+    Documented, Kind as RecipeKind, NamedTest, Need, Parameter, Recipe, RecipeError, recipe, recipe_names,
+};
 pub use route::{Route, route};

@@ -82,6 +82,9 @@ pub enum Rule {
 pub enum Provenance {
     /// Cloudflare's published schema.
     Schema,
+    /// Cloudflare's documentation, where the schema says nothing or less; `catalogue/amendments.tsv` and
+    /// `catalogue/additions.tsv` say which page.
+    Documented,
     /// The documentation of Cloudflare's Terraform provider.
     Terraform,
     /// Seen in use; `catalogue/amendments.tsv` says by whom.
@@ -101,6 +104,7 @@ impl Provenance {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Schema => "schema",
+            Self::Documented => "documented",
             Self::Terraform => "terraform",
             Self::Observed => "observed",
             Self::DerivedHigh => "derived-high",
@@ -122,6 +126,9 @@ impl fmt::Display for Provenance {
     }
 }
 
+/// How the paths of R2's S3 face begin.
+const S3: &str = "s3://";
+
 /// One operation of the API.
 #[derive(Debug)]
 pub struct Operation {
@@ -129,9 +136,10 @@ pub struct Operation {
     pub index: u16,
     /// The HTTP method.
     pub method: Method,
-    /// The path template below `/client/v4`.
+    /// The path template below `/client/v4`; for R2's S3 face `s3://{bucket_name}/{object_key}` with the query that
+    /// tells the operations of one path apart. What only the body tells apart stands behind a `#`.
     pub path: &'static str,
-    /// The operation id of the schema; empty for later operations.
+    /// The operation id of the schema, or the S3 name; empty for later operations.
     pub operation_id: &'static str,
     /// The product; empty for later operations.
     pub product: &'static str,
@@ -140,6 +148,8 @@ pub struct Operation {
     pub rule: Rule,
     /// Where the accepted groups are known from.
     pub provenance: Provenance,
+    /// Whether it only reads, though its method may write: a query that is sent as a POST.
+    pub(crate) reads: bool,
     /// Whether the schema marks it as deprecated.
     pub deprecated: bool,
     /// Whether it has left the schema since.
@@ -155,6 +165,27 @@ impl Operation {
     /// Whether the operation accepts this group.
     pub fn accepts_group(&self, group: &Group) -> bool {
         self.accepts.contains(&group.index)
+    }
+
+    /// Whether a call may change something.
+    pub fn mutates(&self) -> bool {
+        self.method.mutates() && !self.reads
+    }
+
+    /// Whether a request's path alone leads to it. The operations of R2's S3 face, and those that only a body tells apart
+    /// from others, are named and not routed.
+    pub fn is_routed(&self) -> bool {
+        !self.is_s3() && !self.path.contains('#')
+    }
+
+    /// Whether the operation belongs to R2's S3 face, not to the REST API.
+    pub fn is_s3(&self) -> bool {
+        self.path.starts_with(S3)
+    }
+
+    /// Whether the path names an R2 bucket by its S3 name.
+    pub fn names_bucket(&self) -> bool {
+        self.path.starts_with("s3://{")
     }
 
     /// Whether the path names an account.
@@ -206,18 +237,28 @@ pub enum OperationError {
     },
 }
 
-/// Finds an operation by `METHOD /path`, where the path is a template with any parameter names, or a concrete path.
+/// Finds an operation by `METHOD /path`, where the path is a template with any parameter names, or a concrete path; or
+/// by the template of an operation of R2's S3 face.
 pub fn operation(text: &str) -> Result<&'static Operation, OperationError> {
     let malformed = || OperationError::Malformed { given: text.escape_debug().take(120).collect() };
     let (method, path) = text.trim().split_once(char::is_whitespace).ok_or_else(malformed)?;
     let method: Method = method.parse().map_err(|()| malformed())?;
     let path = path.trim();
     let path = path.strip_prefix("/client/v4").unwrap_or(path);
-    if !path.starts_with('/') {
+    if !path.starts_with('/') && !path.starts_with(S3) {
         return Err(malformed());
     }
-    route(method, path).map(|route| route.operation).ok_or_else(|| OperationError::Unknown {
+    let unknown = || OperationError::Unknown {
         given: format!("{method} {}", path.escape_debug()),
         nearest: nearest(&format!("{method} {path}"), operations().iter().map(ToString::to_string)),
-    })
+    };
+    match route(method, path) {
+        Some(route) => Ok(route.operation),
+        None => by_template(method, path).ok_or_else(unknown),
+    }
+}
+
+/// An operation that no path leads to.
+fn by_template(method: Method, path: &str) -> Option<&'static Operation> {
+    operations().iter().find(|operation| !operation.is_routed() && operation.method == method && operation.path == path)
 }

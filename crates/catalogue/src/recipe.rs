@@ -1,43 +1,80 @@
 //! Recipes: named sets of needs. A recipe states operations, never groups; the plan follows from them.
 
-use serde::Deserialize;
+mod file;
+mod pattern;
+
+use std::fmt;
 
 use crate::group::Group;
-use crate::name::{NameError, resolve};
+use crate::name::NameError;
 use crate::nearest::nearest;
-use crate::operation::{Operation, OperationError, operation};
+use crate::operation::{Operation, OperationError};
 use crate::tables;
 
 /// A named set of needs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Recipe {
     /// The name on the command line.
     pub name: String,
     /// What the recipe is for, in one line.
     pub title: String,
+    /// What sort of work it is.
+    pub kind: Kind,
     /// Where its needs come from.
     pub source: String,
-    /// What the work calls.
-    pub needs: Vec<Need>,
+    /// What the work is done on, each with what to give.
+    pub parameters: Vec<(Parameter, String)>,
+    /// The parts of the work that not everybody does, each with what it is.
+    pub options: Vec<(String, String)>,
+    /// All that the work calls, with every option.
+    pub all_needs: Vec<Need>,
     /// Tests with names that people know, beside the needs.
     pub tests: Vec<NamedTest>,
     /// The list of groups that other documents give for the same work.
     pub documented: Option<Documented>,
+    /// The options that were chosen.
+    chosen: Vec<String>,
+}
+
+/// What sort of work a recipe is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A thing that people set out to do.
+    UseCase,
+    /// A program, with what it calls.
+    Tool,
+    /// What one of Cloudflare's token templates, or a guide's, is taken for.
+    Template,
+}
+
+/// What a recipe's work is done on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Parameter {
+    /// An account.
+    Account,
+    /// A zone.
+    Zone,
+    /// An R2 bucket.
+    Bucket,
+    /// A Worker.
+    Worker,
 }
 
 /// One operation that the work calls, and why.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Need {
     /// The operation.
     pub operation: &'static Operation,
     /// What the work uses it for.
     pub why: String,
+    /// The option that it belongs to, if it is not always called.
+    pub option: Option<String>,
     /// Whether only a user's token can have this need: the endpoint takes no token that an account owns.
     pub user_only: bool,
 }
 
 /// A test with a name of its own.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NamedTest {
     /// The name.
     pub name: String,
@@ -46,7 +83,7 @@ pub struct NamedTest {
 }
 
 /// The groups that other documents list for a recipe's work.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Documented {
     /// Which documents.
     pub source: String,
@@ -65,9 +102,35 @@ pub enum RecipeError {
         /// The names that are spelt most like it.
         nearest: Vec<String>,
     },
+    /// The recipe has no such option.
+    #[error("recipe `{recipe}` has no option `{given}`")]
+    NoOption {
+        /// The recipe.
+        recipe: String,
+        /// What was given.
+        given: String,
+        /// The options that it has.
+        options: Vec<String>,
+    },
     /// The recipe is not TOML, or a key is missing.
-    #[error("the recipe cannot be read: {0}")]
-    Malformed(#[from] toml::de::Error),
+    #[error("the recipe cannot be read, line {line}: {reason}")]
+    Malformed {
+        /// Where.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A need belongs to an option that the recipe does not declare.
+    #[error("the recipe cannot be read: `{operation}` belongs to the option `{option}`, which is not under [options]")]
+    Undeclared {
+        /// The need's operation.
+        operation: String,
+        /// The option.
+        option: String,
+    },
+    /// A pattern finds no operation.
+    #[error("the recipe cannot be read: no operation is like `{0}`")]
+    Pattern(String),
     /// A need or a test names no operation.
     #[error(transparent)]
     Operation(#[from] OperationError),
@@ -79,29 +142,56 @@ pub enum RecipeError {
 impl Recipe {
     /// Reads a recipe from TOML.
     pub fn parse(name: &str, text: &str) -> Result<Self, RecipeError> {
-        let raw: RawRecipe = toml::from_str(text)?;
-        let needs = raw
-            .need
-            .into_iter()
-            .map(|need| Ok(Need { operation: operation(&need.operation)?, why: need.why, user_only: need.user_only }))
-            .collect::<Result<_, OperationError>>()?;
-        let tests = raw
-            .test
-            .into_iter()
-            .map(|test| Ok(NamedTest { name: test.name, operation: operation(&test.operation)? }))
-            .collect::<Result<_, OperationError>>()?;
-        let documented = raw.documented.map(|documented| {
-            let groups = documented.groups.iter().map(|name| resolve(name).map(|(group, _)| group));
-            Ok::<_, NameError>(Documented { source: documented.source, groups: groups.collect::<Result<_, _>>()? })
-        });
-        Ok(Self {
-            name: name.to_owned(),
-            title: raw.title,
-            source: raw.source,
-            needs,
-            tests,
-            documented: documented.transpose()?,
-        })
+        file::read(name, text)
+    }
+
+    /// The recipe with these of its options.
+    pub fn with(mut self, options: &[String]) -> Result<Self, RecipeError> {
+        for option in options {
+            if !self.options.iter().any(|(known, _)| known == option) {
+                return Err(RecipeError::NoOption {
+                    recipe: self.name,
+                    given: option.escape_debug().take(120).collect(),
+                    options: self.options.into_iter().map(|(known, _)| known).collect(),
+                });
+            }
+        }
+        self.chosen = options.to_vec();
+        Ok(self)
+    }
+
+    /// What the work calls, with the options that were chosen.
+    pub fn needs(&self) -> impl Iterator<Item = &Need> {
+        self.all_needs.iter().filter(|need| need.option.as_ref().is_none_or(|option| self.chosen.contains(option)))
+    }
+}
+
+impl Kind {
+    /// The word that is shown.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::UseCase => "use case",
+            Self::Tool => "tool",
+            Self::Template => "template",
+        }
+    }
+}
+
+impl Parameter {
+    /// The word, which is that of the command line's option too.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Zone => "zone",
+            Self::Bucket => "bucket",
+            Self::Worker => "worker",
+        }
+    }
+}
+
+impl fmt::Display for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
     }
 }
 
@@ -120,55 +210,59 @@ pub fn recipe(name: &str) -> Result<Recipe, RecipeError> {
     Recipe::parse(name, text)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRecipe {
-    title: String,
-    source: String,
-    need: Vec<RawNeed>,
-    #[serde(default)]
-    test: Vec<RawTest>,
-    documented: Option<RawDocumented>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawNeed {
-    operation: String,
-    why: String,
-    #[serde(default)]
-    user_only: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawTest {
-    name: String,
-    operation: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawDocumented {
-    source: String,
-    groups: Vec<String>,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SYNC: &str = r#"
+        title = "Sync records"
+        kind = "tool"
+        source = "a test"
+        [parameters]
+        zone = "the zone"
+        [options]
+        hostnames = "custom hostnames too"
+        [[need]]
+        operation = "GET /zones/{zone_id}/dns_records"
+        why = "see them"
+        [[need]]
+        operation = "GET /zones/{zone_id}/custom_hostnames"
+        why = "see these"
+        option = "hostnames"
+    "#;
 
     #[test]
     fn every_recipe_of_the_catalogue_reads() {
         for name in recipe_names() {
             let recipe = recipe(name).unwrap_or_else(|error| panic!("{name}: {error}"));
-            assert!(!recipe.needs.is_empty(), "{name}");
+            assert!(recipe.needs().next().is_some(), "{name}");
+            let all = recipe.options.iter().map(|(option, _)| option.clone()).collect::<Vec<_>>();
+            for option in &all {
+                let used = recipe.all_needs.iter().any(|need| need.option.as_ref() == Some(option));
+                assert!(used, "{name}: no need belongs to the option {option}");
+            }
+            assert_eq!(recipe.clone().with(&all).unwrap().needs().count(), recipe.all_needs.len(), "{name}");
         }
     }
 
     #[test]
     fn an_unknown_recipe_offers_the_nearest() {
         let Err(RecipeError::Unknown { nearest, .. }) = recipe("sass-platform") else { panic!("found") };
-        assert_eq!(nearest, ["saas-platform"]);
+        assert_eq!(nearest.first().map(String::as_str), Some("saas-platform"));
+    }
+
+    #[test]
+    fn the_needs_of_an_option_are_there_when_it_is_chosen() {
+        let recipe = Recipe::parse("sync", SYNC).unwrap();
+        assert_eq!(recipe.needs().count(), 1);
+        assert_eq!(recipe.clone().with(&["hostnames".to_owned()]).unwrap().needs().count(), 2);
+        let error = recipe.with(&["hosts".to_owned()]).unwrap_err();
+        assert_eq!(error.to_string(), "recipe `sync` has no option `hosts`");
+    }
+
+    #[test]
+    fn a_need_of_an_undeclared_option_is_refused() {
+        let error = Recipe::parse("sync", &SYNC.replace("hostnames = ", "other = ")).unwrap_err();
+        assert!(matches!(error, RecipeError::Undeclared { .. }), "{error}");
     }
 }

@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn every_operation_is_found_by_its_own_template() {
-        for operation in operations() {
+        for operation in operations().iter().filter(|operation| operation.is_routed()) {
             let found = route(operation.method, operation.path).map(|route| route.operation.to_string());
             assert_eq!(found, Some(operation.to_string()));
         }

@@ -3,6 +3,7 @@
 mod emulate;
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use flarekeep_tokens::Sink;
@@ -65,9 +66,34 @@ pub(crate) struct Place {
     /// The account: an id or a name [env: CLOUDFLARE_ACCOUNT_ID]
     #[arg(long, global = true, alias = "account-id", value_name = "ID|NAME")]
     pub(crate) account: Option<String>,
-    /// The zone: an id or a name [env: CLOUDFLARE_ZONE_ID]
+    /// The zone: an id or a name; '*' is every zone of the account [env: CLOUDFLARE_ZONE_ID]
     #[arg(long, global = true, alias = "zone-id", value_name = "ID|NAME")]
     pub(crate) zone: Option<String>,
+    /// The R2 bucket, behind its jurisdiction if it has one: media, eu/media
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) bucket: Option<Bucket>,
+}
+
+/// An R2 bucket, before its account is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Bucket {
+    pub(crate) jurisdiction: String,
+    pub(crate) name: String,
+}
+
+impl FromStr for Bucket {
+    type Err = String;
+
+    /// Reads `name` or `jurisdiction/name`; a name has 3 to 63 lower-case letters, digits and hyphens (docs: r2/buckets).
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (jurisdiction, name) = text.split_once('/').unwrap_or(("default", text));
+        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let bounded = (3..=63).contains(&name.len()) && !name.starts_with('-') && !name.ends_with('-');
+        if !bounded || !plain(name) || jurisdiction.is_empty() || !plain(jurisdiction) {
+            return Err("a bucket's name has 3 to 63 lower-case letters, digits and hyphens".to_owned());
+        }
+        Ok(Self { jurisdiction: jurisdiction.to_owned(), name: name.to_owned() })
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -103,9 +129,12 @@ pub(crate) enum Command {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Work")]
 pub(crate) struct Work {
-    /// A named piece of work; `flarekeep recipe list` shows them
-    #[arg(long, value_name = "NAME")]
+    /// A named piece of work, or a file that holds one; `flarekeep recipe list` shows them
+    #[arg(long, value_name = "NAME|FILE")]
     pub(crate) recipe: Option<String>,
+    /// A part of the recipe that is not always done; can be given again
+    #[arg(long = "with", value_name = "OPTION", requires = "recipe")]
+    pub(crate) options: Vec<String>,
     /// An operation, as in 'POST /zones/{zone_id}/dns_records'; can be given again
     #[arg(long = "operation", value_name = "METHOD PATH")]
     pub(crate) operations: Vec<String>,
@@ -154,7 +183,7 @@ pub(crate) enum Recipe {
     List,
     /// What a recipe needs, and the plan that follows
     Show {
-        /// The recipe
+        /// The recipe, or a file that holds one
         name: String,
     },
 }

@@ -1,7 +1,7 @@
 //! Every environment variable that the program reads, declared once, and `.env` behind them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::CommandError;
 
@@ -107,6 +107,14 @@ fn dot_env(path: &Path) -> Result<BTreeMap<Variable, String>, CommandError> {
         }
     }
     Ok(values)
+}
+
+/// The user's folder of settings for this program: below `XDG_CONFIG_HOME`, else below `~/.config`. A `.env` does not
+/// move it: the folder that one stands in may be somebody else's.
+pub(crate) fn config_folder() -> Option<PathBuf> {
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
+    Some(base.join("flarekeep"))
 }
 
 fn unreadable(path: &Path) -> CommandError {

@@ -157,7 +157,11 @@ impl From<RecipeError> for CommandError {
         let failed = Self::usage(error.to_string());
         match &error {
             RecipeError::Unknown { nearest, .. } => with_nearest(failed, nearest).hint("flarekeep recipe list"),
-            _ => failed,
+            RecipeError::NoOption { options, .. } if options.is_empty() => failed.because("it has none"),
+            RecipeError::NoOption { options, .. } => failed.hint(format!("its options: {}", options.join(", "))),
+            RecipeError::Operation(error) => Self::from(error.clone()),
+            RecipeError::Group(error) => Self::from(error.clone()),
+            _ => failed.hint("docs/recipes.md says how a recipe is written"),
         }
     }
 }

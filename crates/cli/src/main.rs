@@ -9,6 +9,7 @@ mod error;
 mod failure;
 mod output;
 mod place;
+mod recipes;
 mod secret;
 mod work;
 

@@ -3,7 +3,9 @@
 use flarekeep_catalogue::{AccountId, Operation, ZoneId};
 use flarekeep_cloudflare::Client;
 use flarekeep_planner::Target;
+use flarekeep_policy::BucketKey;
 
+use crate::arguments::Bucket;
 use crate::context::Context;
 use crate::environment::{ACCOUNT, ZONE};
 use crate::error::CommandError;
@@ -12,6 +14,10 @@ use crate::output::plain;
 /// Stand-ins for what is not named. A plan made with them is shown with words in their place.
 const SOME_ACCOUNT: AccountId = AccountId::from_u128(0xa0000000_00000000_00000000_00000000);
 const SOME_ZONE: ZoneId = ZoneId::from_u128(0xb0000000_00000000_00000000_00000000);
+/// No bucket has such a name.
+const SOME_BUCKET: &str = "<bucket>";
+/// Given for a zone, it means all of the account's.
+const EVERY_ZONE: &str = "*";
 /// The user that owns a user's token, before anybody asked who that is.
 pub(crate) use flarekeep_tokens::UNNAMED_USER as SOME_USER;
 
@@ -27,13 +33,24 @@ pub(crate) fn in_words(text: &str) -> String {
 pub(crate) struct Wanted {
     pub(crate) account: bool,
     pub(crate) zone: bool,
+    pub(crate) bucket: bool,
 }
 
 impl Wanted {
     pub(crate) fn by(operations: &[&'static Operation]) -> Self {
-        let zone = operations.iter().any(|operation| operation.path.starts_with("/zones"));
-        Self { account: zone || operations.iter().any(|operation| operation.names_account()), zone }
+        let zone = |operation: &Operation| operation.path.starts_with("/zones") || operation.path == "/graphql#zone";
+        let account = |operation: &Operation| {
+            operation.names_account() || operation.is_s3() || operation.path == "/graphql#account"
+        };
+        let any = |wanted: &dyn Fn(&Operation) -> bool| operations.iter().any(|operation| wanted(operation));
+        Self { account: any(&zone) || any(&account), zone: any(&zone), bucket: any(&Operation::names_bucket) }
     }
+}
+
+/// A place of which nothing is known: stand-ins for everything.
+pub(crate) fn anywhere() -> Target {
+    let bucket = BucketKey { account: SOME_ACCOUNT, jurisdiction: "default".to_owned(), name: SOME_BUCKET.to_owned() };
+    Target { account: Some(SOME_ACCOUNT), zone: Some(SOME_ZONE), every_zone: false, bucket: Some(bucket) }
 }
 
 /// The place without asking anybody: ids as given, stand-ins for what is not given. `None` where a name is given.
@@ -43,10 +60,11 @@ pub(crate) fn offline(context: &Context) -> Option<Target> {
         None => SOME_ACCOUNT,
     };
     let zone = match given_zone(context) {
-        Some(text) => text.parse().ok()?,
-        None => SOME_ZONE,
+        Some(EVERY_ZONE) => None,
+        Some(text) => Some(text.parse().ok()?),
+        None => Some(SOME_ZONE),
     };
-    Some(Target { account: Some(account), zone: Some(zone) })
+    Some(Target { account: Some(account), zone, every_zone: zone.is_none(), bucket: Some(bucket(context, account)) })
 }
 
 /// The place, with names looked up and the account found by its zone, or because there is only one.
@@ -55,7 +73,9 @@ pub(crate) async fn find(context: &Context, client: &Client, wanted: Wanted) -> 
     if let Some(text) = given_account(context) {
         target.account = Some(account(client, text).await?);
     }
-    if let Some(text) = given_zone(context) {
+    if given_zone(context) == Some(EVERY_ZONE) {
+        target.every_zone = true;
+    } else if let Some(text) = given_zone(context) {
         let (zone, owner) = zone(client, text, wanted.account && target.account.is_none()).await?;
         target.zone = Some(zone);
         if let (Some(given), Some(owner)) = (target.account, owner)
@@ -71,10 +91,22 @@ pub(crate) async fn find(context: &Context, client: &Client, wanted: Wanted) -> 
             CommandError::usage("no zone is named").hint("give --zone ID or --zone NAME, or set CLOUDFLARE_ZONE_ID")
         );
     }
-    if target.account.is_none() && wanted.account {
+    if target.account.is_none() && (wanted.account || target.every_zone) {
         target.account = Some(only_account(context, client).await?);
     }
+    if wanted.bucket && context.place.bucket.is_none() {
+        return Err(CommandError::usage("no bucket is named").hint("give --bucket NAME, or --bucket eu/NAME"));
+    }
+    target.bucket = target.account.map(|account| bucket(context, account)).filter(|_| context.place.bucket.is_some());
     Ok(target)
+}
+
+/// The bucket that is named, or a stand-in.
+fn bucket(context: &Context, account: AccountId) -> BucketKey {
+    let given = context.place.bucket.clone();
+    let Bucket { jurisdiction, name } =
+        given.unwrap_or_else(|| Bucket { jurisdiction: "default".to_owned(), name: SOME_BUCKET.to_owned() });
+    BucketKey { account, jurisdiction, name }
 }
 
 fn given_account(context: &Context) -> Option<&str> {

@@ -2,13 +2,14 @@
 
 use std::str::FromStr;
 
-use flarekeep_catalogue::{BadId, Method, Operation, Recipe, recipe, route};
+use flarekeep_catalogue::{BadId, Operation, Recipe, route};
 use flarekeep_planner::{Need, Options, Plan, Target, needs_of_recipe, plan};
 use flarekeep_policy::Owner;
 
 use crate::arguments;
 use crate::error::CommandError;
 use crate::place::{SOME_USER, Wanted};
+use crate::recipes;
 
 /// The work, read.
 #[derive(Debug)]
@@ -20,7 +21,8 @@ pub(crate) struct Work {
 
 impl Work {
     pub(crate) fn read(arguments: &arguments::Work) -> Result<Self, CommandError> {
-        let recipe = arguments.recipe.as_deref().map(recipe).transpose()?;
+        let recipe = arguments.recipe.as_deref().map(recipes::find).transpose()?;
+        let recipe = recipe.map(|recipe| recipe.with(&arguments.options)).transpose()?;
         let operations =
             arguments.operations.iter().map(|text| operation(text)).collect::<Result<Vec<_>, CommandError>>()?;
         Ok(Self { recipe, operations })
@@ -46,7 +48,7 @@ impl Work {
     }
 
     pub(crate) fn wanted(&self) -> Wanted {
-        let recipe = self.recipe.iter().flat_map(|recipe| &recipe.needs).map(|need| need.operation);
+        let recipe = self.recipe.iter().flat_map(Recipe::needs).map(|need| need.operation);
         let named =
             self.operations.iter().filter(|(_, ids)| *ids == Target::default()).map(|(operation, _)| *operation);
         Wanted::by(&recipe.chain(named).collect::<Vec<_>>())
@@ -59,10 +61,7 @@ impl Work {
             None => Vec::new(),
         };
         needs.extend(self.operations.iter().map(|(operation, ids)| {
-            let account = ids.account.or(target.account.filter(|_| ids.zone.is_none() || ids.zone == target.zone));
-            let resource = Target { account, zone: ids.zone.or(target.zone) };
-            let names_zone = operation.path.starts_with("/zones");
-            let resource = if names_zone { resource } else { Target { zone: None, ..resource } };
+            let resource = of_operation(operation, ids, target);
             Need { operation, resource, why: String::new(), origin: "--operation".to_owned() }
         }));
         Ok(needs)
@@ -77,6 +76,23 @@ impl Work {
     /// The plan for a user's token, where any work was named.
     pub(crate) fn plan_unless_empty(&self, target: &Target) -> Result<Option<Plan>, CommandError> {
         (!self.is_empty()).then(|| self.plan(target, arguments::Owner::User)).transpose()
+    }
+}
+
+/// What an operation that was named alone is called on.
+fn of_operation(operation: &Operation, ids: &Target, target: &Target) -> Target {
+    if operation.names_bucket() {
+        let bucket = target.bucket.clone();
+        let account = bucket.as_ref().map_or(target.account, |bucket| Some(bucket.account));
+        return Target { account, bucket, ..Target::default() };
+    }
+    let account = ids.account.or(target.account.filter(|_| ids.zone.is_none() || ids.zone == target.zone));
+    let in_zone = operation.path.starts_with("/zones") || operation.path == "/graphql#zone";
+    Target {
+        account,
+        zone: ids.zone.or(target.zone).filter(|_| in_zone),
+        every_zone: target.every_zone && ids.zone.is_none() && in_zone,
+        bucket: None,
     }
 }
 
@@ -97,7 +113,8 @@ pub(crate) fn operation(text: &str) -> Result<(&'static Operation, Target), Comm
     let path = text.split_whitespace().nth(1).unwrap_or_default();
     let path = path.strip_prefix("/client/v4").unwrap_or(path);
     let Some(route) = route(operation.method, path) else { return Ok((operation, Target::default())) };
-    Ok((operation, Target { account: id_in_path(route.account())?, zone: id_in_path(route.zone())? }))
+    let (account, zone) = (id_in_path(route.account())?, id_in_path(route.zone())?);
+    Ok((operation, Target { account, zone, ..Target::default() }))
 }
 
 /// The id that a concrete path holds; none where the path is a template.
@@ -108,7 +125,7 @@ fn id_in_path<T: FromStr<Err = BadId>>(segment: Option<&str>) -> Result<Option<T
     })
 }
 
-/// Whether a method changes something, in the word that tables show.
-pub(crate) fn kind(method: Method) -> &'static str {
-    if method.mutates() { "write" } else { "read" }
+/// Whether an operation changes something, in the word that tables show.
+pub(crate) fn kind(operation: &Operation) -> &'static str {
+    if operation.mutates() { "write" } else { "read" }
 }

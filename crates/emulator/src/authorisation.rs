@@ -20,7 +20,7 @@ pub(crate) fn request(
     ip: Option<IpAddr>,
     at: UnixSeconds,
 ) -> Request {
-    Request { operation, user: caller.user(), account: place.0, zone: place.1, ip, at }
+    Request { operation, user: caller.user(), account: place.0, zone: place.1, bucket: None, ip, at }
 }
 
 /// Allows a call, with its cause in one word, or refuses it.

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use flarekeep_catalogue::{AccountId, Group, Rule, Scope};
-use flarekeep_policy::{Owner, Resource};
+use flarekeep_policy::{BucketKey, Owner, Resource};
 
 use crate::need::Need;
 use crate::options::Options;
@@ -49,6 +49,9 @@ pub enum Impossibility {
     /// The need, or every group that meets it, is of an account, and none is named.
     #[error("the account is not known: give --account")]
     NoAccount,
+    /// The need, or every group that meets it, is of a bucket, and none is named.
+    #[error("it names no bucket: give --bucket")]
+    NoBucket,
     /// Groups of the user alone meet the need.
     #[error("only groups of a user meet it, which an account's token cannot hold: make a user's token")]
     UserGroups,
@@ -61,7 +64,8 @@ pub enum Impossibility {
 /// Empty where the operation needs none or accepts none that is known.
 ///
 /// Each accepted group stands at the narrowest resource of its own scope that covers the call: a zone group at the
-/// zone; an account group at the account, or at the one that owns the zone; a user group at the user. A list such as
+/// zone; a bucket group at the bucket; an account group at the account, or at the one that owns the zone or the bucket;
+/// a user group at the user. A list such as
 /// `GET /zones` is covered at the zone that must be in it; what makes a zone, at all zones of the account.
 pub fn candidates(need: &Need, options: &Options) -> Result<Vec<Choice>, Impossibility> {
     let operation = need.operation;
@@ -98,6 +102,7 @@ pub(crate) fn covers(resource: &Resource, need: &Need, owner: Owner) -> bool {
         Resource::User(user) => owner == Owner::User(*user),
         Resource::Account(account) | Resource::AllZonesOf(account) => place.account == Some(*account),
         Resource::Zone(zone) => place.zone == Zone::One(Resource::Zone(*zone)),
+        Resource::Bucket(bucket) => place.bucket.as_ref() == Some(bucket),
         _ => false,
     }
 }
@@ -107,6 +112,7 @@ struct Place {
     owner: Owner,
     account: Option<AccountId>,
     zone: Zone,
+    bucket: Option<BucketKey>,
 }
 
 /// Where zone groups can stand.
@@ -120,8 +126,8 @@ enum Zone {
 
 impl Place {
     fn of(need: &Need, owner: Owner) -> Result<Self, Impossibility> {
-        let (operation, target) = (need.operation, need.resource);
-        let listed = !operation.names_account() && !operation.names_zone();
+        let (operation, target) = (need.operation, &need.resource);
+        let listed = !operation.names_account() && !operation.names_zone() && !operation.names_bucket();
         let account = match owner {
             Owner::Account(owner) if target.account.is_some_and(|account| account != owner) => {
                 return Err(Impossibility::OutsideOwner);
@@ -131,10 +137,11 @@ impl Place {
         };
         let zone = match target.zone {
             Some(zone) if !operation.names_account() && !need.creates() => Zone::One(Resource::Zone(zone)),
+            None if target.every_zone => Zone::Every,
             None if operation.names_zone() || listed && account.is_none() && !need.creates() => Zone::Missing,
             _ => Zone::Every,
         };
-        Ok(Self { owner, account, zone })
+        Ok(Self { owner, account, zone, bucket: target.bucket.clone() })
     }
 
     fn narrowest(&self, scope: Scope) -> Result<Resource, Impossibility> {
@@ -147,7 +154,8 @@ impl Place {
             (Scope::Zone, Zone::One(zone)) => Ok(zone.clone()),
             (Scope::Zone, Zone::Every) => self.account.map(Resource::AllZonesOf).ok_or(Impossibility::NoAccount),
             (Scope::Zone, Zone::Missing) => Err(Impossibility::NoZone),
-            (Scope::Bucket | Scope::FlagshipApp | Scope::Unknown, _) => Err(Impossibility::NoPlace),
+            (Scope::Bucket, _) => self.bucket.clone().map(Resource::Bucket).ok_or(Impossibility::NoBucket),
+            (Scope::FlagshipApp | Scope::Unknown, _) => Err(Impossibility::NoPlace),
         }
     }
 }
@@ -164,7 +172,7 @@ mod tests {
     const USER: Owner = Owner::User(UserId::from_u128(0x41));
 
     fn found(owner: Owner, text: &str, account: Option<AccountId>, zone: Option<ZoneId>) -> Vec<String> {
-        let resource = Target { account, zone };
+        let resource = Target { account, zone, ..Target::default() };
         let need = Need { operation: operation(text).unwrap(), resource, why: String::new(), origin: String::new() };
         match candidates(&need, &Options::new(owner)) {
             Ok(choices) => {

@@ -58,6 +58,12 @@ pub struct NeedDocument {
     pub account: Option<String>,
     /// The zone's id.
     pub zone: Option<String>,
+    /// Whether the need is for every zone of the account.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub every_zone: bool,
+    /// The R2 bucket, as `<account>_<jurisdiction>_<bucket>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<String>,
     /// What the work uses it for.
     pub why: String,
     /// Where the need comes from.
@@ -218,9 +224,10 @@ impl PlanDocument {
             .map(|need| {
                 let account = need.account.as_deref().map(str::parse).transpose().ok()?;
                 let zone = need.zone.as_deref().map(str::parse).transpose().ok()?;
+                let bucket = need.bucket.as_deref().map(str::parse).transpose().ok()?;
                 Some(Need {
                     operation: operation(&need.operation).ok()?,
-                    resource: Target { account, zone },
+                    resource: Target { account, zone, every_zone: need.every_zone, bucket },
                     why: need.why.clone(),
                     origin: need.origin.clone(),
                 })
@@ -255,13 +262,17 @@ fn fits(map: &mut BTreeMap<String, ResourceDocument>, resource: &Resource) -> bo
 }
 
 fn need_document(need: &Need) -> NeedDocument {
-    let Target { account, zone } = need.resource;
-    let resource = zone.map(Resource::Zone).or(account.map(Resource::Account));
+    let Target { account, zone, every_zone, bucket } = need.resource.clone();
+    let every = account.filter(|_| every_zone).map(Resource::AllZonesOf);
+    let resource = bucket.clone().map(Resource::Bucket).or(zone.map(Resource::Zone)).or(every);
+    let resource = resource.or(account.map(Resource::Account));
     NeedDocument {
         operation: need.operation.to_string(),
         resource: resource.map(|resource| key(&resource)),
         account: account.map(|id| id.to_string()),
         zone: zone.map(|id| id.to_string()),
+        every_zone,
+        bucket: bucket.map(|bucket| bucket.to_string()),
         why: need.why.clone(),
         origin: need.origin.clone(),
         provenance: need.operation.provenance.to_string(),
@@ -329,10 +340,10 @@ mod tests {
     const ZONE: ZoneId = ZoneId::from_u128(0x21);
 
     fn planned(operations: &[&str]) -> Plan {
-        let resource = Target { account: Some(ACCOUNT), zone: Some(ZONE) };
+        let resource = Target { account: Some(ACCOUNT), zone: Some(ZONE), ..Target::default() };
         let need = |text: &&str| Need {
             operation: operation(text).unwrap(),
-            resource,
+            resource: resource.clone(),
             why: "try".to_owned(),
             origin: "test".to_owned(),
         };

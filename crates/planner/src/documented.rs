@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::fmt;
 
-use flarekeep_catalogue::{Group, Recipe, Scope};
+use flarekeep_catalogue::{Group, Operation, Recipe, Scope};
 use flarekeep_policy::{Effect, Grant as Held, IpCondition, Owner, Policy, Resource, Status, Token, UnixSeconds};
 
 use crate::candidate::{Choice, covers};
@@ -49,6 +49,8 @@ pub struct LeftOut {
     pub needs: Vec<usize>,
     /// The fewest grants of the plan that meet these. Empty where the plan meets none of them.
     pub instead: Vec<Instead>,
+    /// What the group opens beyond the plan: operations that accept it and none of the plan's groups.
+    pub opens: Vec<&'static Operation>,
 }
 
 /// A grant that makes another group superfluous.
@@ -122,15 +124,23 @@ pub fn compare_documented(plan: &Plan, recipe: &Recipe, target: &Target) -> Resu
 
 fn documented(recipe: &Recipe, target: &Target, owner: Owner) -> Result<Vec<Choice>, DocumentedError> {
     let list = recipe.documented.as_ref().ok_or_else(|| DocumentedError::None { recipe: recipe.name.clone() })?;
-    list.groups.iter().map(|group| Ok(Choice { group, resource: place(group, target, owner)? })).collect()
+    // A group that nobody knows a place for cannot be granted, whoever lists it (`* Read` names every group).
+    let placed = list.groups.iter().filter(|group| !matches!(group.scope, Scope::Unknown | Scope::FlagshipApp));
+    placed.map(|group| Ok(Choice { group, resource: place(group, target, owner)? })).collect()
 }
 
 fn place(group: &Group, target: &Target, owner: Owner) -> Result<Resource, DocumentedError> {
     let missing = |what| DocumentedError::NoPlace { group: group.name.to_owned(), what };
     match (group.scope, owner) {
+        (Scope::Zone, _) if target.every_zone => {
+            target.account.map(Resource::AllZonesOf).ok_or_else(|| missing("an account: give --account"))
+        }
         (Scope::Zone, _) => target.zone.map(Resource::Zone).ok_or_else(|| missing("a zone: give --zone")),
         (Scope::Account, _) => {
             target.account.map(Resource::Account).ok_or_else(|| missing("an account: give --account"))
+        }
+        (Scope::Bucket, _) => {
+            target.bucket.clone().map(Resource::Bucket).ok_or_else(|| missing("a bucket: give --bucket"))
         }
         (Scope::User, Owner::User(user)) => Ok(Resource::User(user)),
         (Scope::User, Owner::Account(_)) => Err(missing("a user's token: an account's token cannot hold it")),
@@ -161,7 +171,9 @@ fn left_out(plan: &Plan, choice: Choice) -> LeftOut {
         let forced_by = grant.sole.iter().copied().filter(|need| !meets(need)).collect();
         instead.push(Instead { choice: grant.choice(), forced_by });
     }
-    LeftOut { choice, needs, instead }
+    let opens = choice.group.operations();
+    let opens = opens.filter(|operation| !plan.grants.iter().any(|grant| operation.accepts_group(grant.group)));
+    LeftOut { opens: opens.collect(), choice, needs, instead }
 }
 
 fn token(owner: Owner, policies: Vec<Policy>) -> Token {
@@ -178,7 +190,12 @@ mod tests {
     use crate::options::Options;
     use crate::plan::plan;
 
-    const TARGET: Target = Target { account: Some(AccountId::from_u128(0xa1)), zone: Some(ZoneId::from_u128(0x21)) };
+    const TARGET: Target = Target {
+        account: Some(AccountId::from_u128(0xa1)),
+        zone: Some(ZoneId::from_u128(0x21)),
+        every_zone: false,
+        bucket: None,
+    };
     const USER: Owner = Owner::User(UserId::from_u128(0x41));
 
     #[test]

@@ -13,6 +13,7 @@
 //! let target = Target {
 //!     account: Some("023e105f4ecef8ad9ca31a8372d0c353".parse()?),
 //!     zone: Some("9a7806061c88ada191ed06f989cc3dac".parse()?),
+//!     ..Target::default()
 //! };
 //! let owner = Owner::User("c2547eb745079dac9320b638f5e225cf".parse()?);
 //! let needs = needs_of_recipe(&flarekeep_catalogue::recipe("saas-platform")?, &target, owner)?;

@@ -1,7 +1,7 @@
 //! Needs: operations on resources.
 
 use flarekeep_catalogue::{AccountId, Operation, Recipe, Rule, Scope, ZoneId};
-use flarekeep_policy::{Owner, Request, UnixSeconds};
+use flarekeep_policy::{BucketKey, Owner, Request, UnixSeconds};
 
 /// An operation on a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,14 +16,21 @@ pub struct Need {
     pub origin: String,
 }
 
-/// What an operation is called on: a zone, an account, or neither, which is the user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+/// What an operation is called on: a bucket, a zone, an account, or none of them, which is the user.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Target {
-    /// The account; for a zone its owner, where that is known.
+    /// The account; for a zone or a bucket its owner, where that is known.
     pub account: Option<AccountId>,
     /// The zone; for a list such as `GET /zones` the zone that must be in it.
     pub zone: Option<ZoneId>,
+    /// Whether the work is done on every zone of the account, and on those that come later; then no zone is named.
+    pub every_zone: bool,
+    /// The R2 bucket of a call of the S3 face.
+    pub bucket: Option<BucketKey>,
 }
+
+/// Stands in a call for a zone of which nothing is known but its account: no grant at a single zone covers it.
+const SOME_ZONE: ZoneId = ZoneId::from_u128(u128::MAX);
 
 /// What a recipe lacks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,16 +51,23 @@ pub enum NeedError {
         /// The first operation that needs it.
         operation: String,
     },
+    /// A need is called on a bucket, and none is given.
+    #[error("recipe `{recipe}` needs a bucket for `{operation}`: give --bucket")]
+    Bucket {
+        /// The recipe.
+        recipe: String,
+        /// The first operation that needs it.
+        operation: String,
+    },
 }
 
-/// The needs of a recipe: zone operations at the zone, account operations at the account, user operations at the user.
+/// The needs of a recipe, with the options that were chosen: zone operations at the zone, account operations at the account, user operations at the user.
 /// A list such as `GET /zones` is called for the zone that must be in it, or for the account where no zone is given.
 /// A token of an account does not have the needs that only a user's token can have.
 pub fn needs_of_recipe(recipe: &Recipe, target: &Target, owner: Owner) -> Result<Vec<Need>, NeedError> {
     let origin = format!("recipe `{}`", recipe.name);
     recipe
-        .needs
-        .iter()
+        .needs()
         .filter(|need| !need.user_only || matches!(owner, Owner::User(_)))
         .map(|need| {
             let resource =
@@ -74,22 +88,30 @@ impl Need {
                 Owner::Account(_) => None,
             },
             account: self.resource.account,
-            zone: self.resource.zone.filter(|_| !self.operation.names_account() && !self.creates()),
+            zone: self.zone().filter(|_| !self.operation.names_account() && !self.creates()),
+            bucket: self.resource.bucket.clone(),
             ip: None,
             at,
         }
     }
 
+    fn zone(&self) -> Option<ZoneId> {
+        let every = self.resource.every_zone && self.operation.names_zone();
+        self.resource.zone.or(every.then_some(SOME_ZONE))
+    }
+
     /// Whether the call makes a thing in a collection, as `POST /zones` does: a grant at one zone that is there already
     /// cannot be meant for it.
     pub(crate) fn creates(&self) -> bool {
-        self.operation.method.mutates() && !self.operation.names_account() && !self.operation.names_zone()
+        let named = self.operation.names_account() || self.operation.names_zone() || self.operation.is_s3();
+        self.operation.mutates() && !named
     }
 }
 
 enum Missing {
     Zone,
     Account,
+    Bucket,
 }
 
 impl Missing {
@@ -98,20 +120,32 @@ impl Missing {
         match self {
             Self::Zone => NeedError::Zone { recipe, operation },
             Self::Account => NeedError::Account { recipe, operation },
+            Self::Bucket => NeedError::Bucket { recipe, operation },
         }
     }
 }
 
 fn resource_of(operation: &Operation, given: &Target) -> Result<Target, Missing> {
+    let (account, zone, every_zone) = (given.account, given.zone, given.every_zone);
     if operation.names_zone() {
-        return given.zone.map(|_| *given).ok_or(Missing::Zone);
+        let named = zone.is_some() || every_zone && account.is_some();
+        return named.then_some(Target { account, zone, every_zone, bucket: None }).ok_or(Missing::Zone);
     }
-    if operation.names_account() {
-        return given.account.map(|_| Target { account: given.account, zone: None }).ok_or(Missing::Account);
+    if operation.names_bucket() {
+        let bucket = given.bucket.clone().ok_or(Missing::Bucket)?;
+        return Ok(Target { account: Some(bucket.account), bucket: Some(bucket), ..Target::default() });
+    }
+    if operation.names_account() || operation.is_s3() {
+        return account.map(|_| Target { account, ..Target::default() }).ok_or(Missing::Account);
     }
     let accepts = |scope| operation.accepts().any(|group| group.scope == scope);
     let (zones, accounts) = (accepts(Scope::Zone), accepts(Scope::Account));
-    let target = Target { account: given.account.filter(|_| zones || accounts), zone: given.zone.filter(|_| zones) };
+    let target = Target {
+        account: account.filter(|_| zones || accounts),
+        zone: zone.filter(|_| zones),
+        every_zone: every_zone && zones,
+        bucket: None,
+    };
     if operation.rule == Rule::AnyToken || accepts(Scope::User) || target != Target::default() {
         return Ok(target);
     }
@@ -135,15 +169,16 @@ mod tests {
     #[test]
     fn what_a_recipe_lacks_is_named() {
         let recipe = recipe("saas-platform").unwrap();
-        let error = needs_of_recipe(&recipe, &Target { account: Some(ACCOUNT), zone: None }, USER).unwrap_err();
+        let error =
+            needs_of_recipe(&recipe, &Target { account: Some(ACCOUNT), ..Target::default() }, USER).unwrap_err();
         assert_eq!(error.to_string(), "recipe `saas-platform` needs a zone for `GET /zones/{zone_id}`: give --zone");
-        let error = needs_of_recipe(&recipe, &Target { account: None, zone: Some(ZONE) }, USER).unwrap_err();
+        let error = needs_of_recipe(&recipe, &Target { zone: Some(ZONE), ..Target::default() }, USER).unwrap_err();
         assert!(matches!(error, NeedError::Account { .. }));
     }
 
     #[test]
     fn an_account_does_not_look_for_itself() {
-        let target = Target { account: Some(ACCOUNT), zone: Some(ZONE) };
+        let target = Target { account: Some(ACCOUNT), zone: Some(ZONE), ..Target::default() };
         let lists = |owner| {
             let needs = needs_of_recipe(&recipe("saas-platform").unwrap(), &target, owner).unwrap();
             needs.iter().any(|need| need.operation.path == "/accounts")
@@ -153,12 +188,13 @@ mod tests {
 
     #[test]
     fn each_operation_gets_the_part_of_the_target_that_it_is_called_on() {
-        let target = Target { account: Some(ACCOUNT), zone: Some(ZONE) };
+        let target = Target { account: Some(ACCOUNT), zone: Some(ZONE), ..Target::default() };
         let needs = needs_of_recipe(&recipe("saas-platform").unwrap(), &target, USER).unwrap();
-        let resource = |text: &str| needs.iter().find(|need| need.operation.to_string() == text).unwrap().resource;
+        let resource =
+            |text: &str| needs.iter().find(|need| need.operation.to_string() == text).unwrap().resource.clone();
         assert_eq!(resource("GET /zones"), target);
         assert_eq!(resource("GET /zones/{zone_id}/dns_records"), target);
-        assert_eq!(resource("GET /accounts/{account_id}"), Target { account: Some(ACCOUNT), zone: None });
+        assert_eq!(resource("GET /accounts/{account_id}"), Target { account: Some(ACCOUNT), ..Target::default() });
         assert_eq!(resource("GET /user/tokens/verify"), Target::default());
     }
 }

@@ -173,6 +173,7 @@ fn grants(needs: &[Need], problem: &Problem, chosen: &[usize]) -> Vec<Grant> {
 #[cfg(test)]
 mod tests {
     use flarekeep_catalogue::{AccountId, UserId, ZoneId, operation, recipe};
+    use flarekeep_policy::BucketKey;
 
     use super::*;
     use crate::need::{Target, needs_of_recipe};
@@ -183,8 +184,13 @@ mod tests {
 
     fn need(text: &str) -> Need {
         let operation = operation(text).unwrap();
-        let resource = Target { account: Some(ACCOUNT), zone: Some(ZONE) };
+        let resource = Target { account: Some(ACCOUNT), zone: Some(ZONE), ..Target::default() };
         Need { operation, resource, why: String::new(), origin: String::new() }
+    }
+
+    fn planned_at(owner: Owner, operations: &[&str], resource: &Target) -> Plan {
+        let needs = operations.iter().map(|text| Need { resource: resource.clone(), ..need(text) });
+        plan(&needs.collect::<Vec<_>>(), &Options::new(owner))
     }
 
     fn planned(owner: Owner, operations: &[&str]) -> Plan {
@@ -198,7 +204,7 @@ mod tests {
 
     #[test]
     fn the_platform_needs_seven_groups() {
-        let target = Target { account: Some(ACCOUNT), zone: Some(ZONE) };
+        let target = Target { account: Some(ACCOUNT), zone: Some(ZONE), ..Target::default() };
         let needs = needs_of_recipe(&recipe("saas-platform").unwrap(), &target, USER).unwrap();
         let plan = plan(&needs, &Options::new(USER));
         let expected = [
@@ -249,10 +255,36 @@ mod tests {
 
     #[test]
     fn a_zone_is_made_under_all_zones_and_that_grant_meets_what_it_can() {
-        let plan = planned(USER, &["POST /zones", "POST /zones/{zone_id}/dns_records"]);
+        let plan = planned(USER, &["POST /zones", "PATCH /zones/{zone_id}"]);
         assert_eq!(plan.grants.len(), 1);
         assert_eq!(plan.grants[0].resource, Resource::AllZonesOf(ACCOUNT));
-        assert_eq!((plan.grants[0].group.name, plan.grants[0].needs.len()), ("DNS Write", 2));
+        assert_eq!((plan.grants[0].group.name, plan.grants[0].needs.len()), ("Zone Write", 2));
+    }
+
+    #[test]
+    fn work_on_every_zone_is_granted_at_all_zones_of_the_account() {
+        let resource = Target { account: Some(ACCOUNT), every_zone: true, ..Target::default() };
+        let plan = planned_at(USER, &["GET /zones", "POST /zones/{zone_id}/dns_records"], &resource);
+        let grants: Vec<_> = plan.grants.iter().map(|grant| (grant.group.name, &grant.resource)).collect();
+        assert_eq!(
+            grants,
+            [("DNS Write", &Resource::AllZonesOf(ACCOUNT)), ("Zone Read", &Resource::AllZonesOf(ACCOUNT))]
+        );
+    }
+
+    #[test]
+    fn objects_are_granted_at_their_bucket_and_buckets_at_the_account() {
+        let bucket: BucketKey = format!("{ACCOUNT}_default_site").parse().unwrap();
+        let resource = Target { account: Some(ACCOUNT), bucket: Some(bucket.clone()), ..Target::default() };
+        let objects = ["GET s3://{bucket_name}?list-type=2", "PUT s3://{bucket_name}/{object_key}"];
+        let plan = planned_at(USER, &objects, &resource);
+        assert_eq!(plan.grants.len(), 1);
+        assert_eq!(plan.grants[0].group.name, "Workers R2 Storage Bucket Item Write");
+        assert_eq!(plan.grants[0].resource, Resource::Bucket(bucket));
+        let plan = planned_at(USER, &["PUT s3://{bucket_name}", objects[0], objects[1]], &resource);
+        assert_eq!(names(&plan), ["account: Workers R2 Storage Write"]);
+        let nowhere = planned(USER, &objects[..1]);
+        assert_eq!(names(&nowhere), ["account: Workers R2 Storage Read"]);
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Row {
     /// The demand that stands for the row: the first by operation and resource, wherever the need is in the list.
     pub(crate) fn demand(&self, needs: &[Need]) -> Option<Demand> {
         let key = |demand: &&Demand| {
-            let need = needs.get(demand.need).map(|need| (need.operation.index, need.resource));
+            let need = needs.get(demand.need).map(|need| (need.operation.index, &need.resource));
             (need, demand.group.map(|group| group.index), demand.need)
         };
         self.demands.iter().min_by_key(key).copied()

@@ -28,15 +28,11 @@ const MINTING: u64 = 100_000_000;
 #[must_use]
 pub fn weight(group: &Group, resource: &Resource) -> u64 {
     let minting = if group.operations().any(mints) { MINTING } else { 0 };
-    let unlisted = if is_named_for_reading(group) { 0 } else { WRITE };
+    // Others may open writes that no list of operations shows, as `Apps Write` does, which the lists know from reads
+    // alone.
+    let unlisted = if group.is_named_for_reading() { 0 } else { WRITE };
     let points = unproved(group) + width(resource);
     (reach(group, resource) + unlisted + minting).saturating_mul(SCALE).saturating_add(points)
-}
-
-/// Whether the group's name promises that it only reads. Others may open writes that no list of operations shows, as
-/// `Apps Write` does, which the lists know from reads alone; so they count one write more.
-fn is_named_for_reading(group: &Group) -> bool {
-    group.name.rsplit(' ').next().is_some_and(|level| level.eq_ignore_ascii_case("read"))
 }
 
 /// The reach of a group at a resource, without what it could mint.
@@ -64,7 +60,7 @@ pub fn mints(operation: &Operation) -> bool {
 }
 
 fn cost(operation: &Operation) -> u64 {
-    if operation.method.mutates() { WRITE } else { READ }
+    if operation.mutates() { WRITE } else { READ }
 }
 
 /// How many resources the operation reaches under a grant at `resource`, as far as it matters.

@@ -13,8 +13,11 @@ const ZONES: [ZoneId; 3] = [ZoneId::from_u128(0x21), ZoneId::from_u128(0x22), Zo
 const USER: Owner = Owner::User(UserId::from_u128(0x41));
 const OWNERS: [Owner; 2] = [USER, Owner::Account(ACCOUNT)];
 
+/// The last of the zones stands for every zone of the account.
 fn need_at(operation: &'static Operation, zone: ZoneId) -> Need {
-    let resource = Target { account: Some(ACCOUNT), zone: Some(zone) };
+    let every_zone = zone == ZONES[2];
+    let bucket = operation.is_s3().then(|| format!("{ACCOUNT}_eu_site").parse().unwrap());
+    let resource = Target { account: Some(ACCOUNT), zone: Some(zone).filter(|_| !every_zone), every_zone, bucket };
     Need { operation, resource, why: "test".to_owned(), origin: "test".to_owned() }
 }
 

@@ -9,7 +9,7 @@ use crate::bits::{Bits, needed};
 use crate::condition::IpCondition;
 use crate::decision::{Cause, Decision};
 use crate::request::Request;
-use crate::resource::Resource;
+use crate::resource::{BucketKey, Resource};
 use crate::token::{Effect, Owner, Status, Token, UnixSeconds};
 
 /// A token whose policies were merged into bit sets.
@@ -127,6 +127,8 @@ struct Side {
     zones_of: HashMap<(AccountId, ZoneId), Bits, RandomState>,
     all_zones_of: HashMap<AccountId, Bits, RandomState>,
     all_zones: Option<Bits>,
+    buckets: HashMap<BucketKey, Bits, RandomState>,
+    all_buckets_of: HashMap<AccountId, Bits, RandomState>,
     /// What is covered at some account or at some zone: these decide a read whose path names none.
     some_place: Bits,
     /// The same without single zones: these decide a call that makes a zone.
@@ -145,6 +147,8 @@ impl Side {
             zones_of: HashMap::default(),
             all_zones_of: HashMap::default(),
             all_zones: None,
+            buckets: HashMap::default(),
+            all_buckets_of: HashMap::default(),
             some_place: Bits::new(),
             some_wide_place: Bits::new(),
             anywhere: Bits::new(),
@@ -164,7 +168,7 @@ impl Side {
         }
     }
 
-    /// The set for a resource; none for those that no operation of the REST API names.
+    /// The set for a resource; none for those that no known operation names.
     fn bits_at(&mut self, resource: &Resource) -> Option<&mut Bits> {
         Some(match resource {
             Resource::User(user) => self.users.entry(*user).or_insert_with(Bits::new),
@@ -174,7 +178,9 @@ impl Side {
             Resource::ZoneOf(account, zone) => self.zones_of.entry((*account, *zone)).or_insert_with(Bits::new),
             Resource::AllZonesOf(account) => self.all_zones_of.entry(*account).or_insert_with(Bits::new),
             Resource::AllZones => self.all_zones.get_or_insert_with(Bits::new),
-            Resource::Bucket(_) | Resource::AllBucketsOf(_) | Resource::Other(_) => return None,
+            Resource::Bucket(bucket) => self.buckets.entry(bucket.clone()).or_insert_with(Bits::new),
+            Resource::AllBucketsOf(account) => self.all_buckets_of.entry(*account).or_insert_with(Bits::new),
+            Resource::Other(_) => return None,
         })
     }
 
@@ -182,7 +188,7 @@ impl Side {
     /// by one of them: the answer is filtered. What makes a zone is not granted by a zone that is there already.
     fn grants(&self, request: &Request) -> bool {
         let operation = request.operation;
-        let elsewhere = if operation.method.mutates() { &self.some_wide_place } else { &self.some_place };
+        let elsewhere = if operation.mutates() { &self.some_wide_place } else { &self.some_place };
         let anywhere = request.names_no_place();
         all_needed(operation, |bit| self.covers(bit, request) || anywhere && elsewhere.contains(bit))
     }
@@ -206,6 +212,11 @@ impl Side {
         }
         if let Some(account) = request.account
             && (holds(self.accounts.get(&account)) || holds(self.all_zones_of.get(&account)))
+        {
+            return true;
+        }
+        if let Some(bucket) = &request.bucket
+            && (holds(self.buckets.get(bucket)) || holds(self.all_buckets_of.get(&bucket.account)))
         {
             return true;
         }

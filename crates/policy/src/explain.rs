@@ -67,11 +67,13 @@ fn covers(resource: &Resource, request: &Request, effect: Effect) -> bool {
         Resource::Zone(zone) => request.zone == Some(*zone),
         Resource::ZoneOf(account, zone) => request.account == Some(*account) && request.zone == Some(*zone),
         Resource::AllAccounts | Resource::AllZones => true,
-        Resource::Bucket(_) | Resource::AllBucketsOf(_) | Resource::Other(_) => false,
+        Resource::Bucket(bucket) => request.bucket.as_ref() == Some(bucket),
+        Resource::AllBucketsOf(account) => request.bucket.as_ref().is_some_and(|bucket| bucket.account == *account),
+        Resource::Other(_) => false,
     };
     let single_zone = matches!(resource, Resource::Zone(_) | Resource::ZoneOf(..));
-    let counts = matches!(resource.scope(), Scope::Account | Scope::Zone)
-        && !(single_zone && request.operation.method.mutates());
+    let counts =
+        matches!(resource.scope(), Scope::Account | Scope::Zone) && !(single_zone && request.operation.mutates());
     named || request.names_no_place() && effect == Effect::Allow && counts
 }
 
@@ -88,7 +90,8 @@ fn lacking(request: &Request) -> Vec<(&'static Group, Resource)> {
                     (None, Some(account)) => Resource::AllZonesOf(account),
                     (None, None) => Resource::AllZones,
                 },
-                Scope::Bucket | Scope::FlagshipApp | Scope::Unknown => return None,
+                Scope::Bucket => Resource::Bucket(request.bucket.clone()?),
+                Scope::FlagshipApp | Scope::Unknown => return None,
             };
             Some((group, resource))
         })

@@ -1,6 +1,7 @@
 //! The resources of a policy, as the API spells their keys.
 
 use std::fmt;
+use std::str::FromStr;
 
 use flarekeep_catalogue::{AccountId, Scope, UserId, ZoneId};
 
@@ -154,6 +155,15 @@ impl fmt::Display for Resource {
             Self::AllBucketsOf(account) => write!(f, "all buckets of account {account}"),
             Self::Other(key) => write!(f, "`{key}`"),
         }
+    }
+}
+
+impl FromStr for BucketKey {
+    type Err = BadResource;
+
+    /// Reads `<account>_<jurisdiction>_<bucket>`.
+    fn from_str(text: &str) -> Result<Self, BadResource> {
+        Self::parse(text).ok_or_else(|| BadResource::Id(clean(text)))
     }
 }
 

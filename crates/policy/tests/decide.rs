@@ -26,13 +26,19 @@ fn resource() -> impl Strategy<Value = Resource> {
         (account.clone(), zone).prop_map(|(account, zone)| Resource::ZoneOf(account, zone)),
         account.clone().prop_map(Resource::AllZonesOf),
         Just(Resource::AllZones),
-        account.prop_map(|account| Resource::Bucket(BucketKey {
-            account,
-            jurisdiction: "default".into(),
-            name: "site".into()
-        })),
+        bucket().prop_map(Resource::Bucket),
+        account.prop_map(Resource::AllBucketsOf),
         Just(Resource::Other("com.cloudflare.edge.worker.script.x".into())),
     ]
+}
+
+fn bucket() -> impl Strategy<Value = BucketKey> {
+    let parts = (select(ACCOUNTS.to_vec()), select(vec!["default", "eu"]), select(vec!["site", "media"]));
+    parts.prop_map(|(account, jurisdiction, name)| BucketKey {
+        account,
+        jurisdiction: jurisdiction.to_owned(),
+        name: name.to_owned(),
+    })
 }
 
 /// Groups that the operation accepts, mostly, so that grants and near misses are common.
@@ -85,14 +91,17 @@ fn request(operation: &'static Operation) -> impl Strategy<Value = Request> {
     let zone = select(ZONES.to_vec());
     let user = prop::option::of(select(USERS.to_vec()));
     let ip = prop::option::of(select(vec!["203.0.113.7", "198.51.100.1", "2001:db8::1", "::ffff:203.0.113.9"]));
-    let unscoped = !operation.names_account() && !operation.names_zone();
-    (account, zone, user, ip, prop::bool::weighted(0.9), any::<(bool, bool)>(), 0..4i64).prop_map(
-        move |(account, zone, user, ip, owner_known, (in_account, of_zone), at)| Request {
+    let unscoped = !operation.names_account() && !operation.names_zone() && !operation.is_s3();
+    let listed = unscoped || operation.path == "s3://";
+    (account, zone, user, ip, prop::bool::weighted(0.9), any::<(bool, bool)>(), 0..4i64, bucket()).prop_map(
+        move |(account, zone, user, ip, owner_known, (in_account, of_zone), at, bucket)| Request {
             operation,
             user,
-            account: (operation.names_account() || operation.names_zone() && owner_known || unscoped && in_account)
-                .then_some(account),
+            account: (operation.names_account() || operation.names_zone() && owner_known || listed && in_account)
+                .then_some(account)
+                .or(operation.names_bucket().then_some(bucket.account)),
             zone: (operation.names_zone() || unscoped && of_zone).then_some(zone),
+            bucket: operation.names_bucket().then_some(bucket),
             ip: ip.map(|ip| ip.parse::<IpAddr>().unwrap()),
             at: UnixSeconds(at),
         },
@@ -107,6 +116,7 @@ fn any_operation() -> impl Strategy<Value = &'static Operation> {
     prop_oneof![
         6 => (0..operations().len()).prop_map(|index| &operations()[index]),
         1 => select(all_of),
+        1 => select(operations().iter().filter(|operation| operation.is_s3()).collect::<Vec<_>>()),
         1 => select(named.to_vec()),
     ]
 }
@@ -155,7 +165,7 @@ fn allow(names: &[&str], resources: &[Resource]) -> Policy {
 
 fn call(text: &str, account: Option<AccountId>, zone: Option<ZoneId>) -> Request {
     let user = Some(USERS[0]);
-    Request { operation: operation(text).unwrap(), user, account, zone, ip: None, at: UnixSeconds(0) }
+    Request { operation: operation(text).unwrap(), user, account, zone, bucket: None, ip: None, at: UnixSeconds(0) }
 }
 
 fn cause(token: &Token, request: &Request) -> Cause {

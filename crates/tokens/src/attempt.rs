@@ -54,6 +54,9 @@ impl Probes {
     pub(crate) fn attempt(&self, operation: &Operation, target: &Target) -> Result<Attempt, String> {
         let name = operation.to_string();
         let probe = self.0.iter().find(|probe| probe.operation == name);
+        if operation.is_s3() {
+            return Err("the S3 face takes signed requests, and is not tried yet".to_owned());
+        }
         if probe.is_none() && operation.method.mutates() {
             return Err("no request is known that would try it and change nothing".to_owned());
         }
@@ -146,6 +149,9 @@ fn filled(operation: &Operation, target: &Target, probe: Option<&Probe>) -> Resu
             1 if operation.names_zone() => target.zone.map(|id| id.to_string()),
             _ => None,
         };
+        if position == 1 && operation.names_zone() && owner.is_none() && target.every_zone {
+            return Err("it is needed in every zone: name one with --zone to try it there".to_owned());
+        }
         let value = owner.or_else(|| probe?.parameters.get(name).map(|value| value.replace("{random}", &random())));
         path.push_str(&value.ok_or_else(|| format!("no value for `{{{name}}}` is known that would change nothing"))?);
     }

@@ -111,9 +111,9 @@ pub async fn check(
         needs.filter_map(|asked| Some(test(asked.need?, asked, check.plan))).collect()
     };
     let named = |operation: &Operation| check.named.iter().any(|test| test.operation == operation);
-    let writes = needs(&|operation| operation.method.mutates());
-    let reads = needs(&|operation| !operation.method.mutates() && !named(operation));
-    let asked = |named: &NamedTest| outcomes.of(named.operation, check.target);
+    let writes = needs(&|operation| operation.mutates());
+    let reads = needs(&|operation| !operation.mutates() && !named(operation));
+    let asked = |named: &NamedTest| outcomes.of(named.operation, &check.target);
     let named = check.named.iter().filter_map(|named| Some(test(&named.name, asked(named)?, check.plan)));
     let named: Vec<Test> = named.collect();
     let (tests, reads) = if named.is_empty() { (reads, named) } else { (named, reads) };
@@ -142,23 +142,26 @@ impl<'a> Outcomes<'a> {
     /// Every operation of the needs and of the named tests, none of them tried yet.
     fn open(check: &'a Check<'_>) -> Self {
         // A need's own place goes before that of the check: an operation may be needed at two zones.
-        let place = |need: Target| Target {
+        let place = |need: &Target| Target {
             account: need.account.or(check.target.account),
             zone: need.zone.or(check.target.zone),
+            every_zone: need.every_zone,
+            bucket: need.bucket.clone().or(check.target.bucket.clone()),
         };
-        let needs = check.plan.needs.iter().map(|need| (need.operation, place(need.resource), Some(need.why.as_str())));
-        let named = check.named.iter().map(|named| (named.operation, check.target, None));
+        let needs =
+            check.plan.needs.iter().map(|need| (need.operation, place(&need.resource), Some(need.why.as_str())));
+        let named = check.named.iter().map(|named| (named.operation, check.target.clone(), None));
         let mut all = Self(Vec::new());
         for (operation, target, need) in needs.chain(named) {
-            if all.of(operation, target).is_none() {
+            if all.of(operation, &target).is_none() {
                 all.0.push(Asked { operation, target, need, outcome: None });
             }
         }
         all
     }
 
-    fn of(&self, operation: &Operation, target: Target) -> Option<&Asked<'a>> {
-        self.0.iter().find(|asked| asked.operation == operation && asked.target == target)
+    fn of(&self, operation: &Operation, target: &Target) -> Option<&Asked<'a>> {
+        self.0.iter().find(|asked| asked.operation == operation && asked.target == *target)
     }
 }
 
@@ -242,6 +245,9 @@ fn grant_for<'p>(asked: &Asked<'_>, plan: &'p Plan) -> Option<&'p Grant> {
 
 /// The resource on which an operation is tried, in words.
 fn resource(operation: &Operation, target: &Target) -> String {
+    if let Some(bucket) = target.bucket.as_ref().filter(|_| operation.names_bucket()) {
+        return format!("bucket {bucket}");
+    }
     match (target.account, target.zone) {
         (_, Some(zone)) if operation.path.starts_with("/zones") => format!("zone {zone}"),
         (Some(account), _) if operation.path.starts_with("/accounts") => format!("account {account}"),

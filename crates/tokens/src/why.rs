@@ -282,7 +282,7 @@ impl Why<'_> {
 
     /// The accepted group that is named after the operation's product: the one that people expect.
     fn namesake(&self) -> Option<&'static Group> {
-        let level = if self.operation.method.mutates() { "Write" } else { "Read" };
+        let level = if self.operation.mutates() { "Write" } else { "Read" };
         let name = format!("{} {level}", self.operation.product);
         self.operation.accepts().find(|group| group.name == name)
     }
@@ -302,7 +302,7 @@ impl Why<'_> {
     }
 
     fn need(&self) -> Need {
-        Need { operation: self.operation, resource: self.target, why: String::new(), origin: String::new() }
+        Need { operation: self.operation, resource: self.target.clone(), why: String::new(), origin: String::new() }
     }
 
     fn owner(&self) -> Owner {

@@ -27,8 +27,8 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Work) -> CommandResu
             IdentityOwner::Account => arguments::Owner::Account,
         };
         let plan = work.plan(&target, owner)?;
-        tested(context.output, &subject, &plan, work.recipe.as_ref().map(|recipe| recipe.tests.as_slice()), target)
-            .await
+        let tests = work.recipe.as_ref().map(|recipe| recipe.tests.as_slice());
+        tested(context.output, &subject, &plan, tests, &target).await
     })?;
     context.output.document(&report);
     show(context.output, &report);
@@ -40,9 +40,10 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Work) -> CommandResu
 
 /// The work as it was typed.
 fn typed(work: &arguments::Work) -> String {
-    let recipe = work.recipe.iter().map(|name| format!("--recipe {name}"));
+    let recipe = work.recipe.iter().map(|name| format!("--recipe {}", plain(name)));
+    let options = work.options.iter().map(|option| format!("--with {}", plain(option)));
     let operations = work.operations.iter().map(|text| format!("--operation '{}'", plain(text)));
-    recipe.chain(operations).collect::<Vec<_>>().join(" ")
+    recipe.chain(options).chain(operations).collect::<Vec<_>>().join(" ")
 }
 
 /// Checks a token against a plan, with a progress bar where somebody watches.
@@ -51,10 +52,10 @@ pub(crate) async fn tested(
     subject: &Client,
     plan: &Plan,
     named: Option<&[NamedTest]>,
-    target: Target,
+    target: &Target,
 ) -> Result<CheckReport, CommandError> {
     let bar = progress_bar(output);
-    let question = Check { plan, named: named.unwrap_or_default(), target };
+    let question = Check { plan, named: named.unwrap_or_default(), target: target.clone() };
     let report = check(subject, &question, |done, total| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);

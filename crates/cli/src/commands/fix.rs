@@ -42,7 +42,7 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Fix) -> CommandResul
         }
         settle(&manager, &fix).await?;
         let tests = work.recipe.as_ref().map(|recipe| recipe.tests.as_slice());
-        let tested = async || check::tested(context.output, &subject, &plan, tests, target).await;
+        let tested = async || check::tested(context.output, &subject, &plan, tests, &target).await;
         let report = settled(context.output, tested).await?;
         context.output.document(&json!({ "added": fix.added, "check": report }));
         context.output.line("");

@@ -99,7 +99,7 @@ fn resources(plan: &Plan) -> Vec<&flarekeep_policy::Resource> {
 /// What a grant is for: a need that only it meets, one that changes something if there is any, and how many more.
 fn purpose(plan: &Plan, grant: &Grant) -> String {
     let needs = || grant.sole.iter().chain(&grant.needs).filter_map(|at| plan.needs.get(*at));
-    let first = needs().find(|need| need.operation.method.mutates()).or_else(|| needs().next());
+    let first = needs().find(|need| need.operation.mutates()).or_else(|| needs().next());
     let why = first.map(|need| if need.why.is_empty() { need.operation.to_string() } else { need.why.clone() });
     let more = match grant.needs.len() {
         0 | 1 => String::new(),

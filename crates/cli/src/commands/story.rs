@@ -118,7 +118,7 @@ impl Story {
         let question = if before { "is it enough?" } else { "is it enough now? every write is proven, too" };
         self.heading(question, "flarekeep check --recipe saas-platform");
         let tests = Some(self.recipe.tests.as_slice());
-        let report = check::tested(self.words(), &held.client, &self.plan, tests, self.target).await?;
+        let report = check::tested(self.words(), &held.client, &self.plan, tests, &self.target).await?;
         check::show(self.words(), &report);
         self.holds &= if before { report.tests.passed == 4 && report.tests.total == 8 } else { report.passes() };
         self.record(field, json!(report));
@@ -132,7 +132,7 @@ impl Story {
         );
         let question = Why {
             operation: operation(REFUSED)?.0,
-            target: self.target,
+            target: self.target.clone(),
             plan: Some(&self.plan),
             manager: Some((&self.manager, Owner::User)),
             now: now(),
@@ -237,18 +237,20 @@ fn context(output: Output, server: &Running, facts: &Facts) -> Context {
         place: Place {
             account: Some(facts.account_id.to_string()),
             zone: facts.zones.first().map(|zone| zone.id.to_string()),
+            ..Place::default()
         },
     }
 }
 
 fn target(facts: &Facts) -> Target {
-    Target { account: Some(facts.account_id), zone: facts.zones.first().map(|zone| zone.id) }
+    Target { account: Some(facts.account_id), zone: facts.zones.first().map(|zone| zone.id), ..Target::default() }
 }
 
 fn work(operation: Option<&str>, recipe: Option<&str>) -> Result<Work, CommandError> {
     Work::read(&arguments::Work {
         recipe: recipe.map(str::to_owned),
         operations: operation.map(str::to_owned).into_iter().collect(),
+        ..arguments::Work::default()
     })
 }
 

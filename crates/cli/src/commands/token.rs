@@ -31,6 +31,6 @@ pub(crate) fn run(context: &Context, arguments: &Token) -> CommandResult {
 async fn account(context: &Context, manager: &Client, owner: Owner) -> Result<Target, CommandError> {
     match owner {
         Owner::User => Ok(Target::default()),
-        Owner::Account => place::find(context, manager, Wanted { account: true, zone: false }).await,
+        Owner::Account => place::find(context, manager, Wanted { account: true, ..Wanted::default() }).await,
     }
 }

@@ -19,9 +19,12 @@ const LONGEST_ANSWER: u64 = 1 << 20;
 
 pub(crate) fn run(context: &Context, arguments: &arguments::Why) -> CommandResult {
     let (operation, ids) = operation(&arguments.operation)?;
-    let work = Work::read(&arguments::Work { recipe: arguments.recipe.clone(), operations: Vec::new() })?;
+    let work = Work::read(&arguments::Work { recipe: arguments.recipe.clone(), ..arguments::Work::default() })?;
     let diagnosis = if arguments.input.is_some() {
-        let target = place::offline(context).map_or(ids, |target| over(ids, target));
+        let target = match place::offline(context) {
+            Some(target) => over(&ids, target),
+            None => ids,
+        };
         let plan = work.plan_unless_empty(&target)?;
         let question = Why { operation, target, plan: plan.as_ref(), manager: None, now: now() };
         explain_answer(&Answer(&answer()?), &question).ok_or_else(|| {
@@ -32,7 +35,7 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Why) -> CommandResul
         block_on(async {
             let subject = context.subject()?;
             let wanted = if ids == Target::default() { Wanted::by(&[operation]) } else { Wanted::default() };
-            let target = over(ids, place::find(context, &subject, wanted).await?);
+            let target = over(&ids, place::find(context, &subject, wanted).await?);
             let manager = context.optional_manager()?;
             let owner = match identify(&subject, target.account).await {
                 Ok(identity) if identity.owner == IdentityOwner::Account => target.account.map(Owner::Account),
@@ -81,8 +84,8 @@ pub(crate) fn show(output: Output, diagnosis: &Diagnosis) {
 }
 
 /// The ids of the operation's path before those that were given otherwise.
-fn over(ids: Target, given: Target) -> Target {
-    Target { account: ids.account.or(given.account), zone: ids.zone.or(given.zone) }
+fn over(ids: &Target, given: Target) -> Target {
+    Target { account: ids.account.or(given.account), zone: ids.zone.or(given.zone), ..given }
 }
 
 fn answer() -> Result<Vec<u8>, CommandError> {

@@ -110,7 +110,7 @@ fn a_change_that_somebody_made_meanwhile_is_kept() {
     local.token("--name x --permission 'DNS Write'");
     let token = local.tokens().pop().unwrap();
     let zone = crate::support::ZONE.parse().ok();
-    let resource = Target { account: Some(local.facts.account_id), zone };
+    let resource = Target { account: Some(local.facts.account_id), zone, ..Target::default() };
     let operation = operation("GET /zones/{zone_id}/workers/routes").unwrap();
     let need = Need { operation, resource, why: String::new(), origin: String::new() };
     let owner = flarekeep_policy::Owner::User(local.facts.user_id);

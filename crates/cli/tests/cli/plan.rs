@@ -112,3 +112,19 @@ fn unknown_work_names_the_nearest() {
     home.run("plan --operation ''").ended(2);
     home.run("plan --operation 'FETCH /zones'").ended(2);
 }
+
+#[test]
+fn of_objects_at_their_bucket() {
+    let home = Home::new();
+    let objects = "--operation 'PUT s3://{bucket_name}/{object_key}'";
+    shows!("plan_bucket", home.run(&format!("plan {objects} --bucket eu/media")).ended(0));
+    shows!("plan_bucket_unnamed", home.run(&format!("plan {objects}")).ended(0));
+    shows!("plan_bucket_bad", home.run(&format!("plan {objects} --bucket Media!")).ended(2));
+}
+
+#[test]
+fn of_work_on_every_zone() {
+    let home = Home::new();
+    let records = "plan --operation 'GET /zones' --operation 'POST /zones/{zone_id}/dns_records' --zone '*'";
+    shows!("plan_every_zone", home.run(records).ended(0));
+}

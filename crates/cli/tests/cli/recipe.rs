@@ -26,3 +26,57 @@ fn show() {
 fn an_unknown_recipe_names_the_nearest() {
     shows!("recipe_show_unknown", Home::new().run("recipe show saas-platfrom").failed(2));
 }
+
+const OWN: &str = r#"
+title = "Sync records"
+source = "our own script"
+[parameters]
+zone = "the zone that is synced"
+[options]
+hostnames = "custom hostnames too"
+[[need]]
+operation = "GET /zones/{zone_id}/dns_records"
+why = "see what is there"
+[[need]]
+operation = "POST /zones/{zone_id}/custom_hostnames"
+why = "add a hostname"
+option = "hostnames"
+[documented]
+source = "our wiki"
+groups = ["Zone:DNS:Edit"]
+"#;
+
+#[test]
+fn own_recipes_are_found_by_name_and_by_path() {
+    let home = Home::new();
+    home.write("recipes/sync.toml", OWN);
+    home.write(".config/flarekeep/recipes/nightly.toml", &OWN.replace("Sync records", "Sync them at night"));
+    home.write("elsewhere.toml", OWN);
+    let listed = home.run("recipe list").ended(0).stdout;
+    assert!(listed.contains("Your own\n  nightly  Sync them at night\n  sync     Sync records\n"), "{listed}");
+    shows!("recipe_show_own", home.run("recipe show sync").ended(0));
+    shows!("recipe_plan_own", home.run("plan --recipe nightly --with hostnames").ended(0));
+    home.run("plan --recipe ./elsewhere.toml").ended(0);
+}
+
+#[test]
+fn a_file_takes_no_name_of_the_catalogue() {
+    let home = Home::new();
+    home.write("recipes/saas-platform.toml", OWN);
+    assert!(home.run("recipe show saas-platform").ended(0).stdout.contains("static sites"));
+    assert!(home.run("recipe show recipes/saas-platform.toml").ended(0).stdout.contains("Sync records"));
+}
+
+#[test]
+fn what_is_wrong_with_a_recipe_is_said() {
+    let home = Home::new();
+    home.write("recipes/sync.toml", OWN);
+    shows!("recipe_no_option", home.run("plan --recipe sync --with hosts").failed(2));
+    home.write("broken.toml", "title = \"\u{1b}[2J\nneed = 3");
+    shows!("recipe_broken", home.run("recipe show broken.toml").failed(2));
+    home.write("odd.toml", &OWN.replace("/dns_records", "/dns_recrods"));
+    shows!("recipe_unknown_operation", home.run("recipe show odd.toml").failed(2));
+    shows!("recipe_no_file", home.run("recipe show missing.toml").failed(2));
+    home.write("recipes/broken.toml", "nothing");
+    home.run("recipe list").ended(0).says("broken.toml");
+}

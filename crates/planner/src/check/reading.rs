@@ -98,7 +98,7 @@ impl Engine {
 
     /// The resources that a need names, narrow ones first.
     fn ladder(&self, need: &Need) -> Vec<Resource> {
-        let anywhere = !need.operation.path.starts_with("/zones/{") && !need.operation.path.starts_with("/accounts/{");
+        let anywhere = !names_its_resource(need);
         let account = match self.owner {
             Owner::Account(owner) if anywhere && need.resource.account.is_none() => Some(owner),
             _ => need.resource.account,
@@ -108,9 +108,11 @@ impl Engine {
             Owner::Account(_) => None,
         };
         let unnamed = need.operation.path.starts_with("/zones/{") && need.resource.zone.is_none();
+        let unnamed = unnamed && !need.resource.every_zone;
+        let bucket = need.resource.bucket.clone().map(Resource::Bucket);
         let zone = need.resource.zone.map(Resource::Zone);
         let zones = account.filter(|_| !unnamed).map(Resource::AllZonesOf);
-        user.into_iter().chain(zone).chain(account.map(Resource::Account)).chain(zones).collect()
+        user.into_iter().chain(bucket).chain(zone).chain(account.map(Resource::Account)).chain(zones).collect()
     }
 
     /// Whether this one grant meets the demand.
@@ -118,13 +120,13 @@ impl Engine {
         if demand.group.is_some_and(|group| group != choice.group) || !need.operation.accepts_group(choice.group) {
             return false;
         }
-        if need.operation.path.starts_with("/zones/{") || need.operation.path.starts_with("/accounts/{") {
+        if names_its_resource(need) {
             return self.granted(need, demand, choice);
         }
         // Where the path names nothing, the engine is content with a group anywhere. A need is not: the list must show
         // its zone or account, nothing new is made inside one zone, and an account's token sees its account only.
         let beside = matches!((self.owner, need.resource.account), (Owner::Account(own), Some(other)) if own != other);
-        let makes = need.operation.method.as_str() != "GET";
+        let makes = need.operation.mutates();
         let named = self.ladder(need).contains(&choice.resource);
         let too_narrow = makes && matches!(choice.resource, Resource::Zone(_));
         named && !too_narrow && !beside && self.granted(need, demand, choice)
@@ -144,6 +146,11 @@ impl Engine {
         });
         token.decide(&need.request(owner, NOW)).cause == flarekeep_policy::Cause::Granted
     }
+}
+
+/// Whether the path of the call says on what it is called.
+fn names_its_resource(need: &Need) -> bool {
+    ["/zones/{", "/accounts/{", "s3://{"].iter().any(|place| need.operation.path.starts_with(place))
 }
 
 fn policy(group: &'static Group, resource: Resource) -> Policy {

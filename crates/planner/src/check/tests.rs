@@ -8,7 +8,12 @@ use crate::need::{Target, needs_of_recipe};
 use crate::plan::plan;
 use crate::witness::Witness;
 
-const TARGET: Target = Target { account: Some(AccountId::from_u128(0xa1)), zone: Some(ZoneId::from_u128(0x21)) };
+const TARGET: Target = Target {
+    account: Some(AccountId::from_u128(0xa1)),
+    zone: Some(ZoneId::from_u128(0x21)),
+    every_zone: false,
+    bucket: None,
+};
 
 fn question() -> (Vec<Need>, Options) {
     let owner = Owner::User(UserId::from_u128(0x41));

@@ -78,7 +78,7 @@ async fn each_place_of_an_operation_is_tried_for_itself() {
     let operation = flarekeep_catalogue::operation("POST /zones/{zone_id}/dns_records").unwrap();
     let need = |zone| flarekeep_planner::Need {
         operation,
-        resource: flarekeep_planner::Target { account: Some(ACCOUNT), zone: Some(zone) },
+        resource: flarekeep_planner::Target { account: Some(ACCOUNT), zone: Some(zone), ..Default::default() },
         why: String::new(),
         origin: String::new(),
     };

@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 pub(crate) const ACCOUNT: AccountId = AccountId::from_u128(0xaaaa0000_aaaa0000_aaaa0000_aaaa0001);
 pub(crate) const ZONE: ZoneId = ZoneId::from_u128(0xbbbb0000_bbbb0000_bbbb0000_bbbb0001);
 pub(crate) const OTHER_ZONE: ZoneId = ZoneId::from_u128(0xbbbb0000_bbbb0000_bbbb0000_bbbb0002);
-pub(crate) const TARGET: Target = Target { account: Some(ACCOUNT), zone: Some(ZONE) };
+pub(crate) const TARGET: Target = Target { account: Some(ACCOUNT), zone: Some(ZONE), every_zone: false, bucket: None };
 
 /// A running emulator without limits.
 pub(crate) struct Local {

@@ -125,6 +125,7 @@ fn wanted(work: &Work, permissions: &[&Group], owner: Owner) -> Wanted {
     Wanted {
         account: work.account || at(Scope::Account) || owner == Owner::Account,
         zone: work.zone || at(Scope::Zone),
+        bucket: work.bucket || at(Scope::Bucket),
     }
 }
 
@@ -147,8 +148,10 @@ fn add(policies: &mut Vec<Policy>, permissions: &[&'static Group], target: &Targ
         let resource = match group.scope {
             Scope::User => Resource::User(SOME_USER),
             Scope::Account => target.account.map(Resource::Account).ok_or_else(no_place)?,
+            Scope::Zone if target.every_zone => target.account.map(Resource::AllZonesOf).ok_or_else(no_place)?,
             Scope::Zone => target.zone.map(Resource::Zone).ok_or_else(no_place)?,
-            Scope::Bucket | Scope::FlagshipApp | Scope::Unknown => return Err(no_place()),
+            Scope::Bucket => target.bucket.clone().map(Resource::Bucket).ok_or_else(no_place)?,
+            Scope::FlagshipApp | Scope::Unknown => return Err(no_place()),
         };
         let resources = vec![resource];
         let grant = Grant::Group(group);

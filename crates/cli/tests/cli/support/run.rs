@@ -79,7 +79,9 @@ impl Home {
     }
 
     pub(crate) fn write(&self, name: &str, content: &str) {
-        std::fs::write(self.path(name), content).unwrap();
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
     }
 
     /// The value that an env file holds, under the usual key.
@@ -158,7 +160,8 @@ impl Typed<'_> {
         command.args(&self.words).current_dir(self.home.folder()).timeout(PATIENCE).write_stdin(self.stdin);
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
-            let scrubbed = ["CLOUDFLARE_", "CF_", "WRANGLER_", "AWS_", "FLAREKEEP_", "GIT_", "COLUMNS", "CLICOLOR"];
+            let scrubbed =
+                ["CLOUDFLARE_", "CF_", "WRANGLER_", "AWS_", "FLAREKEEP_", "GIT_", "XDG_", "COLUMNS", "CLICOLOR"];
             if scrubbed.iter().any(|prefix| text.starts_with(prefix)) {
                 command.env_remove(&name);
             }

@@ -1,0 +1,144 @@
+//! The file of a recipe, in TOML.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Documented, Kind, NamedTest, Need, Parameter, Recipe, RecipeError, pattern};
+use crate::group::{Group, groups};
+use crate::name::resolve;
+use crate::operation::operation;
+
+/// Stands in a documented list for every group that is named for reading.
+const EVERY_READ: &str = "* Read";
+
+/// Reads a recipe.
+pub(super) fn read(name: &str, text: &str) -> Result<Recipe, RecipeError> {
+    let file: File = toml::from_str(text).map_err(|error| malformed(text, &error))?;
+    let mut all_needs = Vec::with_capacity(file.need.len());
+    for line in file.need {
+        if let Some(option) = line.option.as_ref().filter(|option| !file.options.contains_key(*option)) {
+            return Err(RecipeError::Undeclared { operation: line.operation, option: option.clone() });
+        }
+        for operation in pattern::operations(&line.operation)? {
+            let (why, option, user_only) = (line.why.clone(), line.option.clone(), line.user_only);
+            all_needs.push(Need { operation, why, option, user_only });
+        }
+    }
+    let tests = file.test.into_iter().map(|test| {
+        let operation = operation(&test.operation)?;
+        Ok(NamedTest { name: test.name, operation })
+    });
+    Ok(Recipe {
+        name: name.to_owned(),
+        title: file.title,
+        kind: file.kind.into(),
+        source: file.source,
+        parameters: file.parameters.into_iter().map(|(parameter, what)| (parameter.into(), what)).collect(),
+        options: file.options.into_iter().collect(),
+        all_needs,
+        tests: tests.collect::<Result<_, RecipeError>>()?,
+        documented: file.documented.map(documented).transpose()?,
+        chosen: Vec::new(),
+    })
+}
+
+/// The library's message shows the lines of the file as they are, and these may be hostile: its sentence does.
+fn malformed(text: &str, error: &toml::de::Error) -> RecipeError {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    RecipeError::Malformed { line, reason: error.message().escape_debug().take(200).collect() }
+}
+
+fn documented(file: FileDocumented) -> Result<Documented, RecipeError> {
+    let mut listed: Vec<&'static Group> = Vec::new();
+    for name in &file.groups {
+        if name == EVERY_READ {
+            listed.extend(groups().iter().filter(|group| group.is_named_for_reading()));
+        } else {
+            listed.push(resolve(name)?.0);
+        }
+    }
+    Ok(Documented { source: file.source, groups: listed })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    title: String,
+    #[serde(default)]
+    kind: FileKind,
+    source: String,
+    #[serde(default)]
+    parameters: BTreeMap<FileParameter, String>,
+    #[serde(default)]
+    options: BTreeMap<String, String>,
+    need: Vec<FileNeed>,
+    #[serde(default)]
+    test: Vec<FileTest>,
+    documented: Option<FileDocumented>,
+}
+
+/// A user's own recipe need not say what it is: it is what they do.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+enum FileKind {
+    #[default]
+    UseCase,
+    Tool,
+    Template,
+}
+
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "kebab-case")]
+enum FileParameter {
+    Account,
+    Zone,
+    Bucket,
+    Worker,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileNeed {
+    operation: String,
+    why: String,
+    option: Option<String>,
+    #[serde(default)]
+    user_only: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileTest {
+    name: String,
+    operation: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileDocumented {
+    source: String,
+    groups: Vec<String>,
+}
+
+impl From<FileKind> for Kind {
+    fn from(kind: FileKind) -> Self {
+        match kind {
+            FileKind::UseCase => Self::UseCase,
+            FileKind::Tool => Self::Tool,
+            FileKind::Template => Self::Template,
+        }
+    }
+}
+
+impl From<FileParameter> for Parameter {
+    fn from(parameter: FileParameter) -> Self {
+        match parameter {
+            FileParameter::Account => Self::Account,
+            FileParameter::Zone => Self::Zone,
+            FileParameter::Bucket => Self::Bucket,
+            FileParameter::Worker => Self::Worker,
+        }
+    }
+}
