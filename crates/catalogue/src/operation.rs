@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::group::Group;
+use crate::group::{Group, Scope};
 use crate::nearest::nearest;
 use crate::route::route;
 use crate::tables;
@@ -186,6 +186,25 @@ impl Operation {
     /// Whether the path names an R2 bucket by its S3 name.
     pub fn names_bucket(&self) -> bool {
         self.path.starts_with("s3://{")
+    }
+
+    /// Whether a call makes a zone: a grant at one zone that is there already cannot be meant for it.
+    pub fn makes_zone(&self) -> bool {
+        self.method == Method::Post && self.path == "/zones"
+    }
+
+    /// Whether a call that names no zone in its path is about one all the same: groups of zones alone open it.
+    pub fn concerns_zone(&self) -> bool {
+        self.names_zone() || !self.names_account() && self.is_opened_at(Scope::Zone)
+    }
+
+    /// Whether a call that names no account in its path is about one all the same: groups of accounts alone open it.
+    pub fn concerns_account(&self) -> bool {
+        self.names_account() || self.is_s3() || !self.names_zone() && self.is_opened_at(Scope::Account)
+    }
+
+    fn is_opened_at(&self, scope: Scope) -> bool {
+        self.accepts().next().is_some() && self.accepts().all(|group| group.scope == scope)
     }
 
     /// Whether the path names an account.

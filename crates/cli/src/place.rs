@@ -38,10 +38,7 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     pub(crate) fn by(operations: &[&'static Operation]) -> Self {
-        let zone = |operation: &Operation| operation.path.starts_with("/zones") || operation.path == "/graphql#zone";
-        let account = |operation: &Operation| {
-            operation.names_account() || operation.is_s3() || operation.path == "/graphql#account"
-        };
+        let (zone, account) = (Operation::concerns_zone, Operation::concerns_account);
         let any = |wanted: &dyn Fn(&Operation) -> bool| operations.iter().any(|operation| wanted(operation));
         Self { account: any(&zone) || any(&account), zone: any(&zone), bucket: any(&Operation::names_bucket) }
     }

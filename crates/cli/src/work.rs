@@ -87,7 +87,7 @@ fn of_operation(operation: &Operation, ids: &Target, target: &Target) -> Target 
         return Target { account, bucket, ..Target::default() };
     }
     let account = ids.account.or(target.account.filter(|_| ids.zone.is_none() || ids.zone == target.zone));
-    let in_zone = operation.path.starts_with("/zones") || operation.path == "/graphql#zone";
+    let in_zone = operation.concerns_zone();
     Target {
         account,
         zone: ids.zone.or(target.zone).filter(|_| in_zone),

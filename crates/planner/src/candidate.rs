@@ -136,9 +136,9 @@ impl Place {
             _ => target.account,
         };
         let zone = match target.zone {
-            Some(zone) if !operation.names_account() && !need.creates() => Zone::One(Resource::Zone(zone)),
+            Some(zone) if !operation.names_account() && !operation.makes_zone() => Zone::One(Resource::Zone(zone)),
             None if target.every_zone => Zone::Every,
-            None if operation.names_zone() || listed && account.is_none() && !need.creates() => Zone::Missing,
+            None if operation.names_zone() || listed && account.is_none() && !operation.makes_zone() => Zone::Missing,
             _ => Zone::Every,
         };
         Ok(Self { owner, account, zone, bucket: target.bucket.clone() })

@@ -49,6 +49,8 @@ pub struct LeftOut {
     pub needs: Vec<usize>,
     /// The fewest grants of the plan that meet these. Empty where the plan meets none of them.
     pub instead: Vec<Instead>,
+    /// The options of the recipe that were not chosen and whose needs accept the group.
+    pub options: Vec<String>,
     /// What the group opens beyond the plan: operations that accept it and none of the plan's groups.
     pub opens: Vec<&'static Operation>,
 }
@@ -74,7 +76,11 @@ pub struct Forgotten {
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.needs.is_empty() {
-            return write!(f, "{}: no need accepts it", self.choice.group.name);
+            write!(f, "{}: ", self.choice.group.name)?;
+            return match self.options.as_slice() {
+                [] => f.write_str("no need accepts it"),
+                options => write!(f, "only --with {} needs it", options.join(" or --with ")),
+            };
         }
         let names: Vec<&str> = self.instead.iter().map(|instead| instead.choice.group.name).collect();
         write!(f, "{}: all that it is good for here is met by {}", self.choice.group.name, names.join(", "))?;
@@ -107,7 +113,7 @@ pub fn compare_documented(plan: &Plan, recipe: &Recipe, target: &Target) -> Resu
     let choices = documented(recipe, target, plan.owner)?;
     let planned = |choice: &Choice| plan.grants.iter().any(|grant| grant.choice() == *choice);
     let (agreed, others): (Vec<Choice>, Vec<Choice>) = choices.into_iter().partition(planned);
-    let left_out = others.into_iter().map(|choice| left_out(plan, choice)).collect();
+    let left_out = others.into_iter().map(|choice| left_out(plan, recipe, choice)).collect();
     let token = token(plan.owner, as_documented(recipe, target, plan.owner)?).compile();
     let unmet = |need: &usize| {
         let need = plan.needs.get(*need);
@@ -148,7 +154,7 @@ fn place(group: &Group, target: &Target, owner: Owner) -> Result<Resource, Docum
     }
 }
 
-fn left_out(plan: &Plan, choice: Choice) -> LeftOut {
+fn left_out(plan: &Plan, recipe: &Recipe, choice: Choice) -> LeftOut {
     let meets = |at: &usize| {
         plan.needs.get(*at).is_some_and(|need| {
             need.operation.accepts_group(choice.group) && covers(&choice.resource, need, plan.owner)
@@ -173,7 +179,17 @@ fn left_out(plan: &Plan, choice: Choice) -> LeftOut {
     }
     let opens = choice.group.operations();
     let opens = opens.filter(|operation| !plan.grants.iter().any(|grant| operation.accepts_group(grant.group)));
-    LeftOut { opens: opens.collect(), choice, needs, instead }
+    LeftOut { opens: opens.collect(), options: unchosen(recipe, choice.group), choice, needs, instead }
+}
+
+/// The options that were not chosen and whose needs accept the group.
+fn unchosen(recipe: &Recipe, group: &Group) -> Vec<String> {
+    let accepting = recipe.all_needs.iter().filter(|need| need.operation.accepts_group(group));
+    let mut options: Vec<String> = accepting.filter_map(|need| need.option.clone()).collect();
+    options.sort();
+    options.dedup();
+    options.retain(|option| !recipe.needs().any(|need| need.option.as_ref() == Some(option)));
+    options
 }
 
 fn token(owner: Owner, policies: Vec<Policy>) -> Token {

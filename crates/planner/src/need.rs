@@ -88,7 +88,7 @@ impl Need {
                 Owner::Account(_) => None,
             },
             account: self.resource.account,
-            zone: self.zone().filter(|_| !self.operation.names_account() && !self.creates()),
+            zone: self.zone().filter(|_| !self.operation.names_account() && !self.operation.makes_zone()),
             bucket: self.resource.bucket.clone(),
             ip: None,
             at,
@@ -98,13 +98,6 @@ impl Need {
     fn zone(&self) -> Option<ZoneId> {
         let every = self.resource.every_zone && self.operation.names_zone();
         self.resource.zone.or(every.then_some(SOME_ZONE))
-    }
-
-    /// Whether the call makes a thing in a collection, as `POST /zones` does: a grant at one zone that is there already
-    /// cannot be meant for it.
-    pub(crate) fn creates(&self) -> bool {
-        let named = self.operation.names_account() || self.operation.names_zone() || self.operation.is_s3();
-        self.operation.mutates() && !named
     }
 }
 

@@ -188,7 +188,7 @@ impl Side {
     /// by one of them: the answer is filtered. What makes a zone is not granted by a zone that is there already.
     fn grants(&self, request: &Request) -> bool {
         let operation = request.operation;
-        let elsewhere = if operation.mutates() { &self.some_wide_place } else { &self.some_place };
+        let elsewhere = if operation.makes_zone() { &self.some_wide_place } else { &self.some_place };
         let anywhere = request.names_no_place();
         all_needed(operation, |bit| self.covers(bit, request) || anywhere && elsewhere.contains(bit))
     }

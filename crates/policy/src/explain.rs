@@ -73,7 +73,7 @@ fn covers(resource: &Resource, request: &Request, effect: Effect) -> bool {
     };
     let single_zone = matches!(resource, Resource::Zone(_) | Resource::ZoneOf(..));
     let counts =
-        matches!(resource.scope(), Scope::Account | Scope::Zone) && !(single_zone && request.operation.mutates());
+        matches!(resource.scope(), Scope::Account | Scope::Zone) && !(single_zone && request.operation.makes_zone());
     named || request.names_no_place() && effect == Effect::Allow && counts
 }
 

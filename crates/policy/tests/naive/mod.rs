@@ -1,7 +1,7 @@
 //! A second evaluator, written from the documentation as plainly as can be: it walks every policy, resource and group.
 //! It shares the vocabulary of the crate (tokens, requests, causes) and none of its machinery.
 
-use flarekeep_catalogue::{Group, Rule, Scope};
+use flarekeep_catalogue::{Group, Method, Rule, Scope};
 use flarekeep_policy::{Cause, Effect, Grant, Owner, Policy, Request, Resource, Status, Token};
 
 pub(crate) fn decide(token: &Token, request: &Request) -> Cause {
@@ -88,7 +88,7 @@ fn covers(policy: &Policy, group: &Group, request: &Request) -> bool {
     let place = ["/accounts/{", "/zones/{", "s3://{"];
     let list = !place.iter().any(|place| request.operation.path.starts_with(place));
     let list = list && request.account.is_none() && request.zone.is_none() && policy.effect == Effect::Allow;
-    let filtered = list && !request.operation.mutates();
+    let filtered = list && !(request.operation.path == "/zones" && request.operation.method == Method::Post);
     has(policy, group)
         && policy.resources.iter().any(|resource| match (group.scope, resource) {
             (Scope::User, Resource::User(user)) => request.user == Some(*user),

@@ -1,7 +1,7 @@
 //! `flarekeep recipe show`: what a piece of work calls, the permissions that follow, and what a template grants beyond.
 
 use flarekeep_catalogue::{Need, Operation, Recipe};
-use flarekeep_planner::{Comparison, LeftOut, Options, Plan, compare_documented, needs_of_recipe, plan};
+use flarekeep_planner::{Comparison, Grant, LeftOut, Options, Plan, compare_documented, needs_of_recipe, plan};
 use flarekeep_policy::Owner;
 use serde_json::{Value, json};
 
@@ -20,15 +20,20 @@ const SHOWN: usize = 60;
 pub(crate) fn run(context: &Context, name: &str) -> CommandResult {
     let recipe = recipes::find(name)?;
     let (target, owner) = (place::anywhere(), Owner::User(SOME_USER));
-    let plan = plan(&needs_of_recipe(&recipe, &target, owner)?, &Options::new(owner));
-    let beside = recipe.documented.is_some().then(|| compare_documented(&plan, &recipe, &target)).transpose()?;
+    let planned =
+        |recipe: &Recipe| Ok::<_, CommandError>(plan(&needs_of_recipe(recipe, &target, owner)?, &Options::new(owner)));
+    // A document lists what every option needs: it is compared with all of them.
+    let options: Vec<String> = recipe.options.iter().map(|(option, _)| option.clone()).collect();
+    let whole = recipe.clone().with(&options)?;
+    let (plan, all) = (planned(&recipe)?, planned(&whole)?);
+    let beside = recipe.documented.is_some().then(|| compare_documented(&all, &whole, &target)).transpose()?;
     let output = context.output;
     output.document(&document(&recipe, &plan, beside.as_ref())?);
     output.line(format!("{}: {}", styled(STRONG, &recipe.name), plain(&recipe.title)));
     output.line(format!("{}\n", styled(FAINT, format!("from {}", long(&recipe.source)))));
     show_terms(output, &recipe);
     show_needs(output, &recipe);
-    show_plan(output, &plan);
+    show_plan(output, &plan, &all, &whole);
     if let (Some(documented), Some(beside)) = (&recipe.documented, &beside) {
         output.line(format!("\nbeside {}", long(&documented.source)));
         show_beyond(output, beside);
@@ -70,13 +75,18 @@ fn row(need: &Need) -> [String; 4] {
     [kind(operation).to_owned(), operation.to_string(), why, inferred]
 }
 
-fn show_plan(output: Output, plan: &Plan) {
+/// The grants of the plan, and behind them what all options together add.
+fn show_plan(output: Output, plan: &Plan, all: &Plan, whole: &Recipe) {
     output.line("\nthe least that it needs");
-    let rows = plan.grants.iter().map(|grant| {
+    let row = |grant: &Grant, note: String| {
         let inferred = if grant.inferred { styled(CARE, "inferred") } else { String::new() };
-        [grant.group.name.to_owned(), grant.group.scope.to_string(), inferred]
-    });
-    match plan.grants.is_empty() {
+        [grant.group.name.to_owned(), grant.group.scope.to_string(), note, inferred]
+    };
+    let always = plan.grants.iter().map(|grant| row(grant, String::new()));
+    let added = all.grants.iter().filter(|grant| plan.grants.iter().all(|other| other.choice() != grant.choice()));
+    let added = added.map(|grant| row(grant, styled(FAINT, asking(all, grant, whole))));
+    let rows: Vec<_> = always.chain(added).collect();
+    match rows.is_empty() {
         true => output.line("  no permission group: any valid token will do"),
         false => output.line(table(2, None, rows)),
     }
@@ -88,6 +98,15 @@ fn show_plan(output: Output, plan: &Plan) {
         let operation = plan.needs.get(impossible.need).map(|need| need.operation.to_string()).unwrap_or_default();
         output.line(format!("  {}  {operation}: {}", styled(CARE, "impossible"), impossible.reason));
     }
+}
+
+/// The options that ask for a grant: `with routes, custom-domains`.
+fn asking(plan: &Plan, grant: &Grant, recipe: &Recipe) -> String {
+    let operations: Vec<_> = grant.sole.iter().filter_map(|at| Some(plan.needs.get(*at)?.operation)).collect();
+    let asked = recipe.all_needs.iter().filter(|need| operations.contains(&need.operation));
+    let mut options: Vec<&str> = asked.filter_map(|need| need.option.as_deref()).collect();
+    options.dedup();
+    format!("with {}", options.iter().map(|option| plain(option)).collect::<Vec<_>>().join(", "))
 }
 
 /// What the documented list grants beyond the plan, group by group, and what it forgets.
