@@ -67,12 +67,12 @@ fn show_needs(output: Output, recipe: &Recipe) {
     }
 }
 
-fn row(need: &Need) -> [String; 4] {
+fn row(need: &Need) -> [String; 3] {
     let operation = need.operation;
-    let inferred = if operation.provenance.is_inferred() { styled(CARE, "inferred") } else { String::new() };
+    let inferred = if operation.provenance.is_inferred() { styled(CARE, " (inferred)") } else { String::new() };
     let option = need.option.as_ref().map(|option| styled(FAINT, format!(" (with {})", plain(option))));
-    let why = format!("{}{}", long(&need.why), option.unwrap_or_default());
-    [kind(operation).to_owned(), operation.to_string(), why, inferred]
+    let why = format!("{}{}{inferred}", long(&need.why), option.unwrap_or_default());
+    [kind(operation).to_owned(), operation.to_string(), why]
 }
 
 /// The grants of the plan, and behind them what all options together add.
