@@ -24,6 +24,7 @@ fn main() {
     trie::write(&mut out, &operations);
     write_names(&mut out, &read(&folder, "documented_names.tsv"));
     write_aliases(&mut out, &read(&folder, "aliases.tsv"));
+    write_template_keys(&mut out, &read(&folder, "template_keys.tsv"));
     write_recipes(&mut out, &folder.join("recipes"));
     fs::write(PathBuf::from(env::var("OUT_DIR").unwrap()).join("tables.rs"), out).unwrap();
 }
@@ -156,7 +157,7 @@ fn write_operations(out: &mut String, rows: &[Row], amendments: &[Row], groups: 
 }
 
 fn capitalised(method: &str) -> String {
-    method[..1].to_owned() + &method[1..].to_lowercase()
+    method[..1].to_uppercase() + &method[1..].to_lowercase()
 }
 
 fn write_operations_by_group(out: &mut String, groups: usize, accepted: &[Vec<usize>]) {
@@ -196,6 +197,31 @@ fn write_aliases(out: &mut String, rows: &[Row]) {
             out,
             "Alias {{ spelling: {:?}, id: GroupId::from_u128(0x{}), note: {:?} }},",
             row["spelling"], row["id"], row["note"]
+        )
+        .unwrap();
+    }
+    out.push_str("];\n");
+}
+
+fn write_template_keys(out: &mut String, rows: &[Row]) {
+    writeln!(out, "static TEMPLATE_KEYS: [TemplateKey; {}] = [", rows.len()).unwrap();
+    for row in rows {
+        let level = match row["type"].as_str() {
+            level @ ("read" | "edit" | "revoke" | "run" | "purge") => capitalised(level),
+            other => panic!("template_keys.tsv: unknown type `{other}`"),
+        };
+        let status = match row["status"].as_str() {
+            "documented" => "Documented",
+            "unclear" => "Unclear",
+            "seen" => "Seen",
+            "third-party" => "ThirdParty",
+            other => panic!("template_keys.tsv: unknown status `{other}`"),
+        };
+        writeln!(
+            out,
+            "TemplateKey {{ key: {:?}, level: Level::{level}, id: GroupId::from_u128(0x{}), status: KeyStatus::{status}, \
+             source: {:?} }},",
+            row["key"], row["id"], row["source"],
         )
         .unwrap();
     }

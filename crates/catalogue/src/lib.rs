@@ -20,6 +20,7 @@ mod probe;
 mod recipe;
 mod route;
 mod tables;
+mod template;
 
 pub use group::{Group, GroupProvenance, Scope, group_by_id, groups};
 pub use id::{AccountId, BadId, GroupId, TokenId, UserId, ZoneId};
@@ -31,3 +32,4 @@ pub use recipe::{
     Documented, Kind as RecipeKind, NamedTest, Need, Parameter, Recipe, RecipeError, recipe, recipe_names,
 };
 pub use route::{Route, route};
+pub use template::{KeyStatus, Level, TemplateKey, template_key, template_keys};

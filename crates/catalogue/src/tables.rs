@@ -5,6 +5,7 @@ use crate::id::GroupId;
 use crate::name::{Alias, DocumentedName};
 use crate::operation::{Method, Operation, Provenance, Rule};
 use crate::route::{Edge, Node};
+use crate::template::{KeyStatus, Level, TemplateKey};
 
 mod generated {
     #![allow(clippy::unreadable_literal)]
@@ -34,6 +35,9 @@ mod generated {
     }
     pub(crate) fn aliases() -> &'static [Alias] {
         &ALIASES
+    }
+    pub(crate) fn template_keys() -> &'static [TemplateKey] {
+        &TEMPLATE_KEYS
     }
     pub(crate) fn recipes() -> &'static [(&'static str, &'static str)] {
         &RECIPES
