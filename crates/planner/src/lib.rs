@@ -30,6 +30,7 @@ mod candidate;
 mod check;
 mod document;
 mod documented;
+mod form;
 mod need;
 mod options;
 mod plan;
@@ -45,6 +46,7 @@ pub use document::{
     NeedDocument, OwnerDocument, PlanDocument, PolicyDocument, ResourceDocument, plan_document, policy_documents,
 };
 pub use documented::{Comparison, DocumentedError, Forgotten, Instead, LeftOut, as_documented, compare_documented};
+pub use form::{Form, FormError, Rendered, TokenDraft, render};
 pub use need::{Need, NeedError, Target, needs_of_recipe};
 pub use options::Options;
 pub use plan::{Certificate, Grant, Impossible, Plan, plan};

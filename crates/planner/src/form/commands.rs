@@ -1,0 +1,56 @@
+//! The commands that a form names.
+
+use flarekeep_policy::Owner;
+
+use super::TokenDraft;
+use super::quote::{option, shell};
+
+/// The command that makes the token and delivers its value to a sink.
+pub(super) fn create(draft: &TokenDraft, sink: &str) -> String {
+    let mut words = vec!["flarekeep token create".to_owned()];
+    words.extend(draft.work.iter().map(|word| shell(word)));
+    if draft.as_documented {
+        words.push("--as-documented".to_owned());
+    }
+    if matches!(draft.owner, Owner::Account(_)) {
+        words.push("--owner account".to_owned());
+    }
+    words.extend(draft.name.iter().map(|name| option("--name", name)));
+    words.extend(draft.allow_ips.iter().map(|range| option("--allow-ip", &range.to_string())));
+    words.extend(draft.expires_on.iter().map(|time| option("--expires", time)));
+    words.push(option("--to", sink));
+    words.join(" ")
+}
+
+/// The command that tests the token in use against the work.
+pub(super) fn check(draft: &TokenDraft) -> String {
+    let words = draft.work.iter().map(|word| format!(" {}", shell(word)));
+    format!("flarekeep check{}", words.collect::<String>())
+}
+
+/// The call that asks Cloudflare whether the token in use is alive.
+pub(super) fn verify(owner: Owner) -> String {
+    call(&format!("{}/verify", tokens(owner)))
+}
+
+/// A call with the token in use, up to its further arguments. The token goes through a pipe: an argument can be read by
+/// every user of the machine.
+pub(super) fn call(path: &str) -> String {
+    format!(
+        "printf 'Authorization: Bearer %s' \"$CLOUDFLARE_API_TOKEN\" |\n  curl 'https://api.cloudflare.com/client/v4/{path}' -H @-"
+    )
+}
+
+/// The path of an owner's tokens.
+pub(super) fn tokens(owner: Owner) -> String {
+    match owner {
+        Owner::User(_) => "user/tokens".to_owned(),
+        Owner::Account(account) => format!("accounts/{account}/tokens"),
+    }
+}
+
+/// What `flarekeep token create` cannot be told.
+pub(super) fn left_out(draft: &TokenDraft) -> Vec<String> {
+    let start = draft.not_before.iter();
+    start.map(|time| format!("`flarekeep token create` takes no start: -o curl gives the token {time}")).collect()
+}

@@ -1,0 +1,243 @@
+//! The token form of Cloudflare's dashboard: what its rows and fields say, and what it cannot.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use flarekeep_catalogue::{Group, Level, Scope, documented_names, template_key};
+use flarekeep_policy::{Effect, Grant, Owner, Policy, Resource};
+
+use super::TokenDraft;
+
+/// The words at the end of a name that say its level; the dashboard writes Edit where the API writes Write.
+const LEVELS: [(&str, &str); 9] = [
+    ("read", "Read"),
+    ("edit", "Edit"),
+    ("write", "Edit"),
+    ("revoke", "Revoke"),
+    ("report", "Report"),
+    ("run", "Run"),
+    ("send", "Send"),
+    ("bind", "Bind"),
+    ("admin", "Admin"),
+];
+
+/// A row of the form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) group: &'static Group,
+    /// `Account`, `Zone` or `User`.
+    pub(super) scope: &'static str,
+    pub(super) resource: String,
+    /// Empty where the name has none.
+    pub(super) level: String,
+    /// Whether Cloudflare's page of permissions spells it so.
+    pub(super) documented: bool,
+}
+
+impl Row {
+    /// The row in words: `Zone > DNS > Edit`.
+    pub(super) fn path(&self) -> String {
+        let level = if self.level.is_empty() { String::new() } else { format!(" > {}", self.level) };
+        let mark = if self.documented { "" } else { "*" };
+        format!("{} > {}{level}{mark}", self.scope, self.resource)
+    }
+}
+
+/// What stands below the marked rows.
+pub(super) const MARK: &str =
+    "* not spelt so on Cloudflare's page of permissions; the dashboard may spell it otherwise";
+
+/// The rows of the form, each once, in the order of the policies.
+pub(super) fn rows(draft: &TokenDraft) -> Vec<Row> {
+    let granted = draft.policies.iter().filter(|policy| policy.effect == Effect::Allow).flat_map(Policy::known_groups);
+    let mut rows: Vec<Row> = Vec::new();
+    for row in granted.filter_map(row) {
+        if !rows.contains(&row) {
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+/// The row of a group; none where the form has no such scope.
+fn row(group: &'static Group) -> Option<Row> {
+    let scope = match group.scope {
+        Scope::Account => "Account",
+        Scope::Zone => "Zone",
+        Scope::User => "User",
+        Scope::Bucket | Scope::FlagshipApp | Scope::Unknown => return None,
+    };
+    let page = documented_names().iter().find(|name| group.id == Some(name.id)).map(|name| name.dashboard);
+    let name = page.unwrap_or(group.name);
+    if template_key(group).is_some_and(|key| key.level == Level::Purge) {
+        let (resource, level) = (name.to_owned(), "Purge".to_owned());
+        return Some(Row { group, scope, resource, level, documented: page.is_some() });
+    }
+    let last = name.rsplit_once(' ');
+    let level =
+        |word: &str| LEVELS.into_iter().find(|(spelt, _)| spelt.eq_ignore_ascii_case(word)).map(|(_, level)| level);
+    Some(match last.and_then(|(rest, word)| Some((rest, word, level(word)?))) {
+        Some((rest, word, level)) => Row {
+            group,
+            scope,
+            resource: rest.trim_end_matches(':').to_owned(),
+            level: level.to_owned(),
+            // One row of the page says Write under the dashboard's heading.
+            documented: page.is_some() && word.eq_ignore_ascii_case(level),
+        },
+        None => Row { group, scope, resource: name.to_owned(), level: String::new(), documented: page.is_some() },
+    })
+}
+
+/// The choices below the rows, as in `Zone Resources: Include > Specific zone > example.com`. The form has one set of
+/// accounts and one of zones for all rows.
+pub(super) fn resources(draft: &TokenDraft) -> Vec<(Scope, String)> {
+    [(Scope::Account, "Account Resources"), (Scope::Zone, "Zone Resources")]
+        .into_iter()
+        .filter_map(|(scope, field)| {
+            let choices: BTreeSet<&Resource> = granted(draft, scope).map(|(_, resource)| resource).collect();
+            let choices: Vec<String> = choices.into_iter().filter_map(|resource| choice(draft, resource)).collect();
+            (!choices.is_empty()).then(|| (scope, format!("{field}: {}", choices.join(", and "))))
+        })
+        .collect()
+}
+
+fn choice(draft: &TokenDraft, resource: &Resource) -> Option<String> {
+    let called = |id: String| draft.called(&id);
+    Some(match resource {
+        Resource::Account(account) => format!("Include > account {}", called(account.to_string())),
+        Resource::AllAccounts => "Include > All accounts".to_owned(),
+        Resource::Zone(zone) | Resource::ZoneOf(_, zone) => {
+            format!("Include > Specific zone > {}", called(zone.to_string()))
+        }
+        Resource::AllZonesOf(account) => {
+            format!("Include > All zones from an account > {}", called(account.to_string()))
+        }
+        Resource::AllZones => "Include > All zones".to_owned(),
+        Resource::User(_) | Resource::Bucket(_) | Resource::AllBucketsOf(_) | Resource::Other(_) => return None,
+    })
+}
+
+/// What the form cannot say, with the way out.
+pub(super) fn beyond(draft: &TokenDraft) -> Vec<String> {
+    let mut beyond = Vec::new();
+    for policy in &draft.policies {
+        if policy.effect == Effect::Deny {
+            beyond.push("the form grants and withholds nothing: a policy that denies is made with -o curl".to_owned());
+        }
+        for grant in &policy.groups {
+            match grant {
+                Grant::Unknown(id) => beyond.push(format!("group {id} has no known name: -o curl grants it by its id")),
+                Grant::Group(group) if row(group).is_none() => {
+                    let places: Vec<String> = policy.resources.iter().map(ToString::to_string).collect();
+                    beyond.push(elsewhere(group, &places.join(", ")));
+                }
+                Grant::Group(_) => {}
+            }
+        }
+    }
+    let scopes = [(Scope::Account, "accounts"), (Scope::Zone, "zones")];
+    beyond.extend(scopes.into_iter().filter(|(scope, _)| uneven(draft, *scope)).map(|(_, word)| {
+        format!(
+            "the form has one choice of {word} for all its rows, and here they differ: a token made in it reaches more \
+             than this one. Make one token for each, or take `flarekeep token create` or -o curl"
+        )
+    }));
+    beyond.dedup();
+    beyond
+}
+
+fn elsewhere(group: &Group, places: &str) -> String {
+    let name = group.name;
+    match group.scope {
+        Scope::Bucket => format!(
+            "{name} at {places}: this form has no buckets; R2's own page makes tokens for buckets and nothing else \
+             (R2 > Manage R2 API tokens), -o curl makes this one"
+        ),
+        _ => format!("{name} at {places}: that this form has it is not documented; -o curl makes it"),
+    }
+}
+
+/// Whether two groups of the scope are granted at different resources.
+fn uneven(draft: &TokenDraft, scope: Scope) -> bool {
+    let mut places: BTreeMap<u16, BTreeSet<&Resource>> = BTreeMap::new();
+    for (group, resource) in granted(draft, scope) {
+        places.entry(group.index).or_default().insert(resource);
+    }
+    places.values().collect::<BTreeSet<_>>().len() > 1
+}
+
+/// The allowed groups of a scope with the resources they are granted at.
+fn granted(draft: &TokenDraft, scope: Scope) -> impl Iterator<Item = (&'static Group, &Resource)> {
+    let allowed = draft.policies.iter().filter(|policy| policy.effect == Effect::Allow);
+    allowed
+        .flat_map(|policy| policy.known_groups().flat_map(|group| policy.resources.iter().map(move |at| (group, at))))
+        .filter(move |(group, at)| group.scope == scope && at.scope() == scope)
+}
+
+/// Where the form is.
+pub(super) fn page(owner: Owner) -> (&'static str, &'static str) {
+    match owner {
+        Owner::User(_) => ("https://dash.cloudflare.com/profile/api-tokens", "My Profile > API Tokens"),
+        Owner::Account(_) => {
+            ("https://dash.cloudflare.com/?to=/:account/api-tokens", "Manage Account > Account API Tokens")
+        }
+    }
+}
+
+/// The address filter as the form has it.
+pub(super) fn filter(draft: &TokenDraft) -> Option<String> {
+    let ranges: Vec<String> = draft.allow_ips.iter().map(ToString::to_string).collect();
+    (!ranges.is_empty()).then(|| format!("Client IP Address Filtering: allow {}", ranges.join(", ")))
+}
+
+/// The times as the form has them.
+pub(super) fn ttl(draft: &TokenDraft) -> Option<String> {
+    let times = [("start date", &draft.not_before), ("end date", &draft.expires_on)];
+    let times = times.into_iter().filter_map(|(word, time)| Some(format!("{word} {}", time.as_ref()?)));
+    let times: Vec<String> = times.collect();
+    (!times.is_empty()).then(|| format!("TTL: {}", times.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use flarekeep_catalogue::{groups, resolve};
+
+    use super::*;
+
+    fn path(name: &str) -> String {
+        row(resolve(name).unwrap().0).unwrap().path()
+    }
+
+    #[test]
+    fn a_row_is_spelt_as_the_page_spells_it() {
+        assert_eq!(path("Workers Scripts Write"), "Account > Workers Scripts > Edit");
+        assert_eq!(path("zone:Logs Read"), "Zone > Logs > Read");
+        assert_eq!(path("Cache Settings Write"), "Zone > Cache Rules > Edit");
+        assert_eq!(path("Cache Purge"), "Zone > Cache Purge > Purge");
+        assert_eq!(path("API Tokens Write"), "User > API Tokens > Edit");
+        assert_eq!(path("account:Access: Apps and Policies Revoke"), "Account > Access: Apps and Policies > Revoke");
+    }
+
+    #[test]
+    fn what_is_not_on_the_page_is_marked() {
+        assert_eq!(path("DNS Write"), "Zone > DNS > Edit*");
+        assert_eq!(path("DLS: Write"), "Account > DLS > Edit*");
+        assert_eq!(path("SCIM Provisioning"), "Account > SCIM Provisioning*");
+    }
+
+    #[test]
+    fn every_unmarked_row_is_on_the_page_at_its_scope() {
+        for row in groups().iter().filter_map(row).filter(|row| row.documented) {
+            let spellings = [
+                row.resource.clone(),
+                format!("{} {}", row.resource, row.level),
+                format!("{}: {}", row.resource, row.level),
+            ];
+            let listed = documented_names().iter().any(|name| {
+                Some(name.id) == row.group.id
+                    && spellings.iter().any(|spelling| spelling.eq_ignore_ascii_case(name.dashboard))
+            });
+            assert!(listed, "{row:?}");
+        }
+    }
+}
