@@ -150,6 +150,11 @@ pub(crate) struct Plan {
     /// Who is to own the token
     #[arg(long, value_enum, default_value_t)]
     pub(crate) owner: Owner,
+    /// The token's name, by custom {project}-{purpose}-{environment}
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) limits: Limits,
     /// The form of the answer
     #[arg(long, short, value_enum, default_value_t)]
     pub(crate) output: PlanForm,
@@ -163,8 +168,31 @@ pub(crate) enum PlanForm {
     Table,
     /// The document that other tools read
     Json,
+    /// The dashboard link that opens the token form filled in, and what is left to do by hand
+    Url,
+    /// The guide to the dashboard's form for just this token
+    Steps,
     /// The call that makes the token
     Curl,
+    /// Terraform, for version 5.13 or later of Cloudflare's provider
+    Terraform,
+    /// Terraform, for version 4 of the provider
+    TerraformV4,
+    /// What a user of wrangler types
+    Wrangler,
+    /// A part of a GitHub workflow
+    Github,
+}
+
+/// What a token is held to beside its permissions.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Limits {
+    /// Addresses that may use the token, as 203.0.113.0/24; can be given again
+    #[arg(long = "allow-ip", value_name = "CIDR")]
+    pub(crate) allow_ips: Vec<String>,
+    /// When it ends: 90d, 12h, or a date
+    #[arg(long, value_name = "AGE|DATE")]
+    pub(crate) expires: Option<String>,
 }
 
 /// Who owns a token.
@@ -224,12 +252,8 @@ pub(crate) struct TokenCreate {
     /// Who is to own the token
     #[arg(long, value_enum, default_value_t)]
     pub(crate) owner: Owner,
-    /// Addresses that may use the token, as 203.0.113.0/24; can be given again
-    #[arg(long = "allow-ip", value_name = "CIDR")]
-    pub(crate) allow_ips: Vec<String>,
-    /// When it ends: 90d, 12h, or a date
-    #[arg(long, value_name = "AGE|DATE")]
-    pub(crate) expires: Option<String>,
+    #[command(flatten)]
+    pub(crate) limits: Limits,
     #[command(flatten)]
     pub(crate) delivery: Delivery,
 }

@@ -1,5 +1,7 @@
 //! Which account and zone are meant: ids as they are, names looked up, and stand-ins where a plan needs neither.
 
+use std::collections::BTreeSet;
+
 use flarekeep_catalogue::{AccountId, Operation, ZoneId};
 use flarekeep_cloudflare::Client;
 use flarekeep_planner::Target;
@@ -26,6 +28,11 @@ pub(crate) fn in_words(text: &str) -> String {
     text.replace(&SOME_ACCOUNT.to_string(), "<account_id>")
         .replace(&SOME_ZONE.to_string(), "<zone_id>")
         .replace(&SOME_USER.to_string(), "<user_id>")
+}
+
+/// The stand-ins' ids.
+pub(crate) fn stand_ins() -> BTreeSet<String> {
+    BTreeSet::from([SOME_ACCOUNT.to_string(), SOME_ZONE.to_string(), SOME_USER.to_string()])
 }
 
 /// What the operations need of a place.
@@ -106,11 +113,11 @@ fn bucket(context: &Context, account: AccountId) -> BucketKey {
     BucketKey { account, jurisdiction, name }
 }
 
-fn given_account(context: &Context) -> Option<&str> {
+pub(crate) fn given_account(context: &Context) -> Option<&str> {
     context.place.account.as_deref().or(context.environment.get(ACCOUNT))
 }
 
-fn given_zone(context: &Context) -> Option<&str> {
+pub(crate) fn given_zone(context: &Context) -> Option<&str> {
     context.place.zone.as_deref().or(context.environment.get(ZONE))
 }
 

@@ -1,11 +1,12 @@
 //! `flarekeep plan`: the smallest permissions that a piece of work needs.
 
+mod form;
+
 use flarekeep_catalogue::Recipe;
 use flarekeep_planner::{
-    Comparison, Grant, Options, Plan, Target, as_documented, compare_documented, plan_document, policy_documents,
-    verify,
+    Comparison, Grant, Options, Plan, Target, TokenDraft, as_documented, compare_documented, plan_document,
+    policy_documents, verify,
 };
-use flarekeep_policy::Policy;
 use serde_json::{Value, json};
 
 use crate::arguments::{self, PlanForm};
@@ -25,16 +26,22 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResu
     };
     let plan = work.plan(&target, arguments.owner)?;
     let output = Output { json: context.output.json || arguments.output == PlanForm::Json, ..context.output };
-    match (&work.recipe, arguments.as_documented) {
-        (Some(recipe), true) => {
-            let policies = as_documented(recipe, &target, engine_owner(arguments.owner, &target)?)?;
-            match arguments.output {
-                PlanForm::Curl => output.line(curl(&policies, arguments.owner, &target)),
-                PlanForm::Table | PlanForm::Json => show_policies(output, recipe, &policies),
-            }
+    let documented = work.recipe.as_ref().filter(|_| arguments.as_documented);
+    let policies = match documented {
+        Some(recipe) => as_documented(recipe, &target, engine_owner(arguments.owner, &target)?)?,
+        None => plan.policies(),
+    };
+    let draft = form::draft(context, arguments, &work, &target, policies)?;
+    match (form::form(arguments.output), documented) {
+        (Some(form), _) => form::print(output, form, &draft, &plan)?,
+        (None, Some(recipe)) => show_policies(output, recipe, &draft),
+        (None, None) => {
+            let mut document = document(&plan, work.recipe.as_ref(), &target)?;
+            form::limits_into(&mut document, &draft);
+            output.document(&document);
+            show(output.part(), &plan, work.recipe.as_ref(), &target)?;
+            form::show_limits(output, &draft);
         }
-        _ if arguments.output == PlanForm::Curl => output.line(curl(&plan.policies(), arguments.owner, &target)),
-        (recipe, _) => show(output, &plan, recipe.as_ref(), &target)?,
     }
     Ok(Verdict::yes_if(plan.impossible.is_empty()))
 }
@@ -134,10 +141,12 @@ fn beside_the_documents(output: Output, recipe: &Recipe, beside: &Comparison) {
     output.line(styled(FAINT, "    --as-documented takes their list"));
 }
 
-fn show_policies(output: Output, recipe: &Recipe, policies: &[Policy]) {
-    let documents: Vec<_> = policies.iter().flat_map(policy_documents).collect();
-    output.document(&worded(json!({ "recipe": recipe.name, "as_documented": true, "policies": documents })));
-    for policy in policies {
+fn show_policies(output: Output, recipe: &Recipe, draft: &TokenDraft) {
+    let documents: Vec<_> = draft.policies.iter().flat_map(policy_documents).collect();
+    let mut document = worded(json!({ "recipe": recipe.name, "as_documented": true, "policies": documents }));
+    form::limits_into(&mut document, draft);
+    output.document(&document);
+    for policy in &draft.policies {
         for resource in &policy.resources {
             output.line(format!("  at {}", place::in_words(&resource.to_string())));
         }
@@ -145,26 +154,7 @@ fn show_policies(output: Output, recipe: &Recipe, policies: &[Policy]) {
             output.line(format!("    {}", group.name));
         }
     }
-}
-
-/// The call that makes a token of these policies.
-fn curl(policies: &[Policy], owner: arguments::Owner, target: &Target) -> String {
-    let documents: Vec<_> = policies.iter().flat_map(policy_documents).collect();
-    match (owner, target.account) {
-        (arguments::Owner::Account, Some(account)) => call(&format!("accounts/{account}/tokens"), &documents),
-        _ => call("user/tokens", &documents),
-    }
-}
-
-fn call(path: &str, policies: &[flarekeep_planner::PolicyDocument]) -> String {
-    let body = serde_json::to_string_pretty(&json!({ "name": "NAME", "policies": policies })).unwrap_or_default();
-    // The token goes through a pipe: an argument can be read by every user of the machine.
-    let call = format!(
-        "printf 'Authorization: Bearer %s' \"$CLOUDFLARE_API_TOKEN\" |\n  curl https://api.cloudflare.com/client/v4/{path} \
-         -H @- --json '{}'",
-        body.replace('\'', r"'\''")
-    );
-    place::in_words(&call)
+    form::show_limits(output, draft);
 }
 
 /// The document with words for the stand-ins.

@@ -59,6 +59,83 @@ fn as_curl() {
 }
 
 #[test]
+fn in_every_form() {
+    let home = home();
+    let limits = "--name shop-sites-prod --allow-ip 203.0.113.0/24 --expires 2999-01-31";
+    for form in ["url", "steps", "curl", "terraform", "terraform-v4", "wrangler", "github"] {
+        let run = home.run(&format!("plan --recipe saas-platform -o {form} {limits}")).ended(0);
+        shows!(format!("plan_as_{form}"), run);
+        let account = format!("plan --recipe saas-platform -o {form} --owner account");
+        match form {
+            "terraform-v4" => shows!("plan_as_terraform-v4_account", home.run(&account).failed(2)),
+            form => shows!(format!("plan_as_{form}_account"), home.run(&account).ended(0)),
+        }
+    }
+}
+
+#[test]
+fn a_link_stands_alone_on_the_first_line() {
+    let home = home();
+    let run = home.run("plan --operation 'POST /zones/{zone_id}/dns_records' -o url").ended(0);
+    let link = run.stdout.lines().next().unwrap();
+    assert_eq!(
+        link,
+        "https://dash.cloudflare.com/profile/api-tokens?permissionGroupKeys=%5B%7B%22key%22%3A%22dns%22%2C%22type%22%3A\
+         %22edit%22%7D%5D&accountId=*&zoneId=all"
+    );
+    // Nothing with a documented key: no link that opens an empty form.
+    shows!(
+        "plan_as_url_without_key",
+        home.run("plan --operation 'GET /zones/{zone_id}/load_balancers' -o url").ended(0)
+    );
+    shows!("plan_as_url_nowhere", Home::new().run("plan --recipe saas-platform -o url").ended(0));
+}
+
+#[test]
+fn a_form_as_a_document() {
+    let home = home();
+    for form in ["url", "steps", "curl", "terraform", "wrangler", "github"] {
+        let words = home.run(&format!("plan --recipe saas-platform --as-documented -o {form}")).ended(0).stdout;
+        let document =
+            home.run(&format!("plan --recipe saas-platform --as-documented -o {form} --json")).ended(0).json();
+        assert_eq!(document["form"], form);
+        assert!(words.starts_with(document["text"].as_str().unwrap()), "{words}");
+        assert_eq!(document["by_hand"].as_array().unwrap().is_empty(), form != "url", "{document:#}");
+    }
+}
+
+#[test]
+fn limits_are_in_the_plan() {
+    let home = home();
+    let plan =
+        "plan --operation 'POST /zones/{zone_id}/dns_records' --name 'a b' --allow-ip 203.0.113.7 --expires 2999-01-31";
+    let document = home.run(&format!("{plan} --json")).ended(0).json();
+    assert_eq!(document["name"], "a b");
+    assert_eq!(document["condition"]["request_ip"]["in"][0], "203.0.113.7/32");
+    assert_eq!(document["expires_on"], "2999-01-31T00:00:00Z");
+    shows!("plan_limits", home.run(plan).ended(0));
+    let none = home.run("plan --operation 'POST /zones/{zone_id}/dns_records' --json").ended(0).json();
+    assert!(none["name"].is_null() && none["condition"].is_null() && none["expires_on"].is_null());
+    for wrong in ["--name 'a\u{202e}b'", "--name ''", "--allow-ip nowhere", "--expires yesterday"] {
+        home.run(&format!("plan --operation 'GET /zones/{{zone_id}}' -o steps {wrong}")).failed(2);
+    }
+}
+
+#[test]
+fn places_that_a_form_cannot_say() {
+    let home = home();
+    let bucket = "plan --operation 'PUT s3://{bucket_name}/{object_key}' --bucket media -o steps";
+    shows!("plan_as_steps_bucket", home.run(bucket).ended(0));
+    shows!("plan_as_steps_nowhere", Home::new().run("plan --operation 'GET /user/tokens' -o steps").ended(0));
+    let local = Local::start();
+    let run = local.run("plan --zone example.org --operation 'POST /zones/{zone_id}/dns_records' -o steps").ended(0);
+    assert!(run.stdout.contains("Specific zone > example.org ("), "{}", run.stdout);
+    let unknown = "plan --operation 'GET /accounts/{account_id}/flagship/apps' -o";
+    shows!("plan_as_terraform_without_id", home.run(&format!("{unknown} terraform")).ended(0));
+    shows!("plan_as_curl_without_id", home.run(&format!("{unknown} curl")).ended(0));
+}
+
+#[test]
 fn as_documented() {
     let home = home();
     shows!("plan_as_documented", home.run("plan --recipe saas-platform --as-documented").ended(0));

@@ -15,6 +15,9 @@ pub(super) fn create(draft: &TokenDraft, sink: &str) -> String {
     if matches!(draft.owner, Owner::Account(_)) {
         words.push("--owner account".to_owned());
     }
+    if draft.name.is_none() && draft.purpose.is_none() {
+        words.push("--name NAME".to_owned());
+    }
     words.extend(draft.name.iter().map(|name| option("--name", name)));
     words.extend(draft.allow_ips.iter().map(|range| option("--allow-ip", &range.to_string())));
     words.extend(draft.expires_on.iter().map(|time| option("--expires", time)));

@@ -192,9 +192,14 @@ pub(super) fn filter(draft: &TokenDraft) -> Option<String> {
 
 /// The times as the form has them.
 pub(super) fn ttl(draft: &TokenDraft) -> Option<String> {
-    let times = [("start date", &draft.not_before), ("end date", &draft.expires_on)];
-    let times = times.into_iter().filter_map(|(word, time)| Some(format!("{word} {}", time.as_ref()?)));
-    let times: Vec<String> = times.collect();
+    let start = draft.not_before.iter().map(|time| format!("start date {time}"));
+    // The form has whole days: one that begins before the planned end makes the token end early, never late.
+    let end = draft.expires_on.iter().map(|time| match time.split_once('T') {
+        Some((day, "00:00:00Z")) => format!("end date {day} (00:00 UTC)"),
+        Some((day, _)) => format!("end date {day} (00:00 UTC; the plan says {time}, and the form has whole days)"),
+        None => format!("end date {time}"),
+    });
+    let times: Vec<String> = start.chain(end).collect();
     (!times.is_empty()).then(|| format!("TTL: {}", times.join(", ")))
 }
 

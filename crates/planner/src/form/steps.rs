@@ -12,15 +12,31 @@ pub(super) fn render(draft: &TokenDraft) -> Rendered {
 /// The guide as text.
 pub(super) fn guide(draft: &TokenDraft) -> String {
     let rows = dashboard::rows(draft);
+    let steps = if rows.is_empty() { Vec::new() } else { steps(draft, &rows) };
+    let steps = steps.iter().enumerate().map(|(at, step)| format!("{:>2}. {}", at + 1, indented(step, 4)));
+    let mut parts = vec![steps.collect::<Vec<_>>().join("\n")];
+    let beyond = dashboard::beyond(draft);
+    if !beyond.is_empty() {
+        let what = match rows.is_empty() {
+            true => "The dashboard's form for tokens has no row for what this one grants:",
+            false => "The form cannot say all of this token:",
+        };
+        let beyond = beyond.iter().map(|line| format!("  - {}", one_line(line)));
+        parts.push(format!("{what}\n{}", beyond.collect::<Vec<_>>().join("\n")));
+    }
+    parts.push(format!("Without the dashboard, and with nothing to copy:\n\n  {}", create(draft, "env:.env")));
+    parts.retain(|part| !part.is_empty());
+    parts.join("\n\n")
+}
+
+fn steps(draft: &TokenDraft, rows: &[Row]) -> Vec<String> {
     let (address, path) = dashboard::page(draft.owner);
     let mut steps = vec![
         format!("Open {address}\n({path}) and choose Create Token."),
         "Beside Create Custom Token choose Get started.".to_owned(),
         name(draft),
+        permissions(rows),
     ];
-    if !rows.is_empty() {
-        steps.push(permissions(&rows));
-    }
     steps.extend(dashboard::resources(draft).into_iter().map(|(_, line)| line));
     let filter = "Client IP Address Filtering: none is planned; where the callers' addresses are known, name them";
     steps.push(dashboard::filter(draft).unwrap_or_else(|| filter.to_owned()));
@@ -28,8 +44,8 @@ pub(super) fn guide(draft: &TokenDraft) -> String {
     steps.push(dashboard::ttl(draft).unwrap_or_else(|| ttl.to_owned()));
     steps.push("Continue to summary. Compare it with this page, then Create Token.".to_owned());
     steps.push(
-        "The value is shown once. Put it into a password vault or the secrets of your CI before you leave the\npage; whoever \
-         loses it makes a new token."
+        "The value is shown once. Put it into a password vault or the secrets of your CI before you leave the\npage; \
+         whoever loses it makes a new token."
             .to_owned(),
     );
     steps.push(format!(
@@ -37,15 +53,7 @@ pub(super) fn guide(draft: &TokenDraft) -> String {
         indented(&verify(draft.owner), 2),
         check(draft)
     ));
-    let steps = steps.iter().enumerate().map(|(at, step)| format!("{:>2}. {}", at + 1, indented(step, 4)));
-    let mut text = steps.collect::<Vec<_>>().join("\n");
-    let beyond = dashboard::beyond(draft);
-    if !beyond.is_empty() {
-        text.push_str("\n\nThe form cannot say all of this token:");
-        text.extend(beyond.iter().map(|line| format!("\n  - {}", one_line(line))));
-    }
-    let with_a_sink = create(draft, "env:.env");
-    format!("{text}\n\nWithout the dashboard, and with nothing to copy:\n\n  {with_a_sink}")
+    steps
 }
 
 fn name(draft: &TokenDraft) -> String {
@@ -117,7 +125,9 @@ mod tests {
             for range in &draft.allow_ips {
                 prop_assert!(text.contains(&range.to_string()));
             }
-            prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n') || draft.name.is_some());
+            for line in dashboard::beyond(&draft) {
+                prop_assert!(text.contains(&line));
+            }
         }
     }
 }

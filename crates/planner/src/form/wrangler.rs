@@ -3,7 +3,6 @@
 use flarekeep_policy::Owner;
 
 use super::commands::{check, create, left_out};
-use super::quote::shell;
 use super::{Form, Rendered, TokenDraft};
 
 pub(super) fn render(draft: &TokenDraft) -> Rendered {
@@ -13,9 +12,8 @@ pub(super) fn render(draft: &TokenDraft) -> Rendered {
     )];
     if let Some(account) = draft.account {
         parts.push(format!(
-            "# The account, so that wrangler need not ask for it, which takes permissions that this token lacks.\n\
-             printf 'CLOUDFLARE_ACCOUNT_ID=%s\\n' {} >>.env",
-            shell(&account.to_string())
+            "# The account, so that wrangler need not ask for it, which takes permissions of its own.\n\
+             printf 'CLOUDFLARE_ACCOUNT_ID=%s\\n' '{account}' >>.env"
         ));
     }
     parts.push(format!(

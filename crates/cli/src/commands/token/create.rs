@@ -3,15 +3,15 @@
 use flarekeep_catalogue::{Group, Scope, resolve};
 use flarekeep_cloudflare::{self as api, Client, Condition, NewToken};
 use flarekeep_planner::{Target, as_documented};
-use flarekeep_policy::{Effect, Grant, Policy, Resource, parse_range};
+use flarekeep_policy::{Effect, Grant, Policy, Resource};
 use flarekeep_tokens::{Created, Creation, GroupIds, Sink, create, is_pending_for, policy_to_wire};
-use jiff::{Span, Timestamp};
 use serde_json::json;
 
 use crate::arguments::{Owner, TokenCreate};
 use crate::consent::{Go, confirm, sink};
 use crate::context::{Context, block_on, owner};
 use crate::error::CommandError;
+use crate::limits;
 use crate::output::{CARE, GOOD, Output, plain, styled};
 use crate::place::{self, SOME_USER, Wanted};
 use crate::work::{Work, engine_owner};
@@ -22,8 +22,8 @@ pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
     let permissions = permissions(context, &arguments.permissions)?;
     let work = if permissions.is_empty() { work.required()? } else { work };
     let name = name(arguments, &work)?;
-    let condition = condition(&arguments.allow_ips)?;
-    let expires_on = arguments.expires.as_deref().map(expiry).transpose()?;
+    let condition = Condition::from_lists(limits::ranges(&arguments.limits)?.0, Vec::new());
+    let expires_on = limits::end(&arguments.limits)?;
     block_on(async {
         let manager = context.manager()?;
         let target = place::find(context, &manager, wanted(&work, &permissions, arguments.owner)).await?;
@@ -180,60 +180,5 @@ fn name(arguments: &TokenCreate, work: &Work) -> Result<String, CommandError> {
         CommandError::usage("the token has no name")
             .hint("--name {project}-{purpose}-{environment}, for example --name shop-dns-prod")
     })?;
-    match name.chars().count() {
-        1..=120 if !name.chars().any(char::is_control) => Ok(name),
-        _ => Err(CommandError::usage("a token's name has 1 to 120 characters, none of them a control character")),
-    }
-}
-
-fn condition(ranges: &[String]) -> Result<Option<Condition>, CommandError> {
-    let ranges = ranges.iter().map(|range| parse_range(range)).collect::<Result<Vec<_>, _>>();
-    let ranges = ranges.map_err(|error| CommandError::usage(error.to_string()))?;
-    Ok(Condition::from_lists(ranges, Vec::new()))
-}
-
-/// When a token ends: so long from now (`90d`, `12h`), or a date or time.
-fn expiry(text: &str) -> Result<Timestamp, CommandError> {
-    let wrong = |why: &str| {
-        CommandError::usage(format!("`{}` is not a time in the future", plain(text)))
-            .because(why.to_owned())
-            .hint("as in --expires 90d, --expires 12h, --expires 2027-01-31 or --expires 2027-01-31T12:00:00Z")
-    };
-    let now = Timestamp::now();
-    let time = if let Ok(time) = text.parse::<Timestamp>() {
-        time
-    } else if let Ok(date) = text.parse::<jiff::civil::Date>() {
-        // Cloudflare's dashboard takes a date as midnight UTC, too.
-        date.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| wrong("the date does not exist"))?.timestamp()
-    } else {
-        let (number, unit) = text.split_at(text.len() - text.chars().last().map_or(0, char::len_utf8));
-        let hours = match (number.parse::<i64>(), unit) {
-            (Ok(days), "d") => days.checked_mul(24),
-            (Ok(weeks), "w") => weeks.checked_mul(24 * 7),
-            (Ok(hours), "h") => Some(hours),
-            _ => None,
-        };
-        let span =
-            hours.and_then(|hours| Span::new().try_hours(hours).ok()).ok_or_else(|| wrong("it cannot be read"))?;
-        now.checked_add(span).map_err(|_| wrong("it is too far away"))?
-    };
-    // Cloudflare takes whole seconds.
-    let time = Timestamp::from_second(time.as_second()).map_err(|_| wrong("it is too far away"))?;
-    if time <= now { Err(wrong("it is past")) } else { Ok(time) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_expiry_is_an_age_a_date_or_a_time() {
-        let days = expiry("90d").unwrap().duration_since(Timestamp::now()).as_hours();
-        assert!((90 * 24 - 1..=90 * 24).contains(&days));
-        assert_eq!(expiry("2999-01-31").unwrap().to_string(), "2999-01-31T00:00:00Z");
-        assert_eq!(expiry("2999-01-31T12:00:00Z").unwrap().to_string(), "2999-01-31T12:00:00Z");
-        for wrong in ["", "d", "soon", "90x", "-1d", "2001-01-01", "99999999999999999d", "9é"] {
-            assert!(expiry(wrong).is_err(), "{wrong}");
-        }
-    }
+    limits::name(&name)
 }

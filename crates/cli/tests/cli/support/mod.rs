@@ -12,7 +12,7 @@ pub(crate) use secrets::{fresh_value, without_secrets};
 
 /// Compares a run with its snapshot.
 macro_rules! shows {
-    ($name:literal, $run:expr) => {
+    ($name:expr, $run:expr) => {
         insta::assert_snapshot!($name, $run.shown())
     };
 }
