@@ -18,9 +18,12 @@ mod nearest;
 mod operation;
 mod probe;
 mod recipe;
+mod recognise;
 mod route;
+mod sdk;
 mod tables;
 mod template;
+mod terraform;
 
 pub use group::{Group, GroupProvenance, Scope, group_by_id, groups};
 pub use id::{AccountId, BadId, GroupId, TokenId, UserId, ZoneId};
@@ -31,5 +34,10 @@ pub use probe::{Probe, probes};
 pub use recipe::{
     Documented, Kind as RecipeKind, NamedTest, Need, Parameter, Recipe, RecipeError, recipe, recipe_names,
 };
+pub use recognise::{PlainId, RecogniseError, Recognised, Remark, Subject, recognise};
 pub use route::{Route, route};
+pub use sdk::{SdkError, SdkMethod, sdk_method, sdk_methods};
 pub use template::{KeyStatus, Level, TemplateKey, template_key, template_keys};
+pub use terraform::{
+    Life, Phase, TerraformError, TerraformKind, TerraformProvenance, TerraformType, terraform_type, terraform_types,
+};
