@@ -2,6 +2,7 @@
 
 mod file;
 mod pattern;
+mod terraform;
 
 use std::fmt;
 
@@ -128,6 +129,9 @@ pub enum RecipeError {
         /// The option.
         option: String,
     },
+    /// What the Terraform provider calls for this type was not recorded.
+    #[error("what the Terraform provider calls for `{0}` is not known")]
+    NotRecorded(String),
     /// A pattern finds no operation.
     #[error("the recipe cannot be read: no operation is like `{0}`")]
     Pattern(String),
@@ -200,8 +204,11 @@ pub fn recipe_names() -> impl Iterator<Item = &'static str> {
     tables::recipes().iter().map(|(name, _)| *name)
 }
 
-/// The catalogue's recipe with this name.
+/// The catalogue's recipe with this name; `terraform:TYPE` is one for each type of the Terraform provider.
 pub fn recipe(name: &str) -> Result<Recipe, RecipeError> {
+    if let Some(found) = terraform::read(name) {
+        return found;
+    }
     let (name, text) =
         tables::recipes().iter().find(|(known, _)| *known == name).ok_or_else(|| RecipeError::Unknown {
             given: name.escape_debug().take(120).collect(),

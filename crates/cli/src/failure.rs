@@ -159,6 +159,9 @@ impl From<RecipeError> for CommandError {
             RecipeError::Unknown { nearest, .. } => with_nearest(failed, nearest).hint("flarekeep recipe list"),
             RecipeError::NoOption { options, .. } if options.is_empty() => failed.because("it has none"),
             RecipeError::NoOption { options, .. } => failed.hint(format!("its options: {}", options.join(", "))),
+            RecipeError::NotRecorded(name) => {
+                failed.hint(format!("flarekeep permission for {name} says what is documented"))
+            }
             RecipeError::Operation(error) => Self::from(error.clone()),
             RecipeError::Group(error) => Self::from(error.clone()),
             _ => failed.hint("docs/recipes.md says how a recipe is written"),

@@ -34,6 +34,7 @@ pub(crate) fn run(context: &Context) -> CommandResult {
         let rows = recipes.into_iter().map(|(recipe, _)| [recipe.name.clone(), plain(&recipe.title)]);
         context.output.line(format!("{}\n", table(2, None, rows)));
     }
+    context.output.line("terraform:TYPE is a recipe for every type of Cloudflare's Terraform provider\n");
     context.output.note(styled(FAINT, "flarekeep recipe show NAME; flarekeep plan --recipe NAME"));
     Ok(Verdict::Yes)
 }
