@@ -36,9 +36,12 @@ pub(crate) fn find(name: &str) -> Result<Recipe, CommandError> {
         return read(path);
     }
     match recipe(name) {
-        Err(RecipeError::Unknown { given, .. }) => match files().get(name) {
+        Err(RecipeError::Unknown { given, nearest: known }) => match files().get(name) {
             Some(path) => read(path),
-            None => Err(unknown(given)),
+            None => {
+                let nearest = known.into_iter().chain(nearest(&given, files().into_keys())).take(3).collect();
+                Err(RecipeError::Unknown { given, nearest }.into())
+            }
         },
         found => Ok(found?),
     }
@@ -79,9 +82,4 @@ fn read(path: &Path) -> Result<Recipe, CommandError> {
         let error = CommandError::from(error);
         CommandError { message: format!("`{shown}`: {}", error.message), ..error }
     })
-}
-
-fn unknown(given: String) -> CommandError {
-    let names = recipe_names().map(str::to_owned).chain(files().into_keys());
-    RecipeError::Unknown { nearest: nearest(&given, names), given }.into()
 }

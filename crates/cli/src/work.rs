@@ -42,7 +42,13 @@ impl Work {
         self.recipe.is_none() && self.operations.is_empty()
     }
 
-    /// A name for a token that does this work.
+    /// What the work is for, as a part of a token's name: lower-case words joined by `-`.
+    pub(crate) fn purpose(&self) -> Option<String> {
+        let words = |name: &str| name.replace(|c: char| !c.is_ascii_alphanumeric(), "-").to_ascii_lowercase();
+        self.name().map(words)
+    }
+
+    /// The recipe's name.
     pub(crate) fn name(&self) -> Option<&str> {
         self.recipe.as_ref().map(|recipe| recipe.name.as_str())
     }

@@ -38,7 +38,7 @@ pub(super) fn draft(
 ) -> Result<TokenDraft, CommandError> {
     Ok(TokenDraft {
         name: arguments.name.as_deref().map(limits::name).transpose()?,
-        purpose: work.name().map(str::to_owned),
+        purpose: work.purpose(),
         owner: engine_owner(arguments.owner, target)?,
         policies,
         allow_ips: limits::ranges(&arguments.limits)?.0,

@@ -175,7 +175,7 @@ async fn name_the_user(manager: &Client, policies: &mut [Policy]) -> Result<(), 
 }
 
 fn name(arguments: &TokenCreate, work: &Work) -> Result<String, CommandError> {
-    let name = arguments.name.clone().or_else(|| work.name().map(|name| format!("flarekeep-{name}")));
+    let name = arguments.name.clone().or_else(|| work.purpose().map(|purpose| format!("flarekeep-{purpose}")));
     let name = name.ok_or_else(|| {
         CommandError::usage("the token has no name")
             .hint("--name {project}-{purpose}-{environment}, for example --name shop-dns-prod")
