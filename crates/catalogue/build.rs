@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+#[path = "build/names.rs"]
+mod names;
 #[path = "build/trie.rs"]
 mod trie;
 
@@ -24,6 +26,7 @@ fn main() {
     trie::write(&mut out, &operations);
     write_names(&mut out, &read(&folder, "documented_names.tsv"));
     write_aliases(&mut out, &read(&folder, "aliases.tsv"));
+    names::write_uncertain(&mut out, &read(&folder, "uncertain_names.tsv"));
     write_recipes(&mut out, &folder.join("recipes"));
     fs::write(PathBuf::from(env::var("OUT_DIR").unwrap()).join("tables.rs"), out).unwrap();
 }

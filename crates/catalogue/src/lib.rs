@@ -23,7 +23,9 @@ mod tables;
 
 pub use group::{Group, GroupProvenance, Scope, group_by_id, groups};
 pub use id::{AccountId, BadId, GroupId, TokenId, UserId, ZoneId};
-pub use name::{Alias, DocumentedName, NameError, documented_names, resolve};
+pub use name::{
+    Alias, DocumentedName, NameError, UncertainName, aliases, documented_names, resolve, uncertain_names, unmistakable,
+};
 pub use nearest::nearest;
 pub use operation::{Method, Operation, OperationError, Provenance, Rule, operation, operations};
 pub use probe::{Probe, probes};

@@ -2,7 +2,7 @@
 
 use crate::group::{Group, GroupProvenance, Scope};
 use crate::id::GroupId;
-use crate::name::{Alias, DocumentedName};
+use crate::name::{Alias, DocumentedName, UncertainName};
 use crate::operation::{Method, Operation, Provenance, Rule};
 use crate::route::{Edge, Node};
 
@@ -34,6 +34,9 @@ mod generated {
     }
     pub(crate) fn aliases() -> &'static [Alias] {
         &ALIASES
+    }
+    pub(crate) fn uncertain_names() -> &'static [UncertainName] {
+        &UNCERTAIN_NAMES
     }
     pub(crate) fn recipes() -> &'static [(&'static str, &'static str)] {
         &RECIPES

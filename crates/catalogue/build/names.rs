@@ -1,0 +1,25 @@
+//! Names that are uncertain, and the words that people search with.
+
+use std::fmt::Write as _;
+
+use crate::Row;
+
+/// Writes `UNCERTAIN_NAMES`.
+pub(crate) fn write_uncertain(out: &mut String, rows: &[Row]) {
+    writeln!(out, "static UNCERTAIN_NAMES: [UncertainName; {}] = [", rows.len()).unwrap();
+    for row in rows {
+        let scope = match row["scope"].as_str() {
+            "account" => "Account",
+            "zone" => "Zone",
+            other => panic!("uncertain_names.tsv: unknown scope `{other}`"),
+        };
+        writeln!(
+            out,
+            "UncertainName {{ scope: Scope::{scope}, name: {:?}, id: GroupId::from_u128(0x{}), may_mean: \
+             GroupId::from_u128(0x{}), note: {:?}, source: {:?} }},",
+            row["name"], row["id"], row["may_mean"], row["note"], row["source"],
+        )
+        .unwrap();
+    }
+    out.push_str("];\n");
+}
