@@ -27,6 +27,7 @@ fn main() {
     write_names(&mut out, &read(&folder, "documented_names.tsv"));
     write_aliases(&mut out, &read(&folder, "aliases.tsv"));
     names::write_uncertain(&mut out, &read(&folder, "uncertain_names.tsv"));
+    names::write_synonyms(&mut out, &read(&folder, "synonyms.tsv"));
     write_recipes(&mut out, &folder.join("recipes"));
     fs::write(PathBuf::from(env::var("OUT_DIR").unwrap()).join("tables.rs"), out).unwrap();
 }

@@ -23,3 +23,14 @@ pub(crate) fn write_uncertain(out: &mut String, rows: &[Row]) {
     }
     out.push_str("];\n");
 }
+
+/// Writes `SYNONYMS`.
+pub(crate) fn write_synonyms(out: &mut String, rows: &[Row]) {
+    writeln!(out, "static SYNONYMS: [Synonym; {}] = [", rows.len()).unwrap();
+    for row in rows {
+        let means: Vec<_> = crate::list(&row["means"]).collect();
+        writeln!(out, "Synonym {{ words: {:?}, means: &{means:?}, source: {:?} }},", row["words"], row["source"])
+            .unwrap();
+    }
+    out.push_str("];\n");
+}

@@ -15,10 +15,12 @@ mod group;
 mod id;
 mod name;
 mod nearest;
+mod neighbour;
 mod operation;
 mod probe;
 mod recipe;
 mod route;
+mod search;
 mod tables;
 
 pub use group::{Group, GroupProvenance, Scope, group_by_id, groups};
@@ -27,9 +29,11 @@ pub use name::{
     Alias, DocumentedName, NameError, UncertainName, aliases, documented_names, resolve, uncertain_names, unmistakable,
 };
 pub use nearest::nearest;
+pub use neighbour::{Neighbour, Opened, Relation, Substitutes};
 pub use operation::{Method, Operation, OperationError, Provenance, Rule, operation, operations};
 pub use probe::{Probe, probes};
 pub use recipe::{
     Documented, Kind as RecipeKind, NamedTest, Need, Parameter, Recipe, RecipeError, recipe, recipe_names,
 };
 pub use route::{Route, route};
+pub use search::{Hit, Matched, Synonym, search, synonyms};

@@ -7,7 +7,8 @@ use crate::id::GroupId;
 use crate::nearest::nearest;
 use crate::tables;
 
-use self::spelling::{Reading, readings, spells};
+use self::spelling::{Reading, readings};
+pub(crate) use self::spelling::{is_level, spells, stem, words};
 
 /// A name on Cloudflare's permissions page, in both of its spellings.
 #[derive(Debug)]
@@ -95,30 +96,37 @@ const SCOPE_UNKNOWN: &str = "at which scope this group takes effect is not known
 /// these behind its scope, as in `Zone:DNS:Edit`, `com.cloudflare.api.account.zone DNS Write` or `DNS Write (zone)`.
 /// Case and punctuation do not matter. Returns the remark on the spelling where there is one.
 pub fn resolve(given: &str) -> Result<(&'static Group, Option<&'static str>), NameError> {
+    resolve_exactly(given).unwrap_or_else(|| {
+        Err(NameError::Unknown {
+            given: shortened(given),
+            nearest: nearest(given, groups().iter().map(|group| group.name.to_owned())),
+        })
+    })
+}
+
+/// The same, without a look for the nearest names where nothing is called so.
+pub(crate) fn resolve_exactly(given: &str) -> Option<Result<(&'static Group, Option<&'static str>), NameError>> {
     let bare = given.trim().trim_matches(['"', '\'', '`']);
     if let Some(group) = bare.parse().ok().and_then(group_by_id) {
-        return Ok((group, None));
+        return Some(Ok((group, None)));
     }
     for reading in readings(bare) {
         if let Some(alias) = aliases().iter().find(|alias| spells(alias.spelling, &reading.words))
             && let Some(group) = group_by_id(alias.id)
         {
-            return Ok((group, Some(alias.note)));
+            return Some(Ok((group, Some(alias.note))));
         }
         let (found, remark) = called(&reading);
         match found.as_slice() {
-            [one] => return Ok((one, remark)),
+            [one] => return Some(Ok((one, remark))),
             [] => {}
             many => {
                 let choices = many.iter().map(|group| unmistakable(group)).collect();
-                return Err(NameError::Ambiguous { given: shortened(given), choices, groups: found });
+                return Some(Err(NameError::Ambiguous { given: shortened(given), choices, groups: found }));
             }
         }
     }
-    Err(NameError::Unknown {
-        given: shortened(given),
-        nearest: nearest(given, groups().iter().map(|group| group.name.to_owned())),
-    })
+    None
 }
 
 /// The shortest spelling that means this group and no other.

@@ -5,6 +5,7 @@ use crate::id::GroupId;
 use crate::name::{Alias, DocumentedName, UncertainName};
 use crate::operation::{Method, Operation, Provenance, Rule};
 use crate::route::{Edge, Node};
+use crate::search::Synonym;
 
 mod generated {
     #![allow(clippy::unreadable_literal)]
@@ -37,6 +38,9 @@ mod generated {
     }
     pub(crate) fn uncertain_names() -> &'static [UncertainName] {
         &UNCERTAIN_NAMES
+    }
+    pub(crate) fn synonyms() -> &'static [Synonym] {
+        &SYNONYMS
     }
     pub(crate) fn recipes() -> &'static [(&'static str, &'static str)] {
         &RECIPES

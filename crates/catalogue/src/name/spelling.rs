@@ -43,6 +43,23 @@ pub(crate) fn is_level(word: &str) -> bool {
     LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word))
 }
 
+/// The words of a name without the one that says how much the group allows: the last one, or else the first that is
+/// `read` or `write`, as in `Packet Captures - Read PCAPs API`.
+pub(crate) fn stem(name: &str) -> Vec<&str> {
+    let mut stem: Vec<&str> = words(name).collect();
+    let last = stem.len().saturating_sub(1);
+    let plain = |word: &&str| word.eq_ignore_ascii_case("read") || word.eq_ignore_ascii_case("write");
+    match stem.last().is_some_and(|word| is_level(word)) {
+        true => stem.truncate(last),
+        false => {
+            if let Some(at) = stem.iter().position(plain) {
+                stem.remove(at);
+            }
+        }
+    }
+    stem
+}
+
 /// Whether the name consists of these words, whatever their case.
 pub(crate) fn spells(name: &str, given: &[&str]) -> bool {
     // Most names differ in the first letter: no word has to be cut out to see it.
