@@ -28,6 +28,7 @@ fn main() {
     write_aliases(&mut out, &read(&folder, "aliases.tsv"));
     names::write_uncertain(&mut out, &read(&folder, "uncertain_names.tsv"));
     names::write_synonyms(&mut out, &read(&folder, "synonyms.tsv"));
+    names::write_sources(&mut out, &read(&folder, "sources.tsv"));
     write_recipes(&mut out, &folder.join("recipes"));
     fs::write(PathBuf::from(env::var("OUT_DIR").unwrap()).join("tables.rs"), out).unwrap();
 }

@@ -1,4 +1,4 @@
-//! Names that are uncertain, and the words that people search with.
+//! Names that are uncertain, the words that people search with, and where the facts come from.
 
 use std::fmt::Write as _;
 
@@ -30,6 +30,16 @@ pub(crate) fn write_synonyms(out: &mut String, rows: &[Row]) {
     for row in rows {
         let means: Vec<_> = crate::list(&row["means"]).collect();
         writeln!(out, "Synonym {{ words: {:?}, means: &{means:?}, source: {:?} }},", row["words"], row["source"])
+            .unwrap();
+    }
+    out.push_str("];\n");
+}
+
+/// Writes `SOURCES`.
+pub(crate) fn write_sources(out: &mut String, rows: &[Row]) {
+    writeln!(out, "static SOURCES: [Source; {}] = [", rows.len()).unwrap();
+    for row in rows {
+        writeln!(out, "Source {{ part: {:?}, source: {:?}, date: {:?} }},", row["part"], row["source"], row["date"])
             .unwrap();
     }
     out.push_str("];\n");

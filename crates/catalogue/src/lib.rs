@@ -21,6 +21,7 @@ mod probe;
 mod recipe;
 mod route;
 mod search;
+mod source;
 mod tables;
 
 pub use group::{Group, GroupProvenance, Scope, group_by_id, groups};
@@ -37,3 +38,4 @@ pub use recipe::{
 };
 pub use route::{Route, route};
 pub use search::{Hit, Matched, Synonym, search, synonyms};
+pub use source::{Source, sources};

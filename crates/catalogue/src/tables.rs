@@ -6,6 +6,7 @@ use crate::name::{Alias, DocumentedName, UncertainName};
 use crate::operation::{Method, Operation, Provenance, Rule};
 use crate::route::{Edge, Node};
 use crate::search::Synonym;
+use crate::source::Source;
 
 mod generated {
     #![allow(clippy::unreadable_literal)]
@@ -41,6 +42,9 @@ mod generated {
     }
     pub(crate) fn synonyms() -> &'static [Synonym] {
         &SYNONYMS
+    }
+    pub(crate) fn sources() -> &'static [Source] {
+        &SOURCES
     }
     pub(crate) fn recipes() -> &'static [(&'static str, &'static str)] {
         &RECIPES
