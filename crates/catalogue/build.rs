@@ -7,6 +7,8 @@ use std::{env, fs};
 
 #[path = "build/names.rs"]
 mod names;
+#[path = "build/packed.rs"]
+mod packed;
 #[path = "build/trie.rs"]
 mod trie;
 
@@ -21,9 +23,13 @@ fn main() {
     let amendments = read(&folder, "amendments.tsv");
     let mut out = String::new();
     write_groups(&mut out, &groups);
-    let accepted = write_operations(&mut out, &operations, &amendments, &Groups::new(&groups));
+    let by_name = Groups::new(&groups);
+    let accepted = write_operations(&mut out, &operations, &amendments, &by_name);
     write_operations_by_group(&mut out, groups.len(), &accepted);
     trie::write(&mut out, &operations);
+    let by_call = packed::Operations::new(&operations);
+    packed::write_terraform(&mut out, &read(&folder, "terraform.tsv"), &by_name, &by_call);
+    packed::write_sdk(&mut out, &read(&folder, "sdk_methods.tsv"), &by_call);
     write_names(&mut out, &read(&folder, "documented_names.tsv"));
     write_aliases(&mut out, &read(&folder, "aliases.tsv"));
     names::write_uncertain(&mut out, &read(&folder, "uncertain_names.tsv"));
@@ -62,7 +68,7 @@ impl Groups {
     }
 
     fn find(&self, name: &str) -> usize {
-        *self.0.get(name).unwrap_or_else(|| panic!("operations.tsv names an unknown group `{name}`"))
+        *self.0.get(name).unwrap_or_else(|| panic!("a table names an unknown group `{name}`"))
     }
 }
 

@@ -5,13 +5,12 @@
 //! whose name exists at two scopes is written `Name@account` or `Name@zone`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
-/// One row of a source table: column name to cell.
-type Row = BTreeMap<String, String>;
+use crate::tables::{Row, blanked, read, settle, table};
+use crate::terraform::terraform_table;
 
 /// Operations that need every one of their groups, not any one (data set README, section 2).
 const ALL_OF: &[&str] = &["/accounts/{}/dls/regional_services/prefix_bindings"];
@@ -21,42 +20,18 @@ pub(crate) fn rebuild(from: &Path, check: bool) -> Result<()> {
     let groups = read(&from.join("permission_groups.tsv"))?;
     let operations = read(&from.join("operations.tsv"))?;
     let names = read(&from.join("documented_names.tsv"))?;
+    let types = read(&from.join("terraform.tsv"))?;
     let scopes = scopes_by_name(&groups);
     let tables = [
         ("permission_groups.tsv", group_table(&groups)),
         ("operations.tsv", operation_table(&operations, &scopes)?),
         ("documented_names.tsv", name_table(&names)),
+        ("terraform.tsv", terraform_table(&types, &groups, &operations, &scopes)?),
     ];
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../catalogue");
     for (name, table) in tables {
-        let path: PathBuf = folder.join(name);
-        let unchanged = fs::read_to_string(&path).is_ok_and(|old| old == table);
-        match (unchanged, check) {
-            (true, _) => println!("{name}: unchanged"),
-            (false, true) => bail!("catalogue/{name} differs from a rebuild; run `cargo xtask catalogue --from DIR`"),
-            (false, false) => {
-                fs::write(&path, table).with_context(|| format!("cannot write {}", path.display()))?;
-                println!("{name}: rewritten");
-            }
-        }
+        settle(name, &table, check, "cargo xtask catalogue --from DIR")?;
     }
     Ok(())
-}
-
-fn read(path: &Path) -> Result<Vec<Row>> {
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut lines = text.lines();
-    let header: Vec<&str> = lines.next().context("the table has no header")?.split('\t').collect();
-    lines
-        .enumerate()
-        .map(|(number, line)| {
-            let cells: Vec<&str> = line.split('\t').collect();
-            if cells.len() != header.len() {
-                bail!("{}: line {} has {} cells, not {}", path.display(), number + 2, cells.len(), header.len());
-            }
-            Ok(header.iter().zip(cells).map(|(name, cell)| ((*name).to_owned(), cell.to_owned())).collect())
-        })
-        .collect()
 }
 
 /// The scopes at which each group name exists.
@@ -141,24 +116,6 @@ fn accepted(operation: &Row, scopes: &BTreeMap<String, BTreeSet<String>>) -> Res
     Ok(groups.join("; "))
 }
 
-/// A path with the names of its parameters taken out.
-fn blanked(path: &str) -> String {
-    let mut out = String::new();
-    let mut inside = false;
-    for c in path.chars() {
-        match c {
-            '{' => {
-                inside = true;
-                out.push_str("{}");
-            }
-            '}' => inside = false,
-            _ if inside => {}
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 fn name_table(names: &[Row]) -> String {
     let rows = names.iter().map(|name| {
         ["scope", "dashboard_name", "api_name", "group_name", "id", "match"]
@@ -166,15 +123,4 @@ fn name_table(names: &[Row]) -> String {
             .join("\t")
     });
     table("scope\tdashboard_name\tapi_name\tgroup_name\tid\tmatch", rows.collect())
-}
-
-fn table(header: &str, mut rows: Vec<String>) -> String {
-    rows.sort();
-    let mut text = header.to_owned();
-    for row in rows {
-        text.push('\n');
-        text.push_str(&row);
-    }
-    text.push('\n');
-    text
 }

@@ -1,30 +1,52 @@
-//! Chores of the repository. `cargo xtask catalogue --from DIR` rebuilds the catalogue's tables.
+//! Chores of the repository. `cargo xtask catalogue --from DIR` rebuilds the catalogue's tables, `cargo xtask sdk-methods
+//! --from DIR` the one of the SDK's methods.
 
 mod catalogue;
+mod sdk;
+mod tables;
+mod terraform;
+
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
 const USAGE: &str = "usage: cargo xtask catalogue --from DIR [--check]
+       cargo xtask sdk-methods --from DIR [--check]
 
-  --from DIR   the folder of the source tables (operations.tsv, permission_groups.tsv, documented_names.tsv)
-  --check      write nothing; fail if a rebuild would change a table";
+  catalogue     rebuild the tables of facts; DIR is the folder of the source tables (operations.tsv,
+                permission_groups.tsv, documented_names.tsv, terraform.tsv)
+  sdk-methods   rebuild the table of the SDK's methods; DIR is src/resources of the unpacked package `cloudflare`
+  --check       write nothing; fail if a rebuild would change a table";
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    match arguments.next().as_deref() {
+    let chore = arguments.next();
+    match chore.as_deref() {
         Some("catalogue") => {
-            let mut from = None;
-            let mut check = false;
-            while let Some(argument) = arguments.next() {
-                match argument.as_str() {
-                    "--from" => from = arguments.next(),
-                    "--check" => check = true,
-                    other => bail!("unknown argument `{other}`\n\n{USAGE}"),
-                }
-            }
-            let Some(from) = from else { bail!("`--from DIR` is missing\n\n{USAGE}") };
-            catalogue::rebuild(from.as_ref(), check)
+            let (from, check) = source(arguments)?;
+            catalogue::rebuild(&from, check)
+        }
+        Some("sdk-methods") => {
+            let (from, check) = source(arguments)?;
+            sdk::rebuild(&from, check)
         }
         _ => bail!("{USAGE}"),
+    }
+}
+
+/// `--from DIR [--check]`.
+fn source(mut arguments: impl Iterator<Item = String>) -> Result<(PathBuf, bool)> {
+    let mut from = None;
+    let mut check = false;
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--from" => from = arguments.next(),
+            "--check" => check = true,
+            other => bail!("unknown argument `{other}`\n\n{USAGE}"),
+        }
+    }
+    match from {
+        Some(from) => Ok((from.into(), check)),
+        None => bail!("`--from DIR` is missing\n\n{USAGE}"),
     }
 }

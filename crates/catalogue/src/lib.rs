@@ -19,10 +19,13 @@ mod neighbour;
 mod operation;
 mod probe;
 mod recipe;
+mod recognise;
 mod route;
+mod sdk;
 mod search;
 mod source;
 mod tables;
+mod terraform;
 
 pub use group::{Group, GroupProvenance, Scope, group_by_id, groups};
 pub use id::{AccountId, BadId, GroupId, TokenId, UserId, ZoneId};
@@ -36,6 +39,11 @@ pub use probe::{Probe, probes};
 pub use recipe::{
     Documented, Kind as RecipeKind, NamedTest, Need, Parameter, Recipe, RecipeError, recipe, recipe_names,
 };
+pub use recognise::{PlainId, RecogniseError, Recognised, Remark, Subject, recognise};
 pub use route::{Route, route};
+pub use sdk::{SdkError, SdkMethod, sdk_method, sdk_methods};
 pub use search::{Hit, Matched, Synonym, search, synonyms};
 pub use source::{Source, sources};
+pub use terraform::{
+    Life, Phase, TerraformError, TerraformKind, TerraformProvenance, TerraformType, terraform_type, terraform_types,
+};

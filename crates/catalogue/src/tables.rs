@@ -7,6 +7,7 @@ use crate::operation::{Method, Operation, Provenance, Rule};
 use crate::route::{Edge, Node};
 use crate::search::Synonym;
 use crate::source::Source;
+use crate::terraform::{Phase, TerraformKind, TerraformProvenance, TerraformRow};
 
 mod generated {
     #![allow(clippy::unreadable_literal)]
@@ -48,6 +49,27 @@ mod generated {
     }
     pub(crate) fn recipes() -> &'static [(&'static str, &'static str)] {
         &RECIPES
+    }
+    pub(crate) fn terraform_types() -> &'static [TerraformRow] {
+        &TERRAFORM_TYPES
+    }
+    pub(crate) fn terraform_names() -> &'static str {
+        TERRAFORM_NAMES
+    }
+    pub(crate) fn terraform_documented() -> &'static [u16] {
+        &TERRAFORM_DOCUMENTED
+    }
+    pub(crate) fn terraform_calls() -> &'static [(Phase, u16)] {
+        &TERRAFORM_CALLS
+    }
+    pub(crate) fn sdk_methods() -> &'static [(u32, u16)] {
+        &SDK_METHODS
+    }
+    pub(crate) fn sdk_names() -> &'static str {
+        SDK_NAMES
+    }
+    pub(crate) fn sdk_calls() -> &'static [u16] {
+        &SDK_CALLS
     }
     pub(crate) fn probes() -> &'static str {
         PROBES
