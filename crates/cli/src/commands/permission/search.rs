@@ -22,7 +22,8 @@ pub(crate) fn run(context: &Context, words: &str) -> CommandResult {
         return Ok(Verdict::No);
     }
     let shown = if output.verbose { hits.len() } else { SHOWN };
-    let header = ["NAME", "SCOPE", "READS", "WRITES", "ID", "FOUND BY"];
+    let by = if hits.iter().take(shown).all(|hit| hit.matched == Matched::Name) { "" } else { "FOUND BY" };
+    let header = ["NAME", "SCOPE", "READS", "WRITES", "ID", by];
     output.line(table(0, Some(header), hits.iter().take(shown).map(row)));
     let more = hits.len().saturating_sub(shown);
     if more > 0 {
@@ -40,14 +41,15 @@ fn row(hit: &Hit) -> [String; 6] {
     let (reads, writes) = counts(group);
     let by = match hit.matched {
         Matched::Id => "its id".to_owned(),
-        Matched::Name => "its name".to_owned(),
+        Matched::Name => String::new(),
         Matched::OtherName(name) => format!("`{name}`"),
         Matched::Synonym(word) => format!("`{word}`"),
         Matched::Category => group.category.to_owned(),
         Matched::Operations(number) => counted(number as usize, "operation"),
     };
     let scope = group.scope.to_string();
-    [group.name.to_owned(), scope, reads.to_string(), writes.to_string(), id(group), styled(FAINT, by)]
+    let by = if by.is_empty() { by } else { styled(FAINT, by) };
+    [group.name.to_owned(), scope, reads.to_string(), writes.to_string(), id(group), by]
 }
 
 fn document(hit: &Hit) -> Value {

@@ -2,14 +2,16 @@
 
 mod document;
 mod spelling;
+mod terraform;
 mod uses;
 
 use flarekeep_catalogue::{
-    Group, GroupProvenance, NameError, Neighbour, Opened, Operation, Relation, Rule, Scope, Substitutes, resolve,
-    search, unmistakable,
+    Group, GroupProvenance, Method, NameError, Neighbour, Opened, Operation, Relation, Rule, Scope, Substitutes,
+    resolve, search, unmistakable,
 };
 
 use self::spelling::Spellings;
+use self::terraform::Needing;
 use self::uses::Uses;
 use super::{counts, id};
 use crate::context::Context;
@@ -33,6 +35,7 @@ struct Facts {
     substitutes: Substitutes,
     neighbours: Vec<Neighbour>,
     uses: Uses,
+    terraform: Vec<Needing>,
 }
 
 pub(crate) fn run(context: &Context, name: &str) -> CommandResult {
@@ -45,18 +48,20 @@ pub(crate) fn run(context: &Context, name: &str) -> CommandResult {
         substitutes: group.substitutes(),
         neighbours: group.neighbours(),
         uses: Uses::of(group),
+        terraform: terraform::needing(group),
     };
     let output = context.output;
     output.document(&document::document(&facts));
-    if let Some(remark) = remark {
+    if let Some(remark) = remark.filter(|remark| facts.spellings.doubt != Some(remark)) {
         output.note(format!("`{}` is taken as {}: {remark}", plain(name), group.name));
     }
     show_names(output, &facts);
     show_operations(output, &facts.opened);
     show_substitutes(output, &facts);
     show_neighbours(output, &facts);
+    show_terraform(output, &facts.terraform);
     show_uses(output, &facts.uses);
-    if let Some(operation) = facts.opened.writes.first().or(facts.opened.reads.first()) {
+    if let Some(operation) = typical(&facts.opened) {
         output.note(styled(FAINT, format!("\nflarekeep plan --operation '{operation}'")));
     }
     Ok(Verdict::Yes)
@@ -150,13 +155,34 @@ fn show_operations(output: Output, opened: &Opened) {
         return;
     }
     output.line(format!("\nit opens {} and {}", counted(reads, "read"), counted(writes, "write")));
+    let mut rows = Vec::new();
     for (kind, operations) in [("read", &opened.reads), ("write", &opened.writes)] {
         let shown = if output.verbose { operations.len() } else { OPERATIONS };
-        if !operations.is_empty() {
-            output.line(table(2, None, operations.iter().take(shown).map(|operation| row(kind, operation))));
+        rows.extend(by_choice(operations).into_iter().take(shown).map(|operation| row(kind, operation)));
+        let left = operations.len().saturating_sub(shown);
+        if left > 0 {
+            rows.push([String::new(), styled(FAINT, format!("and {left} more (--verbose)")), String::new()]);
         }
-        more(output, operations.len(), shown, "        ");
     }
+    output.line(table(2, None, rows));
+}
+
+/// The operations that accept the fewest groups first: for those the group is there.
+fn by_choice(operations: &[&'static Operation]) -> Vec<&'static Operation> {
+    let mut operations = operations.to_vec();
+    operations.sort_by_key(|operation| operation.accepts().count());
+    operations
+}
+
+/// The operation that people have the group for, as far as that can be told: one that accepts few others, makes
+/// something, and has a short path.
+fn typical(opened: &Opened) -> Option<&'static Operation> {
+    let some = if opened.writes.is_empty() { &opened.reads } else { &opened.writes };
+    let key = |operation: &&&Operation| {
+        let makes = matches!(operation.method, Method::Post | Method::Put);
+        (operation.deprecated, operation.accepts().count(), !makes, operation.path.len())
+    };
+    some.iter().min_by_key(key).copied()
 }
 
 fn row(kind: &str, operation: &Operation) -> [String; 3] {
@@ -173,7 +199,8 @@ fn row(kind: &str, operation: &Operation) -> [String; 3] {
     if operation.withdrawn {
         remarks.push("withdrawn");
     }
-    [kind.to_owned(), operation.to_string(), styled(CARE, remarks.join(", "))]
+    let remarks = if remarks.is_empty() { String::new() } else { styled(CARE, remarks.join(", ")) };
+    [kind.to_owned(), operation.to_string(), remarks]
 }
 
 fn show_substitutes(output: Output, facts: &Facts) {
@@ -233,6 +260,20 @@ fn compared(other: &Neighbour) -> String {
         Relation::Apart => "opens nothing of it".to_owned(),
         Relation::Unknown => "not known".to_owned(),
     }
+}
+
+fn show_terraform(output: Output, types: &[Needing]) {
+    if types.is_empty() {
+        return;
+    }
+    let shown = if output.verbose { usize::MAX } else { OTHERS };
+    output.line("\nTerraform types that need it");
+    let rows = types.iter().take(shown).map(|needing| {
+        let inferred = if needing.inferred { styled(CARE, "inferred") } else { String::new() };
+        [needing.address(), needing.part(), inferred]
+    });
+    output.line(table(2, None, rows));
+    more(output, types.len(), shown, "  ");
 }
 
 fn show_uses(output: Output, uses: &Uses) {

@@ -6,6 +6,7 @@ use flarekeep_catalogue::{Group, Neighbour, Operation, Provenance, Relation, Rul
 use serde_json::{Value, json};
 
 use super::Facts;
+use super::terraform::Needing;
 use super::uses::Use;
 use crate::commands::permission::{provenance, reference};
 
@@ -44,6 +45,7 @@ pub(super) fn document(facts: &Facts) -> Value {
         }).collect::<Vec<_>>(),
     });
     document["neighbours"] = facts.neighbours.iter().map(neighbour).collect();
+    document["terraform"] = facts.terraform.iter().map(Needing::document).collect();
     document["recipes"] = json!({ "planned": names(&facts.uses.planned), "accepted": names(&facts.uses.accepted) });
     document
 }
