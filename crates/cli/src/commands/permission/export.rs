@@ -2,7 +2,8 @@
 //! it; what it promises there changes only with [`FORMAT`].
 
 use flarekeep_catalogue::{
-    Group, Operation, Rule, Scope, aliases, documented_names, group_by_id, groups, operations, sources, uncertain_names,
+    Group, Operation, Rule, Scope, TerraformType, aliases, documented_names, group_by_id, groups, operations, sources,
+    terraform_types, uncertain_names,
 };
 use serde_json::{Value, json};
 
@@ -46,6 +47,7 @@ pub(crate) fn run(context: &Context) -> CommandResult {
             "group": group_by_id(alias.id).map(|group| group.index),
             "note": alias.note,
         })).collect::<Vec<_>>(),
+        "terraform_types": terraform_types().map(|of| terraform_type(&of)).collect::<Vec<_>>(),
     }));
     Ok(Verdict::Yes)
 }
@@ -73,6 +75,18 @@ fn operation(operation: &Operation) -> Value {
         "inferred": operation.provenance.is_inferred(),
         "deprecated": operation.deprecated,
         "withdrawn": operation.withdrawn,
+    })
+}
+
+fn terraform_type(of: &TerraformType) -> Value {
+    json!({
+        "type": of.name,
+        "kind": of.kind.word(),
+        "documented": of.documented().map(|group| group.index).collect::<Vec<_>>(),
+        "provenance": of.provenance.word(),
+        "calls": of.operations().map(|(phase, operation)| json!({
+            "phase": phase.word(), "operation": operation.index,
+        })).collect::<Vec<_>>(),
     })
 }
 

@@ -24,9 +24,11 @@ pub(crate) fn run(context: &Context, arguments: &PermissionList) -> CommandResul
     let output = context.output;
     output.document(&listed.iter().map(|group| document(group)).collect::<Vec<_>>());
     let header = ["NAME", "SCOPE", "READS", "WRITES", "CATEGORY", "ID"];
-    if !listed.is_empty() {
-        output.line(table(0, Some(header), listed.iter().map(|group| row(group))));
+    if listed.is_empty() {
+        output.line("no permission is of this scope and this category");
+        return Ok(Verdict::Yes);
     }
+    output.line(table(0, Some(header), listed.iter().map(|group| row(group))));
     let published = listed.iter().filter(|group| group.id.is_some()).count();
     let all = counted(listed.len(), "permission");
     output.note(styled(FAINT, format!("\n{all}, {published} with a published id; flarekeep permission show NAME")));

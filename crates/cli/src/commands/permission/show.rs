@@ -52,7 +52,7 @@ pub(crate) fn run(context: &Context, name: &str) -> CommandResult {
     };
     let output = context.output;
     output.document(&document::document(&facts));
-    if let Some(remark) = remark.filter(|remark| facts.spellings.doubt != Some(remark)) {
+    if let Some(remark) = remark.filter(|remark| facts.spellings.doubt.is_none_or(|doubt| doubt.note != *remark)) {
         output.note(format!("`{}` is taken as {}: {remark}", plain(name), group.name));
     }
     show_names(output, &facts);
@@ -76,12 +76,17 @@ fn refused(name: &str, error: NameError) -> CommandError {
                 .because(format!("it may be {}", each.collect::<Vec<_>>().join(" or ")));
             choices.iter().fold(asked, |asked, choice| asked.hint(format!("flarekeep permission show '{choice}'")))
         }
-        NameError::Unknown { .. } => {
-            let unknown = CommandError::from(error);
-            match search(name).first().filter(|_| unknown.hints.is_empty()) {
-                Some(best) => unknown.hint(format!("flarekeep permission show '{}'", unmistakable(best.group))),
-                None => unknown.hint("flarekeep permission search WORDS finds permissions by what they are for"),
-            }
+        NameError::Unknown { given, nearest } => {
+            let hits = search(name);
+            let found: Vec<String> = hits.iter().take(3).map(|hit| unmistakable(hit.group)).collect();
+            let offered: Vec<_> = if found.is_empty() { nearest } else { found };
+            let offered: Vec<_> = offered.iter().map(|name| format!("`{name}`")).collect();
+            let unknown = CommandError::usage(format!("no permission is called `{given}`"));
+            let unknown = match offered.is_empty() {
+                true => unknown,
+                false => unknown.hint(format!("did you mean {}?", offered.join(" or "))),
+            };
+            unknown.hint("flarekeep permission search WORDS finds permissions by what they are for")
         }
     }
 }
@@ -99,7 +104,7 @@ fn show_names(output: Output, facts: &Facts) {
     let scope = match (group.scope, group.provenance) {
         (Scope::Unknown, _) => styled(CARE, "not known: no plan can rest on it"),
         (scope, GroupProvenance::ScopeInferred) => {
-            format!("{scope}: {} {}", resource(scope), styled(CARE, "(inferred from the paths that accept it)"))
+            format!("{scope}: {} {}", resource(scope), styled(CARE, "(inferred)"))
         }
         (scope, _) => format!("{scope}: {}", resource(scope)),
     };
@@ -115,7 +120,7 @@ fn show_names(output: Output, facts: &Facts) {
         row(if at == 0 { "also known as" } else { "" }, other);
     }
     if let Some(doubt) = facts.spellings.doubt {
-        row("in doubt", styled(CARE, doubt));
+        row("in doubt", styled(CARE, format!("`{}` {}", doubt.name, doubt.note)));
     }
     row("known from", known_from(facts));
     output.line(table(2, None, rows));
@@ -132,10 +137,11 @@ fn resource(scope: Scope) -> String {
 
 /// Where name, scope and operations are known from.
 fn known_from(facts: &Facts) -> String {
-    let group = match facts.group.provenance {
-        GroupProvenance::Published => "id and scope are published",
-        GroupProvenance::ScopeInferred => "the name is published, the id is not",
-        GroupProvenance::NameOnly => "the name alone is published",
+    let group = match (facts.group.provenance, facts.group.scope) {
+        (GroupProvenance::Published, _) => "id and scope are published",
+        (GroupProvenance::NameOnly, Scope::Unknown) => "the name alone is published",
+        (GroupProvenance::NameOnly, _) => "name and scope are published, the id is not",
+        (GroupProvenance::ScopeInferred, _) => "the name is published, the id is not, and the scope is inferred",
     };
     let operations = document::by_provenance(facts.group).into_iter().map(|(provenance, number)| {
         let inferred = if provenance.is_inferred() { styled(CARE, " (inferred)") } else { String::new() };
@@ -287,10 +293,19 @@ fn show_uses(output: Output, uses: &Uses) {
         output.line(rows(&uses.planned));
         more(output, uses.planned.len(), shown, "  ");
     }
-    if !uses.accepted.is_empty() && (output.verbose || uses.planned.is_empty()) {
-        output.line("\nrecipes that it would do for in part, and that take less");
-        output.line(rows(&uses.accepted));
-        more(output, uses.accepted.len(), shown, "  ");
+    match (uses.accepted.len(), output.verbose) {
+        (0, _) => {}
+        (_, true) => {
+            output.line("\nrecipes that it would do for in part, and that take less");
+            output.line(rows(&uses.accepted));
+        }
+        (number, false) if uses.planned.is_empty() => {
+            output.line("\nno recipe is planned with it");
+            let verbose = styled(FAINT, "(--verbose)");
+            output
+                .line(format!("  it would do for a part of {}, which take less {verbose}", counted(number, "recipe")));
+        }
+        _ => {}
     }
 }
 

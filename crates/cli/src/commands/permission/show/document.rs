@@ -25,7 +25,7 @@ pub(super) fn document(facts: &Facts) -> Value {
             "spelling": other.spelling,
             "note": (!other.whose.is_empty()).then_some(other.whose),
         })).collect::<Vec<_>>(),
-        "doubt": facts.spellings.doubt,
+        "doubt": facts.spellings.doubt.map(|doubt| json!({ "name": doubt.name, "note": doubt.note })),
     });
     document["provenance"] = json!({
         "group": provenance(group),

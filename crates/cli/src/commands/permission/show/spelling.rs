@@ -1,6 +1,6 @@
 //! How a group is spelt, and by whom.
 
-use flarekeep_catalogue::{Group, Scope, aliases, documented_names, uncertain_names};
+use flarekeep_catalogue::{Group, Scope, UncertainName, aliases, documented_names, uncertain_names};
 
 /// The spellings of a group.
 pub(super) struct Spellings {
@@ -11,7 +11,7 @@ pub(super) struct Spellings {
     /// All others but the API's.
     pub(super) others: Vec<Spelling>,
     /// What is uncertain about the name on the page.
-    pub(super) doubt: Option<&'static str>,
+    pub(super) doubt: Option<&'static UncertainName>,
 }
 
 /// One more spelling.
@@ -38,7 +38,7 @@ impl Spellings {
             dashboard: dashboard(group, page.map_or(group.name, |page| page.dashboard)),
             on_the_page: page.is_some(),
             others,
-            doubt: doubt.map(|doubt| doubt.note),
+            doubt,
         }
     }
 }
@@ -51,7 +51,8 @@ fn dashboard(group: &Group, name: &str) -> Option<String> {
         Scope::Zone => "Zone",
         Scope::Bucket | Scope::FlagshipApp | Scope::Unknown => return None,
     };
-    let level = group.level().unwrap_or_default();
+    // The form has no level for what purges: the page's name is Cache Purge.
+    let level = group.level().filter(|level| *level != "Purge").unwrap_or_default();
     Some(match name.rsplit_once(' ') {
         Some((what, "Write" | "Edit")) => format!("{scope} > {} > Edit", what.trim_end_matches(':')),
         Some((what, last)) if last == level => format!("{scope} > {} > {last}", what.trim_end_matches(':')),
