@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+#[path = "build/names.rs"]
+mod names;
 #[path = "build/packed.rs"]
 mod packed;
 #[path = "build/trie.rs"]
@@ -31,6 +33,9 @@ fn main() {
     write_names(&mut out, &read(&folder, "documented_names.tsv"));
     write_aliases(&mut out, &read(&folder, "aliases.tsv"));
     write_template_keys(&mut out, &read(&folder, "template_keys.tsv"));
+    names::write_uncertain(&mut out, &read(&folder, "uncertain_names.tsv"));
+    names::write_synonyms(&mut out, &read(&folder, "synonyms.tsv"));
+    names::write_sources(&mut out, &read(&folder, "sources.tsv"));
     write_recipes(&mut out, &folder.join("recipes"));
     fs::write(PathBuf::from(env::var("OUT_DIR").unwrap()).join("tables.rs"), out).unwrap();
 }

@@ -1,5 +1,5 @@
-//! Whole processes: `flarekeep --version` and `flarekeep plan`, beside a bare clap program (the limit) and, where they
-//! are installed, terraform and wrangler.
+//! Whole processes: `flarekeep --version`, `flarekeep plan` and questions to the catalogue, beside a bare clap program (the
+//! limit) and, where they are installed, terraform and wrangler.
 //!
 //! `start_up FLAREKEEP` runs the programs in turns. Memory is measured in a process of its own for each program, since
 //! the system only tells the peak over all children.
@@ -11,6 +11,9 @@ use std::time::Instant;
 use nix::sys::resource::{UsageWho, getrusage};
 
 const ROUNDS: usize = 41;
+
+/// How many milliseconds a question to the catalogue may take, as a whole process.
+const QUESTION: f64 = 15.0;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,6 +38,12 @@ fn compare(flarekeep: &Path) {
     let mut programs = vec![program("bare clap --version (the limit)", &bare, &["--version"])];
     programs.push(program("flarekeep --version", flarekeep, &["--version"]));
     programs.push(program("flarekeep plan --recipe saas-platform", flarekeep, &["plan", "--recipe", "saas-platform"]));
+    for (name, arguments) in [
+        ("flarekeep permission show Zone:DNS:Edit", ["permission", "show", "Zone:DNS:Edit"]),
+        ("flarekeep permission search 'dns edit'", ["permission", "search", "dns edit"]),
+    ] {
+        programs.push(program(name, flarekeep, &arguments));
+    }
     for (name, arguments) in [("terraform", ["version"]), ("wrangler", ["--version"])] {
         match found(name) {
             Some(path) => programs.push(program(&format!("{name} {}", arguments[0]), &path, &arguments)),
@@ -54,6 +63,11 @@ fn compare(flarekeep: &Path) {
         let ratios: Vec<f64> = program.seconds.iter().zip(&programs[0].seconds).map(|(a, b)| a / b).collect();
         let (time, ratio, memory) = (median(&program.seconds), median(&ratios), peak_of(&program.line));
         println!("{:<40} {:>8.2} ms   x{ratio:<7.2} {memory:>7.1} MiB at most", program.name, time * 1e3);
+        if program.name.starts_with("flarekeep permission") {
+            let holds = time * 1e3 <= QUESTION && memory <= 16.0;
+            held &= holds;
+            println!("  {} at most {QUESTION} ms and 16 MiB", if holds { "ok  " } else { "MISS" });
+        }
         let most = match program.name.as_str() {
             "flarekeep --version" => 2.0,
             name if name.starts_with("flarekeep plan") => 4.0,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::id::GroupId;
+use crate::name;
 use crate::operation::Operation;
 use crate::tables;
 
@@ -89,6 +90,15 @@ impl Group {
     /// Whether the group's name promises that it only reads.
     pub fn is_named_for_reading(&self) -> bool {
         self.name.rsplit(' ').next().is_some_and(|level| level.eq_ignore_ascii_case("read"))
+    }
+
+    /// The word of the name that says how much the group allows (`Read`, `Write`, `Purge` …), as the API spells it. A
+    /// few groups have none, and may open everything of their product.
+    pub fn level(&self) -> Option<&'static str> {
+        let level = |word: &&str| name::is_level(word) || word.eq_ignore_ascii_case("edit");
+        let mut all = self.name.split(|c: char| !c.is_alphanumeric());
+        let last = all.clone().next_back().filter(level);
+        last.or_else(|| all.find(|word| matches!(*word, "Read" | "Write")))
     }
 
     /// The operations that accept this group.

@@ -15,20 +15,26 @@ mod group;
 mod id;
 mod name;
 mod nearest;
+mod neighbour;
 mod operation;
 mod probe;
 mod recipe;
 mod recognise;
 mod route;
 mod sdk;
+mod search;
+mod source;
 mod tables;
 mod template;
 mod terraform;
 
 pub use group::{Group, GroupProvenance, Scope, group_by_id, groups};
 pub use id::{AccountId, BadId, GroupId, TokenId, UserId, ZoneId};
-pub use name::{Alias, DocumentedName, NameError, documented_names, resolve};
+pub use name::{
+    Alias, DocumentedName, NameError, UncertainName, aliases, documented_names, resolve, uncertain_names, unmistakable,
+};
 pub use nearest::nearest;
+pub use neighbour::{Neighbour, Opened, Relation, Substitutes};
 pub use operation::{Method, Operation, OperationError, Provenance, Rule, operation, operations};
 pub use probe::{Probe, probes};
 pub use recipe::{
@@ -37,6 +43,8 @@ pub use recipe::{
 pub use recognise::{PlainId, RecogniseError, Recognised, Remark, Subject, recognise};
 pub use route::{Route, route};
 pub use sdk::{SdkError, SdkMethod, sdk_method, sdk_methods};
+pub use search::{Hit, Matched, Synonym, search, synonyms};
+pub use source::{Source, sources};
 pub use template::{KeyStatus, Level, TemplateKey, template_key, template_keys};
 pub use terraform::{
     Life, Phase, TerraformError, TerraformKind, TerraformProvenance, TerraformType, terraform_type, terraform_types,

@@ -1,9 +1,14 @@
 //! From a spelling that people use to the permission group that is meant.
 
+mod spelling;
+
 use crate::group::{Group, Scope, group_by_id, groups};
 use crate::id::GroupId;
 use crate::nearest::nearest;
 use crate::tables;
+
+use self::spelling::{Reading, readings};
+pub(crate) use self::spelling::{is_level, spells, stem, words};
 
 /// A name on Cloudflare's permissions page, in both of its spellings.
 #[derive(Debug)]
@@ -29,9 +34,36 @@ pub struct Alias {
     pub note: &'static str,
 }
 
+/// A name of Cloudflare's page that may mean either of two groups, and which one it is taken for.
+#[derive(Debug)]
+pub struct UncertainName {
+    /// The scope at which the page lists the name.
+    pub scope: Scope,
+    /// The name, in the page's API spelling.
+    pub name: &'static str,
+    /// The group that it is taken for.
+    pub id: GroupId,
+    /// The group that it may mean instead.
+    pub may_mean: GroupId,
+    /// The doubt, in words.
+    pub note: &'static str,
+    /// Where the doubt comes from.
+    pub source: &'static str,
+}
+
 /// The names of Cloudflare's permissions page.
 pub fn documented_names() -> &'static [DocumentedName] {
     tables::documented_names()
+}
+
+/// The spellings of other documents.
+pub fn aliases() -> &'static [Alias] {
+    tables::aliases()
+}
+
+/// The names of Cloudflare's page that may mean either of two groups.
+pub fn uncertain_names() -> &'static [UncertainName] {
+    tables::uncertain_names()
 }
 
 /// Why a spelling names no single group.
@@ -45,163 +77,109 @@ pub enum NameError {
         /// The names that are spelt most like it.
         nearest: Vec<String>,
     },
-    /// The name exists at more than one scope.
-    #[error("`{given}` exists at more than one scope: write {}", choices.join(" or "))]
+    /// The name means more than one group, as a rule one at each of two scopes.
+    #[error("`{given}` means more than one permission group: write {}", quoted(choices).join(" or "))]
     Ambiguous {
         /// What was given.
         given: String,
-        /// The spellings that tell the scopes apart.
+        /// The groups that it may mean.
+        groups: Vec<&'static Group>,
+        /// For each of them the spelling that means it alone.
         choices: Vec<String>,
     },
 }
 
+/// Said of a group whose scope nobody has published, where it was asked for at one.
+const SCOPE_UNKNOWN: &str = "at which scope this group takes effect is not known";
+
 /// Finds the group that is meant by an id, a name in the dashboard's or the API's spelling, a former name, or one of
-/// these behind its scope, as in `Zone:DNS:Edit`. Returns the remark on the spelling where there is one.
+/// these behind its scope, as in `Zone:DNS:Edit`, `com.cloudflare.api.account.zone DNS Write` or `DNS Write (zone)`.
+/// Case and punctuation do not matter. Returns the remark on the spelling where there is one.
 pub fn resolve(given: &str) -> Result<(&'static Group, Option<&'static str>), NameError> {
-    if let Some(group) = given.trim().parse().ok().and_then(group_by_id) {
-        return Ok((group, None));
-    }
-    // The name as the API writes it: no other spelling has to be looked at.
-    let mut exact = groups().iter().filter(|group| group.name == given);
-    if let (Some(group), None) = (exact.next(), exact.next()) {
-        return Ok((group, None));
-    }
-    let words = normalised(given);
-    if let Some(alias) = tables::aliases().iter().find(|alias| normalised(alias.spelling) == words)
-        && let Some(group) = group_by_id(alias.id)
-    {
-        return Ok((group, Some(alias.note)));
-    }
-    let (scope, scoped) = scope_prefix(&words);
-    let mut found = called(&words, None);
-    if found.is_empty() && scope.is_some() {
-        found = called(scoped, scope);
-    }
-    match found.as_slice() {
-        [one] => Ok((one, None)),
-        [] => Err(NameError::Unknown {
-            given: given.escape_debug().take(120).collect(),
+    resolve_exactly(given).unwrap_or_else(|| {
+        Err(NameError::Unknown {
+            given: shortened(given),
             nearest: nearest(given, groups().iter().map(|group| group.name.to_owned())),
-        }),
-        many => Err(NameError::Ambiguous {
-            given: given.escape_debug().take(120).collect(),
-            choices: many.iter().map(|group| format!("`{}:{}`", group.scope.word(), group.name)).collect(),
-        }),
+        })
+    })
+}
+
+/// The same, without a look for the nearest names where nothing is called so.
+pub(crate) fn resolve_exactly(given: &str) -> Option<Result<(&'static Group, Option<&'static str>), NameError>> {
+    let bare = given.trim().trim_matches(['"', '\'', '`']);
+    if let Some(group) = bare.parse().ok().and_then(group_by_id) {
+        return Some(Ok((group, None)));
+    }
+    for reading in readings(bare) {
+        if let Some(alias) = aliases().iter().find(|alias| spells(alias.spelling, &reading.words))
+            && let Some(group) = group_by_id(alias.id)
+        {
+            return Some(Ok((group, Some(alias.note))));
+        }
+        let (found, remark) = called(&reading);
+        match found.as_slice() {
+            [one] => return Some(Ok((one, remark))),
+            [] => {}
+            many => {
+                let choices = many.iter().map(|group| unmistakable(group)).collect();
+                return Some(Err(NameError::Ambiguous { given: shortened(given), choices, groups: found }));
+            }
+        }
+    }
+    None
+}
+
+/// The shortest spelling that means this group and no other.
+pub fn unmistakable(group: &Group) -> String {
+    let means_it = |spelling: &str| {
+        readings(spelling).find_map(|reading| Some(called(&reading).0).filter(|found| !found.is_empty()))
+            == groups().get(usize::from(group.index)).map(|group| vec![group])
+    };
+    let scoped = format!("{}:{}", group.scope, group.name);
+    match group.id {
+        _ if means_it(group.name) => group.name.to_owned(),
+        Some(id) if !means_it(&scoped) => id.to_string(),
+        _ => scoped,
     }
 }
 
-/// The groups that carry this normalised name, at `scope` if one is given.
-fn called(words: &str, scope: Option<Scope>) -> Vec<&'static Group> {
+/// The groups that carry the name of this reading, and what is to be said about that.
+fn called(reading: &Reading<'_>) -> (Vec<&'static Group>, Option<&'static str>) {
+    let words = &reading.words;
+    let doubt = uncertain_names()
+        .iter()
+        .find(|uncertain| reading.scope.is_none_or(|scope| scope == uncertain.scope) && spells(uncertain.name, words));
+    let remark = doubt.map(|doubt| doubt.note);
+    if let (Some(doubt), Some(_)) = (doubt, reading.scope) {
+        return (group_by_id(doubt.id).into_iter().collect(), remark);
+    }
     let mut found: Vec<&'static Group> = groups()
         .iter()
-        .filter(|group| {
-            normalised(group.name) == words || group.former_names.iter().any(|name| normalised(name) == words)
-        })
+        .filter(|group| spells(group.name, words) || group.former_names.iter().any(|name| spells(name, words)))
         .collect();
     let documented = documented_names()
         .iter()
-        .filter(|name| normalised(name.dashboard) == words || normalised(name.api) == words)
+        .filter(|name| spells(name.dashboard, words) || spells(name.api, words))
         .filter_map(|name| group_by_id(name.id));
     for group in documented {
         if !found.contains(&group) {
             found.push(group);
         }
     }
-    found.retain(|group| scope.is_none_or(|scope| group.scope == scope));
-    found
+    let Some(scope) = reading.scope else { return (found, remark) };
+    let (placed, unplaced): (Vec<_>, Vec<_>) = found.into_iter().partition(|group| group.scope != Scope::Unknown);
+    let there: Vec<_> = placed.into_iter().filter(|group| group.scope == scope).collect();
+    match there.is_empty() {
+        true => (unplaced, Some(SCOPE_UNKNOWN)),
+        false => (there, remark),
+    }
 }
 
-/// Lower case, punctuation as spaces, and the dashboard's last word `edit` as the API's `write`.
-fn normalised(name: &str) -> String {
-    let spaced: String = name.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
-    let mut words: Vec<&str> = spaced.split_whitespace().collect();
-    if let Some(last) = words.last_mut()
-        && *last == "edit"
-    {
-        *last = "write";
-    }
-    words.join(" ")
+fn quoted(choices: &[String]) -> Vec<String> {
+    choices.iter().map(|choice| format!("`{choice}`")).collect()
 }
 
-/// Splits a leading scope word off a normalised name.
-fn scope_prefix(words: &str) -> (Option<Scope>, &str) {
-    for scope in [Scope::User, Scope::Account, Scope::Zone, Scope::Bucket] {
-        if let Some(rest) = words.strip_prefix(scope.word()).and_then(|rest| rest.strip_prefix(' ')) {
-            return (Some(scope), rest);
-        }
-    }
-    (None, words)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_resolve_in_both_spellings_and_behind_their_scope() {
-        for spelling in
-            ["DNS Write", "dns edit", "Zone:DNS:Edit", "Zone > DNS > Edit", "4755a26eedb94da69e1066d98aa820be"]
-        {
-            assert_eq!(resolve(spelling).map(|(group, _)| group.name), Ok("DNS Write"), "{spelling}");
-        }
-    }
-
-    #[test]
-    fn the_odd_spellings_of_other_documents_resolve_with_a_remark() {
-        let (group, remark) = resolve("Zone:Custom Hostnames:Edit").unwrap();
-        assert_eq!(group.name, "SSL and Certificates Write");
-        assert!(remark.is_some());
-        let (group, _) = resolve("Account:Cloudflare R2:Edit").unwrap();
-        assert_eq!(group.name, "Workers R2 Storage Write");
-    }
-
-    #[test]
-    fn every_spelling_of_the_permission_guides_resolves() {
-        let spellings = [
-            ("Account:Read", "Account Settings Read"),
-            ("Account Settings Read", "Account Settings Read"),
-            ("Account:Cloudflare R2:Edit", "Workers R2 Storage Write"),
-            ("Workers R2 Storage Write", "Workers R2 Storage Write"),
-            ("Account:Cloudflare Workers:Edit", "Workers Scripts Write"),
-            ("Workers Scripts Read", "Workers Scripts Read"),
-            ("Workers Scripts Write", "Workers Scripts Write"),
-            ("Workers Routes Write", "Workers Routes Write"),
-            ("Zone:Cloudflare Workers Routes:Edit", "Workers Routes Write"),
-            ("Zone:Read", "Zone Read"),
-            ("Zone:Custom Hostnames:Edit", "SSL and Certificates Write"),
-            ("SSL and Certificates Read", "SSL and Certificates Read"),
-            ("User:API Tokens:Edit", "API Tokens Write"),
-        ];
-        for (spelling, name) in spellings {
-            assert_eq!(resolve(spelling).map(|(group, _)| group.name), Ok(name), "{spelling}");
-        }
-    }
-
-    #[test]
-    fn every_documented_name_resolves_behind_its_scope_in_both_spellings() {
-        for name in documented_names() {
-            let group = group_by_id(name.id).unwrap();
-            if name.api.starts_with("Page Shield") && group.scope == Scope::Zone {
-                // The page may mean Domain Page Shield or Page Shield Write: nobody has said, so it is asked.
-                assert!(matches!(resolve("zone:Page Shield Edit"), Err(NameError::Ambiguous { .. })));
-                continue;
-            }
-            for spelling in [name.dashboard, name.api] {
-                let spelling = format!("{}:{spelling}", group.scope.word());
-                assert_eq!(resolve(&spelling).map(|(group, _)| group.id), Ok(Some(name.id)), "{spelling}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_name_at_two_scopes_asks_which() {
-        assert!(matches!(resolve("Logs Read"), Err(NameError::Ambiguous { .. })));
-        assert_eq!(resolve("zone:Logs Read").map(|(group, _)| group.scope), Ok(Scope::Zone));
-    }
-
-    #[test]
-    fn an_unknown_name_offers_the_nearest() {
-        let Err(NameError::Unknown { nearest, .. }) = resolve("Workers Scrpts Write") else { panic!("resolved") };
-        assert_eq!(nearest.first().map(String::as_str), Some("Workers Scripts Write"));
-    }
+/// What was given, without control characters and cut short.
+fn shortened(given: &str) -> String {
+    given.escape_debug().take(120).collect()
 }

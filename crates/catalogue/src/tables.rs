@@ -2,9 +2,11 @@
 
 use crate::group::{Group, GroupProvenance, Scope};
 use crate::id::GroupId;
-use crate::name::{Alias, DocumentedName};
+use crate::name::{Alias, DocumentedName, UncertainName};
 use crate::operation::{Method, Operation, Provenance, Rule};
 use crate::route::{Edge, Node};
+use crate::search::Synonym;
+use crate::source::Source;
 use crate::template::{KeyStatus, Level, TemplateKey};
 use crate::terraform::{Phase, TerraformKind, TerraformProvenance, TerraformRow};
 
@@ -39,6 +41,15 @@ mod generated {
     }
     pub(crate) fn template_keys() -> &'static [TemplateKey] {
         &TEMPLATE_KEYS
+    }
+    pub(crate) fn uncertain_names() -> &'static [UncertainName] {
+        &UNCERTAIN_NAMES
+    }
+    pub(crate) fn synonyms() -> &'static [Synonym] {
+        &SYNONYMS
+    }
+    pub(crate) fn sources() -> &'static [Source] {
+        &SOURCES
     }
     pub(crate) fn recipes() -> &'static [(&'static str, &'static str)] {
         &RECIPES

@@ -3,9 +3,14 @@
 use crate::support::{Home, Run, shows};
 
 /// The commands, as help names them.
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 23] = [
     "try",
     "plan",
+    "permission",
+    "permission list",
+    "permission search",
+    "permission show",
+    "permission export",
     "recipe",
     "recipe list",
     "recipe show",

@@ -1,0 +1,46 @@
+//! Names that are uncertain, the words that people search with, and where the facts come from.
+
+use std::fmt::Write as _;
+
+use crate::Row;
+
+/// Writes `UNCERTAIN_NAMES`.
+pub(crate) fn write_uncertain(out: &mut String, rows: &[Row]) {
+    writeln!(out, "static UNCERTAIN_NAMES: [UncertainName; {}] = [", rows.len()).unwrap();
+    for row in rows {
+        let scope = match row["scope"].as_str() {
+            "account" => "Account",
+            "zone" => "Zone",
+            other => panic!("uncertain_names.tsv: unknown scope `{other}`"),
+        };
+        writeln!(
+            out,
+            "UncertainName {{ scope: Scope::{scope}, name: {:?}, id: GroupId::from_u128(0x{}), may_mean: \
+             GroupId::from_u128(0x{}), note: {:?}, source: {:?} }},",
+            row["name"], row["id"], row["may_mean"], row["note"], row["source"],
+        )
+        .unwrap();
+    }
+    out.push_str("];\n");
+}
+
+/// Writes `SYNONYMS`.
+pub(crate) fn write_synonyms(out: &mut String, rows: &[Row]) {
+    writeln!(out, "static SYNONYMS: [Synonym; {}] = [", rows.len()).unwrap();
+    for row in rows {
+        let means: Vec<_> = crate::list(&row["means"]).collect();
+        writeln!(out, "Synonym {{ words: {:?}, means: &{means:?}, source: {:?} }},", row["words"], row["source"])
+            .unwrap();
+    }
+    out.push_str("];\n");
+}
+
+/// Writes `SOURCES`.
+pub(crate) fn write_sources(out: &mut String, rows: &[Row]) {
+    writeln!(out, "static SOURCES: [Source; {}] = [", rows.len()).unwrap();
+    for row in rows {
+        writeln!(out, "Source {{ part: {:?}, source: {:?}, date: {:?} }},", row["part"], row["source"], row["date"])
+            .unwrap();
+    }
+    out.push_str("];\n");
+}
