@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::inference;
+
 /// One row of a source table: column name to cell.
 type Row = BTreeMap<String, String>;
 
@@ -22,12 +24,15 @@ pub(crate) fn rebuild(from: &Path, check: bool) -> Result<()> {
     let operations = read(&from.join("operations.tsv"))?;
     let names = read(&from.join("documented_names.tsv"))?;
     let scopes = scopes_by_name(&groups);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../catalogue");
+    let amendments = fs::read_to_string(folder.join("amendments.tsv")).context("cannot read amendments.tsv")?;
+    let (groups, operations) = (group_table(&groups), operation_table(&operations, &scopes)?);
     let tables = [
-        ("permission_groups.tsv", group_table(&groups)),
-        ("operations.tsv", operation_table(&operations, &scopes)?),
+        ("inferred.tsv", inference::table(&operations, &groups, &amendments)?),
+        ("permission_groups.tsv", groups),
+        ("operations.tsv", operations),
         ("documented_names.tsv", name_table(&names)),
     ];
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../catalogue");
     for (name, table) in tables {
         let path: PathBuf = folder.join(name);
         let unchanged = fs::read_to_string(&path).is_ok_and(|old| old == table);
