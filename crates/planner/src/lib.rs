@@ -41,8 +41,9 @@ mod witness;
 pub use candidate::{Choice, Impossibility, candidates};
 pub use check::{Fault, WitnessFault, verify};
 pub use document::{
-    CertificateDocument, ChoiceDocument, DemandDocument, GrantDocument, GroupDocument, ImpossibleDocument,
-    NeedDocument, OwnerDocument, PlanDocument, PolicyDocument, ResourceDocument, plan_document, policy_documents,
+    BasisDocument, CertificateDocument, ChoiceDocument, DemandDocument, GrantDocument, GroupDocument,
+    ImpossibleDocument, NeedDocument, OwnerDocument, PlanDocument, PolicyDocument, ResourceDocument, plan_document,
+    policy_documents,
 };
 pub use documented::{Comparison, DocumentedError, Forgotten, Instead, LeftOut, as_documented, compare_documented};
 pub use need::{Need, NeedError, Target, needs_of_recipe};

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::arguments::{self, PlanForm};
 use crate::context::{Context, block_on};
 use crate::error::CommandError;
+use crate::inferred;
 use crate::output::table::table;
 use crate::output::{CARE, FAINT, GOOD, Output, STRONG, counted, styled};
 use crate::place;
@@ -25,6 +26,9 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResu
     };
     let plan = work.plan(&target, arguments.owner)?;
     let output = Output { json: context.output.json || arguments.output == PlanForm::Json, ..context.output };
+    if !arguments.as_documented && !matches!(arguments.output, PlanForm::Table | PlanForm::Json) {
+        inferred::warn(output, &plan);
+    }
     match (&work.recipe, arguments.as_documented) {
         (Some(recipe), true) => {
             let policies = as_documented(recipe, &target, engine_owner(arguments.owner, &target)?)?;
@@ -119,6 +123,8 @@ fn open_ends(output: Output, plan: &Plan) {
         let operation = plan.needs.get(impossible.need).map(|need| need.operation.to_string()).unwrap_or_default();
         output.line(format!("\n  {}  {operation}: {}", styled(CARE, "impossible"), impossible.reason));
     }
+    let inferred = plan.inferred_needs();
+    inferred::show(output, inferred.iter().filter_map(|at| plan.needs.get(*at)).map(|need| need.operation));
 }
 
 fn beside_the_documents(output: Output, recipe: &Recipe, beside: &Comparison) {
