@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::arguments::{self, PlanForm};
 use crate::context::{Context, block_on};
 use crate::error::CommandError;
+use crate::inferred;
 use crate::output::table::table;
 use crate::output::{CARE, FAINT, GOOD, Output, STRONG, counted, styled};
 use crate::place;
@@ -26,6 +27,9 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResu
     };
     let plan = work.plan(&target, arguments.owner)?;
     let output = Output { json: context.output.json || arguments.output == PlanForm::Json, ..context.output };
+    if !arguments.as_documented && form::form(arguments.output).is_some() {
+        inferred::warn(output, &plan);
+    }
     let documented = work.recipe.as_ref().filter(|_| arguments.as_documented);
     let policies = match documented {
         Some(recipe) => as_documented(recipe, &target, engine_owner(arguments.owner, &target)?)?,
@@ -126,6 +130,8 @@ fn open_ends(output: Output, plan: &Plan) {
         let operation = plan.needs.get(impossible.need).map(|need| need.operation.to_string()).unwrap_or_default();
         output.line(format!("\n  {}  {operation}: {}", styled(CARE, "impossible"), impossible.reason));
     }
+    let inferred = plan.inferred_needs();
+    inferred::show(output, inferred.iter().filter_map(|at| plan.needs.get(*at)).map(|need| need.operation));
 }
 
 fn beside_the_documents(output: Output, recipe: &Recipe, beside: &Comparison) {
