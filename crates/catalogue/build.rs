@@ -22,7 +22,8 @@ fn main() {
     let mut out = String::new();
     write_groups(&mut out, &groups);
     let by_name = Groups::new(&groups);
-    let accepted = write_operations(&mut out, &operations, &amendments, &by_name);
+    let inferred = read(&folder, "inferred.tsv");
+    let accepted = write_operations(&mut out, &operations, &amendments, &inferred, &by_name);
     write_operations_by_group(&mut out, groups.len(), &accepted);
     trie::write(&mut out, &operations);
     let by_call = packed::Operations::new(&operations);
@@ -108,20 +109,30 @@ fn write_groups(out: &mut String, rows: &[Row]) {
 }
 
 /// Writes the operations; returns the groups that each accepts.
-fn write_operations(out: &mut String, rows: &[Row], amendments: &[Row], groups: &Groups) -> Vec<Vec<usize>> {
-    let amended =
-        |path: &str, method: &str| amendments.iter().find(|row| row["path"] == path && row["method"] == method);
-    for row in amendments {
-        let known =
-            rows.iter().any(|operation| operation["path"] == row["path"] && operation["method"] == row["method"]);
-        assert!(known, "amendments.tsv names an unknown operation: {} {}", row["method"], row["path"]);
+fn write_operations(
+    out: &mut String,
+    rows: &[Row],
+    amendments: &[Row],
+    inferred: &[Row],
+    groups: &Groups,
+) -> Vec<Vec<usize>> {
+    let (amended, bases) = (by_call(amendments), by_call(inferred));
+    let known = by_call(rows);
+    for row in amendments.iter().chain(inferred) {
+        assert!(
+            known.contains_key(&call(row)),
+            "a table names an unknown operation: {} {}",
+            row["method"],
+            row["path"]
+        );
     }
     let mut accepted = Vec::with_capacity(rows.len());
     writeln!(out, "static OPERATIONS: [Operation; {}] = [", rows.len()).unwrap();
     for (index, row) in rows.iter().enumerate() {
-        let amendment = amended(&row["path"], &row["method"]);
+        let amendment = amended.get(&call(row));
         let named = amendment.map(|row| row["groups"].as_str()).filter(|groups| !groups.is_empty());
         let accepts: Vec<usize> = list(named.unwrap_or(&row["groups"])).map(|name| groups.find(name)).collect();
+        let basis = basis(row, bases.get(&call(row)).copied());
         let has = |flag: &str| {
             row["flags"].split(' ').any(|f| f == flag) || amendment.is_some_and(|amendment| amendment["flag"] == flag)
         };
@@ -145,7 +156,7 @@ fn write_operations(out: &mut String, rows: &[Row], amendments: &[Row], groups: 
         writeln!(
             out,
             "Operation {{ index: {index}, method: Method::{}, path: {:?}, operation_id: {:?}, product: {:?}, accepts: &{:?}, \
-             rule: Rule::{rule}, provenance: Provenance::{provenance}, reads: {}, deprecated: {}, withdrawn: {} }},",
+             rule: Rule::{rule}, provenance: Provenance::{provenance}, reads: {}, basis: {basis}, deprecated: {}, withdrawn: {} }},",
             capitalised(&row["method"]),
             row["path"],
             row["operation_id"],
@@ -160,6 +171,33 @@ fn write_operations(out: &mut String, rows: &[Row], amendments: &[Row], groups: 
     }
     out.push_str("];\n");
     accepted
+}
+
+fn call(row: &Row) -> (&str, &str) {
+    (&row["path"], &row["method"])
+}
+
+fn by_call(rows: &[Row]) -> BTreeMap<(&str, &str), &Row> {
+    rows.iter().map(|row| (call(row), row)).collect()
+}
+
+/// What an inference rests on: what `inferred.tsv` says, or the source of an addition that is derived.
+fn basis(row: &Row, inferred: Option<&Row>) -> String {
+    let (confidence, text) = match (inferred, row.get("source")) {
+        (Some(inferred), _) => (inferred["confidence"].as_str(), &inferred["basis"]),
+        (None, Some(source)) if row["provenance"].starts_with("derived-") => ("unmeasured", source),
+        _ => return "None".to_owned(),
+    };
+    let confidence = match confidence {
+        "high" => "High",
+        "medium" => "Medium",
+        "low" => "Low",
+        "unmeasured" => "Unmeasured",
+        "unexplained" => "Unexplained",
+        "disputed" => "Disputed",
+        other => panic!("unknown confidence `{other}`"),
+    };
+    format!("Some(Basis {{ confidence: Confidence::{confidence}, text: {text:?} }})")
 }
 
 fn capitalised(method: &str) -> String {

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
+use crate::inference;
 use crate::tables::{Row, blanked, read, settle, table};
 use crate::terraform::terraform_table;
 
@@ -22,9 +23,11 @@ pub(crate) fn rebuild(from: &Path, check: bool) -> Result<()> {
     let names = read(&from.join("documented_names.tsv"))?;
     let types = read(&from.join("terraform.tsv"))?;
     let scopes = scopes_by_name(&groups);
+    let (group_rows, operation_rows) = (group_table(&groups), operation_table(&operations, &scopes)?);
     let tables = [
-        ("permission_groups.tsv", group_table(&groups)),
-        ("operations.tsv", operation_table(&operations, &scopes)?),
+        ("inferred.tsv", inference::table(&operation_rows, &group_rows)?),
+        ("permission_groups.tsv", group_rows),
+        ("operations.tsv", operation_rows),
         ("documented_names.tsv", name_table(&names)),
         ("terraform.tsv", terraform_table(&types, &groups, &operations, &scopes)?),
     ];

@@ -1,7 +1,8 @@
 //! Chores of the repository. `cargo xtask catalogue --from DIR` rebuilds the catalogue's tables, `cargo xtask sdk-methods
-//! --from DIR` the one of the SDK's methods.
+//! --from DIR` the one of the SDK's methods; `cargo xtask inference` measures what can be inferred beyond them.
 
 mod catalogue;
+mod inference;
 mod sdk;
 mod tables;
 mod terraform;
@@ -12,11 +13,14 @@ use anyhow::{Result, bail};
 
 const USAGE: &str = "usage: cargo xtask catalogue --from DIR [--check]
        cargo xtask sdk-methods --from DIR [--check]
+       cargo xtask inference [--write]
 
   catalogue     rebuild the tables of facts; DIR is the folder of the source tables (operations.tsv,
                 permission_groups.tsv, documented_names.tsv, terraform.tsv)
   sdk-methods   rebuild the table of the SDK's methods; DIR is src/resources of the unpacked package `cloudflare`
-  --check       write nothing; fail if a rebuild would change a table";
+  inference     measure what can be inferred of operations without a list
+  --check       write nothing; fail if a rebuild would change a table
+  --write       put the report into docs/catalogue.md, and the evidence into catalogue/inferred.tsv";
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -30,6 +34,12 @@ fn main() -> Result<()> {
             let (from, check) = source(arguments)?;
             sdk::rebuild(&from, check)
         }
+        Some("inference") => match (arguments.next().as_deref(), arguments.next()) {
+            (None, None) => inference::run(false),
+            (Some("--write"), None) => inference::run(true),
+            (Some(other), _) => bail!("unknown argument `{other}`\n\n{USAGE}"),
+            (None, Some(_)) => bail!("{USAGE}"),
+        },
         _ => bail!("{USAGE}"),
     }
 }

@@ -11,6 +11,7 @@
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
 
+mod basis;
 mod group;
 mod id;
 mod name;
@@ -25,6 +26,7 @@ mod tables;
 mod template;
 mod terraform;
 
+pub use basis::{Basis, Confidence};
 pub use group::{Group, GroupProvenance, Scope, group_by_id, groups};
 pub use id::{AccountId, BadId, GroupId, TokenId, UserId, ZoneId};
 pub use name::{Alias, DocumentedName, NameError, documented_names, resolve};

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::basis::Basis;
 use crate::group::{Group, Scope};
 use crate::nearest::nearest;
 use crate::route::route;
@@ -148,6 +149,7 @@ pub struct Operation {
     pub rule: Rule,
     /// Where the accepted groups are known from.
     pub provenance: Provenance,
+    pub(crate) basis: Option<Basis>,
     /// Whether it only reads, though its method may write: a query that is sent as a POST.
     pub(crate) reads: bool,
     /// Whether the schema marks it as deprecated.
@@ -165,6 +167,12 @@ impl Operation {
     /// Whether the operation accepts this group.
     pub fn accepts_group(&self, group: &Group) -> bool {
         self.accepts.contains(&group.index)
+    }
+
+    /// What the accepted groups are inferred from, if they are inferred (`inferred.tsv`, or the source of
+    /// an addition); none for an operation whose groups are published, observed or unknown.
+    pub fn basis(&self) -> Option<&Basis> {
+        self.basis.as_ref().filter(|_| self.provenance.is_inferred())
     }
 
     /// Whether a call may change something.

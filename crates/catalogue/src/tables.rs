@@ -1,5 +1,6 @@
 //! The static tables that `build.rs` writes from `catalogue/`.
 
+use crate::basis::{Basis, Confidence};
 use crate::group::{Group, GroupProvenance, Scope};
 use crate::id::GroupId;
 use crate::name::{Alias, DocumentedName};
