@@ -7,6 +7,7 @@ mod context;
 mod environment;
 mod error;
 mod failure;
+mod inferred;
 mod limits;
 mod output;
 mod place;

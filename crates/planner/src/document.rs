@@ -31,6 +31,9 @@ pub struct PlanDocument {
     pub free: Vec<usize>,
     /// The needs of which nobody has published what meets them.
     pub unproven: Vec<usize>,
+    /// The needs whose operation's groups are inferred, met or free: each may fail under the plan.
+    #[serde(default)]
+    pub inferred: Vec<usize>,
     /// The needs that nothing meets.
     pub impossible: Vec<ImpossibleDocument>,
     /// Why no choice weighs less.
@@ -70,6 +73,18 @@ pub struct NeedDocument {
     pub origin: String,
     /// Where it is known from which groups the operation accepts; `derived-…` is an inference.
     pub provenance: String,
+    /// What an inference rests on; none where the groups are published or unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<BasisDocument>,
+}
+
+/// What an inference rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BasisDocument {
+    /// How right the rule behind it is: `high`, `medium`, `low`, `unexplained` or `disputed`.
+    pub confidence: String,
+    /// The evidence, as a clause.
+    pub evidence: String,
 }
 
 /// A grant.
@@ -180,6 +195,7 @@ pub fn plan_document(plan: &Plan) -> PlanDocument {
         policies: plan.policies().iter().flat_map(policy_documents).collect(),
         free: plan.free.clone(),
         unproven: plan.unproven.clone(),
+        inferred: plan.inferred_needs(),
         impossible: plan
             .impossible
             .iter()
@@ -276,6 +292,10 @@ fn need_document(need: &Need) -> NeedDocument {
         why: need.why.clone(),
         origin: need.origin.clone(),
         provenance: need.operation.provenance.to_string(),
+        basis: need
+            .operation
+            .basis()
+            .map(|basis| BasisDocument { confidence: basis.confidence.to_string(), evidence: basis.text.to_owned() }),
     }
 }
 
@@ -390,6 +410,21 @@ mod tests {
         assert_eq!(sizes, [2, 1]);
         let whole = ResourceDocument::Whole("*".to_owned());
         assert!(documents[1].resources.values().all(|value| *value == whole));
+    }
+
+    #[test]
+    fn an_inference_is_written_with_what_it_rests_on() {
+        let object = "PUT /accounts/{account_id}/r2/buckets/{bucket_name}/objects/{object_key}";
+        let document = serde_json::to_value(plan_document(&planned(&["GET /zones", object]))).unwrap();
+        assert_eq!(document["inferred"], json!([1]));
+        assert!(document["needs"][0].get("basis").is_none());
+        let basis = &document["needs"][1]["basis"];
+        assert!(basis["confidence"].is_string() && basis["evidence"].as_str().unwrap().contains("Workers R2 Storage"));
+        // A document of before this was written reads as one that says nothing of inference.
+        let mut old = document.clone();
+        old.as_object_mut().unwrap().remove("inferred");
+        old["needs"][1].as_object_mut().unwrap().remove("basis");
+        assert_eq!(serde_json::from_value::<PlanDocument>(old).unwrap().inferred, Vec::<usize>::new());
     }
 
     #[test]

@@ -42,8 +42,9 @@ mod witness;
 pub use candidate::{Choice, Impossibility, candidates};
 pub use check::{Fault, WitnessFault, verify};
 pub use document::{
-    CertificateDocument, ChoiceDocument, DemandDocument, GrantDocument, GroupDocument, ImpossibleDocument,
-    NeedDocument, OwnerDocument, PlanDocument, PolicyDocument, ResourceDocument, plan_document, policy_documents,
+    BasisDocument, CertificateDocument, ChoiceDocument, DemandDocument, GrantDocument, GroupDocument,
+    ImpossibleDocument, NeedDocument, OwnerDocument, PlanDocument, PolicyDocument, ResourceDocument, plan_document,
+    policy_documents,
 };
 pub use documented::{Comparison, DocumentedError, Forgotten, Instead, LeftOut, as_documented, compare_documented};
 pub use form::{Form, FormError, Rendered, TokenDraft, render};

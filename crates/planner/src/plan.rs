@@ -117,7 +117,18 @@ impl Plan {
         self.grants.iter().filter(|grant| grant.needs.iter().any(calls)).min_by_key(|grant| grant.weight)
     }
 
-    /// Whether the plan is known to meet every need.
+    /// The needs that the plan claims to meet though nobody has published what meets them: the groups of their operation
+    /// are inferred, and [`Operation::basis`] says from what. One of them may fail under the plan, whether or not a
+    /// grant is there for it alone.
+    #[must_use]
+    pub fn inferred_needs(&self) -> Vec<usize> {
+        let impossible = |at: usize| self.impossible.iter().any(|entry| entry.need == at);
+        let inferred = |(at, need): (usize, &Need)| need.operation.provenance.is_inferred() && !impossible(at);
+        self.needs.iter().enumerate().filter(|entry| inferred(*entry)).map(|(at, _)| at).collect()
+    }
+
+    /// Whether the plan meets every need, as far as the catalogue's lists are right; [`Plan::inferred_needs`] says where
+    /// they are only inferred.
     #[must_use]
     pub fn meets_all(&self) -> bool {
         self.unproven.is_empty() && self.impossible.is_empty()
@@ -299,6 +310,28 @@ mod tests {
         let forth = planned(USER, &operations[..4]);
         let back: Vec<&str> = operations.iter().rev().copied().collect();
         assert_eq!(names(&forth), names(&planned(USER, &back)));
+    }
+
+    #[test]
+    fn an_inferred_need_is_named_even_where_another_forces_its_grant() {
+        // The group is there for the bucket anyway; that it meets the object's need is a guess all the same.
+        let object = "PUT /accounts/{account_id}/r2/buckets/{bucket_name}/objects/{object_key}";
+        let plan = planned(USER, &["POST /accounts/{account_id}/r2/buckets", object]);
+        assert_eq!(names(&plan), ["account: Workers R2 Storage Write"]);
+        assert!(!plan.grants[0].inferred && plan.grants[0].needs == [0, 1]);
+        assert_eq!(plan.inferred_needs(), [1]);
+        assert!(plan.meets_all());
+        assert!(plan.needs[1].operation.basis().is_some() && plan.needs[0].operation.basis().is_none());
+        let published = planned(USER, &["POST /accounts/{account_id}/r2/buckets"]);
+        assert!(published.inferred_needs().is_empty());
+    }
+
+    #[test]
+    fn a_need_that_nothing_meets_rests_on_nothing() {
+        let operation = "PUT /accounts/{account_id}/r2/buckets/{bucket_name}/objects/{object_key}";
+        let plan = planned(Owner::Account(AccountId::from_u128(0xa2)), &[operation]);
+        assert!(plan.needs[0].operation.provenance.is_inferred() && plan.impossible.len() == 1);
+        assert!(plan.inferred_needs().is_empty());
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(crate) struct Verdict {
 pub(crate) fn judge(operations: &[Operation], neighbours: &Neighbours<'_>, at: usize) -> Verdict {
     let operation = &operations[at];
     if operation.any_token {
-        let basis = "it was gathered as open to any valid token, and no group is published".to_owned();
+        let basis = "it was gathered as open to any valid token".to_owned();
         return Verdict { backed_by: None, disputed: false, basis };
     }
     let nothing_hidden = |_: usize| false;
@@ -26,7 +26,7 @@ pub(crate) fn judge(operations: &[Operation], neighbours: &Neighbours<'_>, at: u
     let other = neighbours.infer(at, &nothing_hidden).filter(|answer| !same(answer));
     let mut basis = match &backing {
         Some(answer) => answer.basis.clone(),
-        None => "it was gathered without a stated reason, and no rule here gives it".to_owned(),
+        None => "the guess was gathered without a stated reason, and no rule gives it".to_owned(),
     };
     if let Some(other) = &other {
         basis = format!("{basis}; but {}", other.basis);

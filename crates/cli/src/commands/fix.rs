@@ -11,6 +11,7 @@ use crate::commands::check;
 use crate::consent::{Go, confirm};
 use crate::context::{Context, block_on, now};
 use crate::error::{CommandError, Kind};
+use crate::inferred;
 use crate::output::{FAINT, GOOD, Output, plain, styled};
 use crate::place;
 use crate::work::Work;
@@ -36,6 +37,7 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Fix) -> CommandResul
             context.output.document(&json!({ "added": fix.added, "check": null }));
             return Ok(Verdict::Yes);
         }
+        inferred::warn(context.output, &plan);
         if confirm(arguments.consent, "Add these permissions?")? == Go::NoFurther {
             context.output.document(&json!({ "added": fix.added, "check": null, "dry_run": true }));
             return Ok(Verdict::Yes);

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::arguments::{self, PlanForm};
 use crate::context::{Context, block_on};
 use crate::error::CommandError;
+use crate::inferred;
 use crate::output::table::table;
 use crate::output::{CARE, FAINT, GOOD, Output, STRONG, counted, styled};
 use crate::place;
@@ -126,6 +127,8 @@ fn open_ends(output: Output, plan: &Plan) {
         let operation = plan.needs.get(impossible.need).map(|need| need.operation.to_string()).unwrap_or_default();
         output.line(format!("\n  {}  {operation}: {}", styled(CARE, "impossible"), impossible.reason));
     }
+    let inferred = plan.inferred_needs();
+    inferred::show(output, inferred.iter().filter_map(|at| plan.needs.get(*at)).map(|need| need.operation));
 }
 
 fn beside_the_documents(output: Output, recipe: &Recipe, beside: &Comparison) {

@@ -173,6 +173,35 @@ fn of_nothing() {
 }
 
 #[test]
+fn of_what_is_only_inferred() {
+    let home = home();
+    // The bucket forces the grant, and so hides that what the object's call accepts is a guess.
+    let bucket = "--operation 'POST /accounts/{account_id}/r2/buckets'";
+    let object = "--operation 'PUT /accounts/{account_id}/r2/buckets/{bucket_name}/objects/{object_key}'";
+    shows!("plan_inferred", home.run(&format!("plan {bucket} {object}")).ended(0));
+    let document = home.run(&format!("plan {bucket} {object} --json")).ended(0).json();
+    assert_eq!(document["inferred"], serde_json::json!([1]));
+    assert!(document["needs"][0].get("basis").is_none());
+    assert_eq!(document["needs"][1]["basis"]["confidence"], "low");
+    let many = [
+        "GET /accounts/{account_id}/cloudforce-one/rules/tree",
+        "POST /accounts/{account_id}/access/service_tokens/{service_token_id}/rotate",
+        "GET /accounts/{account_id}/registrar/domains",
+        "POST /accounts/{account_id}/email/sending/send",
+        "GET /accounts/{account_id}/tokens/verify",
+    ];
+    let many = many.map(|operation| format!("--operation '{operation}'")).join(" ");
+    shows!("plan_inferred_many", home.run(&format!("plan --owner account {many}")).ended(0));
+    let curl = home.run(&format!("plan {bucket} {object} -o curl --quiet")).ended(0);
+    assert!(curl.stderr.contains("buckets/{bucket_name}/objects/{object_key} accepts is inferred"), "{}", curl.stderr);
+    let curl = home.run(&format!("plan {bucket} -o curl")).ended(0);
+    assert!(!curl.stderr.contains("inferred"), "{}", curl.stderr);
+    let curl = home.run(&format!("plan --owner account {many} -o curl")).ended(0);
+    assert!(curl.stderr.contains("and 4 other operations accept is inferred"), "{}", curl.stderr);
+    shows!("plan_inferred_verbose", home.run(&format!("plan --owner account {many} --verbose")).ended(0));
+}
+
+#[test]
 fn of_names_that_are_looked_up() {
     let local = Local::start();
     let run = local.run("plan --zone example.org --operation 'POST /zones/{zone_id}/dns_records'").ended(0);

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::inferred;
 use crate::output::table::table;
 use crate::output::{CARE, FAINT, Output, STRONG, counted, plain, styled};
 use crate::place::{self, SOME_USER};
@@ -34,6 +35,7 @@ pub(crate) fn run(context: &Context, name: &str) -> CommandResult {
     show_terms(output, &recipe);
     show_needs(output, &recipe);
     show_plan(output, &plan, &all, &whole);
+    inferred::show(output, recipe.all_needs.iter().map(|need| need.operation));
     if let (Some(documented), Some(beside)) = (&recipe.documented, &beside) {
         output.line(format!("\nbeside {}", long(&documented.source)));
         show_beyond(output, beside);
@@ -156,6 +158,7 @@ fn document(recipe: &Recipe, plan: &Plan, beside: Option<&Comparison>) -> Result
             "option": need.option,
             "accepts": need.operation.accepts().map(|group| group.name).collect::<Vec<_>>(),
             "provenance": need.operation.provenance.word(),
+            "basis": inferred::document(need.operation),
         })
     });
     let grants = plan.grants.iter().map(

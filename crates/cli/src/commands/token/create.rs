@@ -11,6 +11,7 @@ use crate::arguments::{Owner, TokenCreate};
 use crate::consent::{Go, confirm, sink};
 use crate::context::{Context, block_on, owner};
 use crate::error::CommandError;
+use crate::inferred;
 use crate::limits;
 use crate::output::{CARE, GOOD, Output, plain, styled};
 use crate::place::{self, SOME_USER, Wanted};
@@ -27,7 +28,7 @@ pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
     block_on(async {
         let manager = context.manager()?;
         let target = place::find(context, &manager, wanted(&work, &permissions, arguments.owner)).await?;
-        let mut policies = policies(&work, arguments, &target)?;
+        let mut policies = policies(context.output, &work, arguments, &target)?;
         add(&mut policies, &permissions, &target)?;
         name_the_user(&manager, &mut policies).await?;
         let owner = owner(arguments.owner, &target)?;
@@ -129,7 +130,12 @@ fn wanted(work: &Work, permissions: &[&Group], owner: Owner) -> Wanted {
     }
 }
 
-fn policies(work: &Work, arguments: &TokenCreate, target: &Target) -> Result<Vec<Policy>, CommandError> {
+fn policies(
+    output: Output,
+    work: &Work,
+    arguments: &TokenCreate,
+    target: &Target,
+) -> Result<Vec<Policy>, CommandError> {
     if let (Some(recipe), true) = (&work.recipe, arguments.as_documented) {
         return Ok(as_documented(recipe, target, engine_owner(arguments.owner, target)?)?);
     }
@@ -138,6 +144,7 @@ fn policies(work: &Work, arguments: &TokenCreate, target: &Target) -> Result<Vec
         let operation = plan.needs.get(impossible.need).map(|need| need.operation.to_string()).unwrap_or_default();
         return Err(CommandError::usage(format!("`{operation}` cannot be granted: {}", impossible.reason)));
     }
+    inferred::warn(output, &plan);
     Ok(plan.policies())
 }
 
