@@ -5,10 +5,9 @@
 //! whose name exists at two scopes is written `Name@account` or `Name@zone`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::inference;
 use crate::tables::{Row, blanked, read, settle, table};
@@ -24,13 +23,11 @@ pub(crate) fn rebuild(from: &Path, check: bool) -> Result<()> {
     let names = read(&from.join("documented_names.tsv"))?;
     let types = read(&from.join("terraform.tsv"))?;
     let scopes = scopes_by_name(&groups);
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../catalogue");
-    let amendments = fs::read_to_string(folder.join("amendments.tsv")).context("cannot read amendments.tsv")?;
-    let (group_table, operation_table) = (group_table(&groups), operation_table(&operations, &scopes)?);
+    let (group_rows, operation_rows) = (group_table(&groups), operation_table(&operations, &scopes)?);
     let tables = [
-        ("inferred.tsv", inference::table(&operation_table, &group_table, &amendments)?),
-        ("permission_groups.tsv", group_table),
-        ("operations.tsv", operation_table),
+        ("inferred.tsv", inference::table(&operation_rows, &group_rows)?),
+        ("permission_groups.tsv", group_rows),
+        ("operations.tsv", operation_rows),
         ("documented_names.tsv", name_table(&names)),
         ("terraform.tsv", terraform_table(&types, &groups, &operations, &scopes)?),
     ];

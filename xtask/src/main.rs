@@ -18,7 +18,7 @@ const USAGE: &str = "usage: cargo xtask catalogue --from DIR [--check]
   catalogue     rebuild the tables of facts; DIR is the folder of the source tables (operations.tsv,
                 permission_groups.tsv, documented_names.tsv, terraform.tsv)
   sdk-methods   rebuild the table of the SDK's methods; DIR is src/resources of the unpacked package `cloudflare`
-  inference     measure what can be inferred of operations whose groups nobody has published
+  inference     measure what can be inferred of operations without a list
   --check       write nothing; fail if a rebuild would change a table
   --write       put the report into docs/catalogue.md, and the evidence into catalogue/inferred.tsv";
 

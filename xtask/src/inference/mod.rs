@@ -34,14 +34,15 @@ pub(crate) fn run(write: bool) -> Result<()> {
     if write {
         let page = with_report(&read("docs/catalogue.md")?, &report)?;
         save("docs/catalogue.md", &page)?;
-        save("catalogue/inferred.tsv", &table(&operations, &groups, &amendments)?)?;
+        save("catalogue/inferred.tsv", &table(&operations, &groups)?)?;
     }
     Ok(())
 }
 
-/// The table of the evidence behind each gathered guess, from the other tables' texts.
-pub(crate) fn table(operations: &str, groups: &str, amendments: &str) -> Result<String> {
-    let (operations, levels) = (labels::operations(operations, amendments)?, labels::levels(groups)?);
+/// The table of the evidence behind each gathered guess, from the texts of the operations' and the groups' tables.
+pub(crate) fn table(operations: &str, groups: &str) -> Result<String> {
+    let amendments = read("catalogue/amendments.tsv")?;
+    let (operations, levels) = (labels::operations(operations, &amendments)?, labels::levels(groups)?);
     Ok(gathered::table(&operations, &Neighbours::new(&operations, &levels)))
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::arguments::{self, PlanForm};
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::inferred;
 use crate::limits;
 use crate::output::{Output, STRONG, plain, styled};
 use crate::place;
@@ -71,6 +72,10 @@ pub(super) fn print(output: Output, form: Form, draft: &TokenDraft, plan: &Plan)
         }
     } else {
         by_hand.iter().for_each(|step| output.note(step));
+    }
+    // A documented list rests on its document, not on the plan.
+    if !draft.as_documented {
+        inferred::warn(output, plan);
     }
     remarks(output, &format!("{text}{}", by_hand.concat()), plan);
     Ok(())
