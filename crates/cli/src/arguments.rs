@@ -1,6 +1,7 @@
 //! The command line, as clap reads it.
 
 mod emulate;
+mod permission;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use flarekeep_tokens::Sink;
 
 pub(crate) use self::emulate::Emulate;
+pub(crate) use self::permission::{Permission, PermissionFor};
 
 /// Keeps Cloudflare API tokens as narrow as their work allows, and proves it.
 #[derive(Debug, Parser)]
@@ -102,6 +104,9 @@ pub(crate) enum Command {
     Try,
     /// The smallest permissions that a piece of work needs, and why no smaller ones do
     Plan(Plan),
+    /// The catalogue of permissions: what a call needs
+    #[command(subcommand)]
+    Permission(Permission),
     /// The named pieces of work
     #[command(subcommand)]
     Recipe(Recipe),

@@ -5,6 +5,7 @@ mod completions;
 mod emulate;
 mod fix;
 mod man;
+mod permission;
 mod plan;
 mod recipe;
 mod story;
@@ -22,6 +23,7 @@ pub(crate) fn run(arguments: Arguments, output: Output) -> CommandResult {
     match arguments.command {
         Command::Try => story::run(output),
         Command::Plan(arguments) => plan::run(&context()?, &arguments),
+        Command::Permission(arguments) => permission::run(&context()?, &arguments),
         Command::Recipe(arguments) => recipe::run(&context()?, &arguments),
         Command::Token(arguments) => token::run(&context()?, &arguments),
         Command::Check(arguments) => check::run(&context()?, &arguments),

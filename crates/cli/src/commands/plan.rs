@@ -89,7 +89,7 @@ pub(crate) fn show(output: Output, plan: &Plan, recipe: Option<&Recipe>, target:
 }
 
 /// What stands behind the claim that the plan is the smallest; the separate checker is asked every time.
-fn proof(plan: &Plan) -> String {
+pub(crate) fn proof(plan: &Plan) -> String {
     match verify(&plan.needs, &Options::new(plan.owner), plan) {
         Ok(()) if plan.certificate.optimal => styled(GOOD, "no smaller set does (certificate verified)"),
         Ok(()) => styled(CARE, "they do; that no smaller set does was not proved within the search's budget"),
@@ -97,7 +97,8 @@ fn proof(plan: &Plan) -> String {
     }
 }
 
-fn resources(plan: &Plan) -> Vec<&flarekeep_policy::Resource> {
+/// The resources of the grants, each once.
+pub(crate) fn resources(plan: &Plan) -> Vec<&flarekeep_policy::Resource> {
     let mut resources: Vec<_> = plan.grants.iter().map(|grant| &grant.resource).collect();
     resources.dedup();
     resources

@@ -3,8 +3,10 @@
 use crate::support::{Home, Run, shows};
 
 /// The commands, as help names them.
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 20] = [
     "try",
+    "permission",
+    "permission for",
     "plan",
     "recipe",
     "recipe list",

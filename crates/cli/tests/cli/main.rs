@@ -12,6 +12,7 @@ mod emulate;
 mod fix;
 mod help;
 mod network;
+mod permission_for;
 mod plan;
 mod recipe;
 mod sinks;
