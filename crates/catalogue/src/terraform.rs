@@ -125,6 +125,16 @@ impl TerraformType {
         self.calls.iter().filter_map(|(phase, index)| Some((*phase, tables::operations().get(usize::from(*index))?)))
     }
 
+    /// The names of the recipes for this type: one for each of its lives.
+    pub fn recipe_names(&self) -> impl Iterator<Item = String> + use<> {
+        let data = if self.kind == TerraformKind::DataSource { "data." } else { "" };
+        let name = self.name;
+        self.lives().into_iter().map(move |life| match life.at {
+            "" => format!("terraform:{data}{name}"),
+            at => format!("terraform:{data}{name}@{at}"),
+        })
+    }
+
     /// The operations as they are needed together. Types that call accounts and zones, as `cloudflare_ruleset` does,
     /// are used at one or the other: two lives. None where no operation is known.
     pub fn lives(&self) -> Vec<Life> {

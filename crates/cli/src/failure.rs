@@ -1,6 +1,6 @@
 //! From what the libraries report to the program's one error: kind, reason, and the command that mends it.
 
-use flarekeep_catalogue::{NameError, OperationError, RecipeError};
+use flarekeep_catalogue::{NameError, OperationError, RecipeError, RecogniseError};
 use flarekeep_cloudflare as api;
 use flarekeep_planner::{DocumentedError, NeedError};
 use flarekeep_tokens as tokens;
@@ -175,6 +175,28 @@ impl From<OperationError> for CommandError {
         match &error {
             OperationError::Unknown { nearest, .. } => with_nearest(failed, nearest),
             OperationError::Malformed { .. } => failed,
+        }
+    }
+}
+
+impl From<RecogniseError> for CommandError {
+    fn from(error: RecogniseError) -> Self {
+        let failed = with_nearest(Self::usage(plain(&error.to_string())), error.nearest());
+        match &error {
+            RecogniseError::Elsewhere { host } if host.ends_with("r2.cloudflarestorage.com") => {
+                failed.hint("R2's S3 operations go by their names: flarekeep permission for s3:PutObject")
+            }
+            RecogniseError::Elsewhere { .. } => failed
+                .hint("the API is at https://api.cloudflare.com/client/v4; another address of it ends in /client/v4"),
+            RecogniseError::Name { given, .. } => failed.hint(format!("flarekeep permission search '{given}'")),
+            RecogniseError::NoUrl => failed.hint("give the whole command, in quotes or on standard input"),
+            RecogniseError::Terraform(_) if error.nearest().is_empty() => {
+                failed.hint("types of Cloudflare's provider are known, as cloudflare_dns_record")
+            }
+            _ if !error.nearest().is_empty() => failed,
+            _ => failed
+                .hint("a call: 'PUT /zones/{zone_id}/dns_records/{id}', a URL, a curl command in quotes")
+                .hint("or its name: dns.records.update, cloudflare_dns_record, s3:PutObject"),
         }
     }
 }

@@ -86,7 +86,7 @@ impl Work {
 }
 
 /// What an operation that was named alone is called on.
-fn of_operation(operation: &Operation, ids: &Target, target: &Target) -> Target {
+pub(crate) fn of_operation(operation: &Operation, ids: &Target, target: &Target) -> Target {
     if operation.names_bucket() {
         let bucket = target.bucket.clone();
         let account = bucket.as_ref().map_or(target.account, |bucket| Some(bucket.account));

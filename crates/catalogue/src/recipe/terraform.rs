@@ -34,10 +34,7 @@ fn found(name: &str, rest: &str) -> Result<Recipe, RecipeError> {
     if lives.is_empty() {
         return Err(RecipeError::NotRecorded(type_name.to_owned()));
     }
-    let data = if data_source { DATA } else { "" };
-    let named = |life: &Life| format!("{PREFIX}{data}{type_name}@{}", life.at).trim_end_matches('@').to_owned();
-    let names = || lives.iter().map(named).collect();
-    let life = lives.iter().find(|life| life.at == at).ok_or_else(|| unknown(names()))?;
+    let life = lives.iter().find(|life| life.at == at).ok_or_else(|| unknown(found.recipe_names().collect()))?;
     Ok(recipe(name, found, life))
 }
 
@@ -97,10 +94,7 @@ mod tests {
     #[test]
     fn every_type_whose_calls_are_known_is_a_recipe() {
         for found in terraform_types() {
-            let data = if found.kind == TerraformKind::DataSource { DATA } else { "" };
-            for life in found.lives() {
-                let at = if life.at.is_empty() { String::new() } else { format!("@{}", life.at) };
-                let name = format!("{PREFIX}{data}{}{at}", found.name);
+            for (life, name) in found.lives().into_iter().zip(found.recipe_names()) {
                 let recipe = by_name(&name).unwrap_or_else(|error| panic!("{name}: {error}"));
                 assert_eq!(recipe.needs().count(), life.operations.len(), "{name}");
             }

@@ -19,6 +19,8 @@ pub(crate) enum Permission {
         #[arg(required = true, value_name = "NAME|ID")]
         name: Vec<String>,
     },
+    /// What a call needs: an operation, a URL, a curl command, an SDK's method, a Terraform type
+    For(PermissionFor),
     /// The whole catalogue as one JSON document; docs/catalogue-format.md describes it
     Export,
 }
@@ -31,6 +33,14 @@ pub(crate) struct PermissionList {
     /// Only those of this product category; a word of it will do
     #[arg(long, value_name = "WORD")]
     pub(crate) category: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PermissionFor {
+    /// 'PUT /zones/{zone_id}/dns_records/{id}', dns.records.update, cloudflare_dns_record, s3:PutObject, a URL, a curl
+    /// command in quotes, or - for standard input
+    #[arg(required = true, value_name = "WHAT")]
+    pub(crate) what: Vec<String>,
 }
 
 /// The kind of resource at which a permission takes effect.

@@ -1,6 +1,7 @@
 //! `flarekeep permission …`: what permissions are called, what they open, and what accepts them.
 
 mod export;
+mod for_;
 mod list;
 mod search;
 mod show;
@@ -17,6 +18,7 @@ pub(crate) fn run(context: &Context, arguments: &Permission) -> CommandResult {
         Permission::List(arguments) => list::run(context, arguments),
         Permission::Search { words } => search::run(context, &words.join(" ")),
         Permission::Show { name } => show::run(context, &name.join(" ")),
+        Permission::For(arguments) => for_::run(context, arguments),
         Permission::Export => export::run(context),
     }
 }

@@ -28,9 +28,6 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResu
     };
     let plan = work.plan(&target, arguments.owner)?;
     let output = Output { json: context.output.json || arguments.output == PlanForm::Json, ..context.output };
-    if !arguments.as_documented && form::form(arguments.output).is_some() {
-        inferred::warn(output, &plan);
-    }
     let documented = work.recipe.as_ref().filter(|_| arguments.as_documented);
     let policies = match documented {
         Some(recipe) => as_documented(recipe, &target, engine_owner(arguments.owner, &target)?)?,
@@ -94,7 +91,7 @@ pub(crate) fn show(output: Output, plan: &Plan, recipe: Option<&Recipe>, target:
 }
 
 /// What stands behind the claim that the plan is the smallest; the separate checker is asked every time.
-fn proof(plan: &Plan) -> String {
+pub(crate) fn proof(plan: &Plan) -> String {
     match verify(&plan.needs, &Options::new(plan.owner), plan) {
         Ok(()) if plan.certificate.optimal => styled(GOOD, "no smaller set does (certificate verified)"),
         Ok(()) => styled(CARE, "they do; that no smaller set does was not proved within the search's budget"),
@@ -102,7 +99,8 @@ fn proof(plan: &Plan) -> String {
     }
 }
 
-fn resources(plan: &Plan) -> Vec<&flarekeep_policy::Resource> {
+/// The resources of the grants, each once.
+pub(crate) fn resources(plan: &Plan) -> Vec<&flarekeep_policy::Resource> {
     let mut resources: Vec<_> = plan.grants.iter().map(|grant| &grant.resource).collect();
     resources.dedup();
     resources

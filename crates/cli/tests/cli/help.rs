@@ -3,13 +3,14 @@
 use crate::support::{Home, Run, shows};
 
 /// The commands, as help names them.
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 24] = [
     "try",
     "plan",
     "permission",
     "permission list",
     "permission search",
     "permission show",
+    "permission for",
     "permission export",
     "recipe",
     "recipe list",

@@ -13,6 +13,7 @@ mod fix;
 mod help;
 mod network;
 mod permission;
+mod permission_for;
 mod plan;
 mod recipe;
 mod sinks;
