@@ -71,6 +71,23 @@ pub(crate) fn offline(context: &Context) -> Option<Target> {
     Some(Target { account: Some(account), zone, every_zone: zone.is_none(), bucket: Some(bucket(context, account)) })
 }
 
+/// The place for a reader who knows it by name, as the dashboard does: ids as given, stand-ins for names and for what is
+/// not given. Nobody is asked.
+pub(crate) fn by_name(context: &Context) -> Result<Target, CommandError> {
+    let account = match given_account(context).map(|text| (text, text.parse())) {
+        Some((_, Ok(account))) => account,
+        Some((text, Err(_))) => refuse_broken_id("account", text).map(|()| SOME_ACCOUNT)?,
+        None => SOME_ACCOUNT,
+    };
+    let zone = match given_zone(context).map(|text| (text, text.parse())) {
+        Some((EVERY_ZONE, _)) => None,
+        Some((_, Ok(zone))) => Some(zone),
+        Some((text, Err(_))) => refuse_broken_id("zone", text).map(|()| Some(SOME_ZONE))?,
+        None => Some(SOME_ZONE),
+    };
+    Ok(Target { account: Some(account), zone, every_zone: zone.is_none(), bucket: Some(bucket(context, account)) })
+}
+
 /// The place, with names looked up and the account found by its zone, or because there is only one.
 pub(crate) async fn find(context: &Context, client: &Client, wanted: Wanted) -> Result<Target, CommandError> {
     let mut target = Target::default();

@@ -22,6 +22,7 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResu
     let work = Work::read(&arguments.work)?.required()?;
     let target = match place::offline(context) {
         Some(target) => target,
+        None if form::knows_by_name(arguments.output) => place::by_name(context)?,
         None => block_on(async { place::find(context, &context.manager()?, work.wanted()).await })?,
     };
     let plan = work.plan(&target, arguments.owner)?;

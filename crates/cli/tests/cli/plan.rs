@@ -127,9 +127,13 @@ fn places_that_a_form_cannot_say() {
     let bucket = "plan --operation 'PUT s3://{bucket_name}/{object_key}' --bucket media -o steps";
     shows!("plan_as_steps_bucket", home.run(bucket).ended(0));
     shows!("plan_as_steps_nowhere", Home::new().run("plan --operation 'GET /user/tokens' -o steps").ended(0));
-    let local = Local::start();
-    let run = local.run("plan --zone example.org --operation 'POST /zones/{zone_id}/dns_records' -o steps").ended(0);
-    assert!(run.stdout.contains("Specific zone > example.org ("), "{}", run.stdout);
+    // The dashboard knows zones by name: nobody is asked for ids.
+    let named = "--account 'Example Ltd' --zone example.org --operation 'POST /zones/{zone_id}/dns_records'";
+    shows!("plan_as_url_by_name", Home::new().run(&format!("plan {named} -o url")).ended(0));
+    let run = Home::new().run(&format!("plan {named} -o steps")).ended(0);
+    assert!(run.stdout.contains("Specific zone > example.org\n"), "{}", run.stdout);
+    let broken = "plan --zone 9a7806061c88ada191ed06f989cc3da --operation 'GET /zones/{zone_id}' -o url";
+    Home::new().run(broken).failed(2);
     let unknown = "plan --operation 'GET /accounts/{account_id}/flagship/apps' -o";
     shows!("plan_as_terraform_without_id", home.run(&format!("{unknown} terraform")).ended(0));
     shows!("plan_as_curl_without_id", home.run(&format!("{unknown} curl")).ended(0));

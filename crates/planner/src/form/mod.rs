@@ -142,9 +142,10 @@ impl TokenDraft {
         self.groups().into_iter().filter(|group| group.id.is_none()).collect()
     }
 
-    /// The id and, where there is one, what people call it.
+    /// The id and, where there is one, what people call it; that alone where the id stands in for it.
     fn called(&self, id: &str) -> String {
         match self.labels.get(id) {
+            Some(label) if self.unnamed.contains(id) => quote::one_line(label),
             Some(label) => format!("{} ({id})", quote::one_line(label)),
             None => id.to_owned(),
         }

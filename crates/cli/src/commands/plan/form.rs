@@ -28,6 +28,11 @@ pub(super) fn form(asked: PlanForm) -> Option<Form> {
     }
 }
 
+/// Whether the reader of the form knows zones and accounts by their names, so that no id has to be asked for.
+pub(super) fn knows_by_name(asked: PlanForm) -> bool {
+    matches!(asked, PlanForm::Url | PlanForm::Steps)
+}
+
 /// The token that the plan is for.
 pub(super) fn draft(
     context: &Context,
