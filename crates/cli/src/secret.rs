@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use flarekeep_cloudflare::Credential;
 
 use crate::context::Context;
-use crate::environment::{ADMIN_TOKEN, API_KEY, API_TOKEN, EMAIL, GLOBAL_KEY};
+use crate::environment::{ADMIN_TOKEN, API_KEY, API_TOKEN, EMAIL, GLOBAL_KEY, SECRETS};
 use crate::error::CommandError;
 
 /// The token that is looked at, or does the work.
@@ -30,6 +30,12 @@ pub(crate) fn manager(context: &Context) -> Result<Credential, CommandError> {
             None => prompted(),
         },
     }
+}
+
+/// Whether any credential is given, good or not.
+pub(crate) fn is_given(context: &Context) -> bool {
+    let connection = &context.connection;
+    connection.global_key.is_some() || connection.token_file.is_some() || context.environment.first(&SECRETS).is_some()
 }
 
 /// The credential that manages tokens, where one is given beside the token that is looked at.

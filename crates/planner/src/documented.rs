@@ -93,8 +93,13 @@ impl fmt::Display for LeftOut {
 
 /// The policies just as documented: each group at the resource of its own scope, one policy for each resource.
 pub fn as_documented(recipe: &Recipe, target: &Target, owner: Owner) -> Result<Vec<Policy>, DocumentedError> {
-    let mut choices: Vec<Choice> = documented(recipe, target, owner)?;
+    let mut choices: Vec<Choice> = documented(recipe, target, owner, |_| true)?;
     choices.sort();
+    Ok(policies(choices))
+}
+
+/// One policy for each resource of the choices, which are sorted.
+fn policies(choices: Vec<Choice>) -> Vec<Policy> {
     let mut policies: Vec<Policy> = Vec::new();
     for Choice { group, resource } in choices {
         match policies.last_mut() {
@@ -105,16 +110,19 @@ pub fn as_documented(recipe: &Recipe, target: &Target, owner: Owner) -> Result<V
             }
         }
     }
-    Ok(policies)
+    policies
 }
 
-/// Compares the plan for a recipe's needs with the recipe's documented list.
+/// Compares the plan for a recipe's needs with the recipe's documented list. What only a user's token can hold is not
+/// compared for an account's.
 pub fn compare_documented(plan: &Plan, recipe: &Recipe, target: &Target) -> Result<Comparison, DocumentedError> {
-    let choices = documented(recipe, target, plan.owner)?;
+    let holds = |group: &Group| group.scope != Scope::User || matches!(plan.owner, Owner::User(_));
+    let mut choices = documented(recipe, target, plan.owner, holds)?;
+    choices.sort();
+    let token = token(plan.owner, policies(choices.clone())).compile();
     let planned = |choice: &Choice| plan.grants.iter().any(|grant| grant.choice() == *choice);
     let (agreed, others): (Vec<Choice>, Vec<Choice>) = choices.into_iter().partition(planned);
     let left_out = others.into_iter().map(|choice| left_out(plan, recipe, choice)).collect();
-    let token = token(plan.owner, as_documented(recipe, target, plan.owner)?).compile();
     let unmet = |need: &usize| {
         let need = plan.needs.get(*need);
         need.is_some_and(|need| !token.decide(&need.request(plan.owner, UnixSeconds(0))).allow)
@@ -128,10 +136,17 @@ pub fn compare_documented(plan: &Plan, recipe: &Recipe, target: &Target) -> Resu
     Ok(Comparison { agreed, left_out, forgotten })
 }
 
-fn documented(recipe: &Recipe, target: &Target, owner: Owner) -> Result<Vec<Choice>, DocumentedError> {
+/// The listed groups that `counts` takes, each where it takes effect.
+fn documented(
+    recipe: &Recipe,
+    target: &Target,
+    owner: Owner,
+    counts: impl Fn(&Group) -> bool,
+) -> Result<Vec<Choice>, DocumentedError> {
     let list = recipe.documented.as_ref().ok_or_else(|| DocumentedError::None { recipe: recipe.name.clone() })?;
     // A group that nobody knows a place for cannot be granted, whoever lists it (`* Read` names every group).
-    let placed = list.groups.iter().filter(|group| !matches!(group.scope, Scope::Unknown | Scope::FlagshipApp));
+    let placeable = |group: &Group| !matches!(group.scope, Scope::Unknown | Scope::FlagshipApp);
+    let placed = list.groups.iter().filter(|group| placeable(group) && counts(group));
     placed.map(|group| Ok(Choice { group, resource: place(group, target, owner)? })).collect()
 }
 

@@ -7,6 +7,7 @@ use flarekeep_planner::{
     Comparison, Grant, Options, Plan, Target, TokenDraft, as_documented, compare_documented, plan_document,
     policy_documents, verify,
 };
+use flarekeep_policy::Owner;
 use serde_json::{Value, json};
 
 use crate::arguments::{self, PlanForm};
@@ -16,6 +17,7 @@ use crate::inferred;
 use crate::output::table::table;
 use crate::output::{CARE, FAINT, GOOD, Output, STRONG, counted, styled};
 use crate::place;
+use crate::secret;
 use crate::work::{Work, engine_owner};
 use crate::{CommandResult, Verdict};
 
@@ -24,6 +26,10 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResu
     let target = match place::offline(context) {
         Some(target) => target,
         None if form::knows_by_name(arguments.output) => place::by_name(context)?,
+        None if !secret::is_given(context) => {
+            context.output.note("no credential is given: names are not looked up, and ids are left open");
+            place::by_name(context)?
+        }
         None => block_on(async { place::find(context, &context.manager()?, work.wanted()).await })?,
     };
     let plan = work.plan(&target, arguments.owner)?;
@@ -83,6 +89,9 @@ pub(crate) fn show(output: Output, plan: &Plan, recipe: Option<&Recipe>, target:
         let grants = plan.grants.iter().filter(|grant| grant.resource == *resource);
         output.line(table(4, None, grants.map(|grant| [grant.group.name.to_owned(), purpose(plan, grant)])));
     }
+    if let Some(recipe) = recipe {
+        left_out(output, plan, recipe);
+    }
     open_ends(output, plan);
     if let Some(recipe) = recipe.filter(|recipe| recipe.documented.is_some()) {
         beside_the_documents(output, recipe, &compare_documented(plan, recipe, target)?);
@@ -133,6 +142,16 @@ fn open_ends(output: Output, plan: &Plan) {
     inferred::show(output, inferred.iter().filter_map(|at| plan.needs.get(*at)).map(|need| need.operation));
 }
 
+/// What the work calls with a user's token, and an account's token may not.
+fn left_out(output: Output, plan: &Plan, recipe: &Recipe) {
+    if let Owner::Account(_) = plan.owner {
+        for need in recipe.needs().filter(|need| need.user_only) {
+            let operation = need.operation;
+            output.line(format!("\n  {}  {operation}: takes no token that an account owns", styled(FAINT, "left out")));
+        }
+    }
+}
+
 fn beside_the_documents(output: Output, recipe: &Recipe, beside: &Comparison) {
     if let Some(documented) = &recipe.documented {
         output.line(format!("\n  beside {}:", documented.source));
@@ -142,7 +161,11 @@ fn beside_the_documents(output: Output, recipe: &Recipe, beside: &Comparison) {
         let needs = counted(forgotten.needs.len(), "need");
         ["forgotten".to_owned(), format!("{}: for {needs}", forgotten.choice.group.name)]
     });
-    output.line(table(4, None, left_out.chain(forgotten)));
+    let rows: Vec<_> = left_out.chain(forgotten).collect();
+    match rows.is_empty() {
+        true => output.line("    just the same"),
+        false => output.line(table(4, None, rows)),
+    }
     output.line(styled(FAINT, "    --as-documented takes their list"));
 }
 

@@ -238,3 +238,15 @@ fn of_work_on_every_zone() {
     let records = "plan --operation 'GET /zones' --operation 'POST /zones/{zone_id}/dns_records' --zone '*'";
     shows!("plan_every_zone", home.run(records).ended(0));
 }
+
+#[test]
+fn names_without_a_credential_stay_names() {
+    let home = Home::new();
+    shows!("plan_by_name_nobody_asked", home.run("plan --recipe cert-manager-dns01 --zone example.com").ended(0));
+}
+
+#[test]
+fn what_an_accounts_token_may_not_call_is_left_out_and_said() {
+    let home = home();
+    shows!("plan_left_out", home.run("plan --recipe wrangler-whoami --owner account").ended(0));
+}
