@@ -144,11 +144,11 @@ fn open_ends(output: Output, plan: &Plan) {
 
 /// What the work calls with a user's token, and an account's token may not.
 fn left_out(output: Output, plan: &Plan, recipe: &Recipe) {
-    if let Owner::Account(_) = plan.owner {
-        for need in recipe.needs().filter(|need| need.user_only) {
-            let operation = need.operation;
-            output.line(format!("\n  {}  {operation}: takes no token that an account owns", styled(FAINT, "left out")));
-        }
+    let for_users = recipe.needs().filter(|need| need.user_only && matches!(plan.owner, Owner::Account(_)));
+    let rows: Vec<_> = for_users.map(|need| ["left out".to_owned(), need.operation.to_string()]).collect();
+    if !rows.is_empty() {
+        output.line(format!("\n{}", table(2, None, rows)));
+        output.line(styled(FAINT, "            no token that an account owns may call it"));
     }
 }
 
