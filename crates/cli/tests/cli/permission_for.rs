@@ -51,6 +51,20 @@ fn a_terraform_type() {
     shows!("permission_for_terraform_zone", run("data.cloudflare_zone").ended(0));
 }
 
+/// The commands that are named are there, for every kind of life.
+#[test]
+fn the_next_command_of_a_terraform_type_works() {
+    let home = Home::new();
+    for what in ["cloudflare_workers_route", "cloudflare_ruleset", "cloudflare_zones", "cloudflare_api_token"] {
+        let run = home.run(&format!("permission for {what}")).ended(0);
+        let hints: Vec<&str> = run.stderr.lines().filter_map(|line| line.strip_prefix("flarekeep ")).collect();
+        assert!(!hints.is_empty(), "{what}");
+        for hint in hints {
+            home.run(&hint.replace("ZONE", "9a7806061c88ada191ed06f989cc3dac")).ended(0);
+        }
+    }
+}
+
 #[test]
 fn a_url() {
     let run = run(&format!("'{URL}?name=a&type=b'")).ended(0);
