@@ -18,6 +18,7 @@ mod name;
 mod nearest;
 mod neighbour;
 mod operation;
+pub mod overlay;
 mod probe;
 mod recipe;
 mod recognise;
