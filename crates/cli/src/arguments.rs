@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use flarekeep_tokens::Sink;
 
 pub(crate) use self::emulate::Emulate;
-pub(crate) use self::permission::{Permission, PermissionFor, PermissionList};
+pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, PermissionUpdate};
 
 /// Keeps Cloudflare API tokens as narrow as their work allows, and proves it.
 #[derive(Debug, Parser)]

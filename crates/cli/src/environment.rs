@@ -28,6 +28,13 @@ pub(crate) const API_BASE_URL: Variable = Variable("CLOUDFLARE_API_BASE_URL");
 /// Where the API is, as the official SDKs call it.
 pub(crate) const BASE_URL: Variable = Variable("CLOUDFLARE_BASE_URL");
 
+/// Where a user's settings lie (XDG Base Directory Specification).
+const CONFIG_HOME: Variable = Variable("XDG_CONFIG_HOME");
+/// Where a user's data lies.
+const DATA_HOME: Variable = Variable("XDG_DATA_HOME");
+/// The user's own folder.
+const HOME: Variable = Variable("HOME");
+
 /// The variables that hold a secret.
 pub(crate) const SECRETS: [Variable; 4] = [API_TOKEN, API_KEY, GLOBAL_KEY, ADMIN_TOKEN];
 
@@ -109,12 +116,23 @@ fn dot_env(path: &Path) -> Result<BTreeMap<Variable, String>, CommandError> {
     Ok(values)
 }
 
-/// The user's folder of settings for this program: below `XDG_CONFIG_HOME`, else below `~/.config`. A `.env` does not
-/// move it: the folder that one stands in may be somebody else's.
+/// The user's folder of settings for this program: below `XDG_CONFIG_HOME`, else below `~/.config`.
 pub(crate) fn config_folder() -> Option<PathBuf> {
-    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
-    Some(base.join("flarekeep"))
+    folder(CONFIG_HOME, ".config")
+}
+
+/// The user's folder of data of this program: below `XDG_DATA_HOME`, else below `~/.local/share`.
+pub(crate) fn data_folder() -> Option<PathBuf> {
+    folder(DATA_HOME, ".local/share")
+}
+
+/// The program's folder in the one that the variable names, else in the usual one of the user's own folder. A path that
+/// is not absolute is as good as none, as the specification has it. A `.env` moves neither: the folder that one stands in
+/// may be somebody else's.
+fn folder(variable: Variable, usual: &str) -> Option<PathBuf> {
+    let absolute =
+        |variable: Variable| std::env::var_os(variable.name()).map(PathBuf::from).filter(|path| path.is_absolute());
+    Some(absolute(variable).or_else(|| Some(absolute(HOME)?.join(usual)))?.join("flarekeep"))
 }
 
 fn unreadable(path: &Path) -> CommandError {

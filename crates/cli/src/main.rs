@@ -10,6 +10,7 @@ mod failure;
 mod inferred;
 mod limits;
 mod output;
+mod overlay;
 mod place;
 mod recipes;
 mod secret;

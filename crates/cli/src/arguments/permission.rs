@@ -1,7 +1,11 @@
 //! `flarekeep permission`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 use flarekeep_catalogue::Scope;
+
+use super::Owner;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Permission {
@@ -23,6 +27,10 @@ pub(crate) enum Permission {
     For(PermissionFor),
     /// The whole catalogue as one JSON document; docs/catalogue-format.md describes it
     Export,
+    /// Fetch what Cloudflare lists now, or read a newer schema, and keep what the catalogue does not know
+    Update(PermissionUpdate),
+    /// What the last update knows that the built-in catalogue does not
+    Diff,
 }
 
 #[derive(Debug, Args)]
@@ -41,6 +49,19 @@ pub(crate) struct PermissionFor {
     /// command in quotes, or - for standard input
     #[arg(required = true, value_name = "WHAT")]
     pub(crate) what: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PermissionUpdate {
+    /// Whose list of permission groups to fetch [default: the user's, unless only a file is given]
+    #[arg(long, value_enum)]
+    pub(crate) owner: Option<Owner>,
+    /// Cloudflare's OpenAPI document as JSON: what operations accept is read from its `x-api-token-group`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) openapi: Option<PathBuf>,
+    /// Show what changed, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// The kind of resource at which a permission takes effect.

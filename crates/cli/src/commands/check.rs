@@ -13,9 +13,9 @@ use crate::context::{Context, block_on};
 use crate::error::CommandError;
 use crate::output::table::table;
 use crate::output::{BAD, CARE, FAINT, GOOD, Output, plain, styled};
-use crate::place;
 use crate::work::Work;
 use crate::{CommandResult, Verdict};
+use crate::{overlay, place};
 
 pub(crate) fn run(context: &Context, arguments: &arguments::Work) -> CommandResult {
     let work = Work::read(arguments)?.required()?;
@@ -27,6 +27,7 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Work) -> CommandResu
             IdentityOwner::Account => arguments::Owner::Account,
         };
         let plan = work.plan(&target, owner)?;
+        overlay::alarm_of(context, &plan);
         let tests = work.recipe.as_ref().map(|recipe| recipe.tests.as_slice());
         tested(context.output, &subject, &plan, tests, &target).await
     })?;

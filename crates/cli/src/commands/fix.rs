@@ -13,9 +13,9 @@ use crate::context::{Context, block_on, now};
 use crate::error::{CommandError, Kind};
 use crate::inferred;
 use crate::output::{FAINT, GOOD, Output, plain, styled};
-use crate::place;
 use crate::work::Work;
 use crate::{CommandResult, Verdict};
+use crate::{overlay, place};
 
 /// A change can take a minute or two to reach Cloudflare's edge; the check is repeated for as long.
 const PATIENCE: [u64; 6] = [1, 2, 5, 15, 30, 60];
@@ -31,6 +31,7 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Fix) -> CommandResul
             _ => (Owner::User, arguments::Owner::User),
         };
         let plan = work.plan(&target, whose)?;
+        overlay::alarm_of(context, &plan);
         let fix = propose(&manager, owner, identity.id, &plan, now()).await?;
         show(context.output, &fix);
         if fix.added.is_empty() {

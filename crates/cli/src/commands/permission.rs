@@ -1,10 +1,13 @@
 //! `flarekeep permission …`: what permissions are called, what they open, and what accepts them.
 
+mod changes;
+mod diff;
 mod export;
 mod for_;
 mod list;
 mod search;
 mod show;
+mod update;
 
 use flarekeep_catalogue::{Group, GroupProvenance, Scope};
 use serde_json::{Value, json};
@@ -20,6 +23,8 @@ pub(crate) fn run(context: &Context, arguments: &Permission) -> CommandResult {
         Permission::Show { name } => show::run(context, &name.join(" ")),
         Permission::For(arguments) => for_::run(context, arguments),
         Permission::Export => export::run(context),
+        Permission::Update(arguments) => update::run(context, arguments),
+        Permission::Diff => diff::run(context),
     }
 }
 

@@ -16,10 +16,10 @@ use crate::error::CommandError;
 use crate::inferred;
 use crate::output::table::table;
 use crate::output::{CARE, FAINT, GOOD, Output, STRONG, counted, styled};
-use crate::place;
 use crate::secret;
 use crate::work::{Work, engine_owner};
 use crate::{CommandResult, Verdict};
+use crate::{overlay, place};
 
 pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResult {
     let work = Work::read(&arguments.work)?.required()?;
@@ -40,12 +40,18 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResu
         None => plan.policies(),
     };
     let draft = form::draft(context, arguments, &work, &target, policies)?;
+    let facts = match documented {
+        Some(_) => overlay::facts_of_policies(&draft.policies),
+        None => overlay::facts_of_plan(&plan),
+    };
+    let contradicted = overlay::alarm(context, &facts);
     match (form::form(arguments.output), documented) {
         (Some(form), _) => form::print(output, form, &draft, &plan)?,
-        (None, Some(recipe)) => show_policies(output, recipe, &draft),
+        (None, Some(recipe)) => show_policies(output, recipe, &draft, &contradicted),
         (None, None) => {
             let mut document = document(&plan, work.recipe.as_ref(), &target)?;
             form::limits_into(&mut document, &draft);
+            document["contradicted"] = json!(contradicted);
             output.document(&document);
             show(output.part(), &plan, work.recipe.as_ref(), &target)?;
             form::show_limits(output, &draft);
@@ -169,10 +175,11 @@ fn beside_the_documents(output: Output, recipe: &Recipe, beside: &Comparison) {
     output.line(styled(FAINT, "    --as-documented takes their list"));
 }
 
-fn show_policies(output: Output, recipe: &Recipe, draft: &TokenDraft) {
+fn show_policies(output: Output, recipe: &Recipe, draft: &TokenDraft, contradicted: &[Value]) {
     let documents: Vec<_> = draft.policies.iter().flat_map(policy_documents).collect();
     let mut document = worded(json!({ "recipe": recipe.name, "as_documented": true, "policies": documents }));
     form::limits_into(&mut document, draft);
+    document["contradicted"] = json!(contradicted);
     output.document(&document);
     for policy in &draft.policies {
         for resource in &policy.resources {

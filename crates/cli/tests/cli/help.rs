@@ -3,7 +3,7 @@
 use crate::support::{Home, Run, shows};
 
 /// The commands, as help names them.
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 26] = [
     "try",
     "plan",
     "permission",
@@ -12,6 +12,8 @@ const COMMANDS: [&str; 24] = [
     "permission show",
     "permission for",
     "permission export",
+    "permission update",
+    "permission diff",
     "recipe",
     "recipe list",
     "recipe show",

@@ -14,6 +14,7 @@ mod help;
 mod network;
 mod permission;
 mod permission_for;
+mod permission_update;
 mod plan;
 mod recipe;
 mod sinks;

@@ -1,5 +1,6 @@
 //! `flarekeep token create`: makes a token for a piece of work, and delivers its value.
 
+use flarekeep_catalogue::overlay::Fact;
 use flarekeep_catalogue::{Group, Scope, resolve};
 use flarekeep_cloudflare::{self as api, Client, Condition, NewToken};
 use flarekeep_planner::{Target, as_documented};
@@ -16,7 +17,7 @@ use crate::limits;
 use crate::output::{CARE, GOOD, Output, plain, styled};
 use crate::place::{self, SOME_USER, Wanted};
 use crate::work::{Work, engine_owner};
-use crate::{CommandResult, Verdict};
+use crate::{CommandResult, Verdict, overlay};
 
 pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
     let work = Work::read(&arguments.work)?;
@@ -28,8 +29,10 @@ pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
     block_on(async {
         let manager = context.manager()?;
         let target = place::find(context, &manager, wanted(&work, &permissions, arguments.owner)).await?;
-        let mut policies = policies(context.output, &work, arguments, &target)?;
+        let (mut policies, mut facts) = policies(context.output, &work, arguments, &target)?;
         add(&mut policies, &permissions, &target)?;
+        facts.extend(overlay::facts_of_policies(&policies));
+        overlay::alarm(context, &facts);
         name_the_user(&manager, &mut policies).await?;
         let owner = owner(arguments.owner, &target)?;
         let ids = GroupIds::for_policies(&manager, owner, &policies).await?;
@@ -130,14 +133,15 @@ fn wanted(work: &Work, permissions: &[&Group], owner: Owner) -> Wanted {
     }
 }
 
+/// The policies that the work needs, and what they rest on beside their groups.
 fn policies(
     output: Output,
     work: &Work,
     arguments: &TokenCreate,
     target: &Target,
-) -> Result<Vec<Policy>, CommandError> {
+) -> Result<(Vec<Policy>, Vec<Fact>), CommandError> {
     if let (Some(recipe), true) = (&work.recipe, arguments.as_documented) {
-        return Ok(as_documented(recipe, target, engine_owner(arguments.owner, target)?)?);
+        return Ok((as_documented(recipe, target, engine_owner(arguments.owner, target)?)?, Vec::new()));
     }
     let plan = work.plan(target, arguments.owner)?;
     if let Some(impossible) = plan.impossible.first() {
@@ -145,7 +149,7 @@ fn policies(
         return Err(CommandError::usage(format!("`{operation}` cannot be granted: {}", impossible.reason)));
     }
     inferred::warn(output, &plan);
-    Ok(plan.policies())
+    Ok((plan.policies(), overlay::facts_of_plan(&plan)))
 }
 
 /// Puts the named permissions beside the planned ones, each at the resource of its own scope.
