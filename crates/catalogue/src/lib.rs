@@ -42,6 +42,7 @@ pub use operation::{Method, Operation, OperationError, Provenance, Rule, operati
 pub use probe::{Probe, probes};
 pub use recipe::{
     Documented, Kind as RecipeKind, NamedTest, Need, Parameter, Recipe, RecipeError, recipe, recipe_names,
+    recipe_names_accepting,
 };
 pub use recognise::{PlainId, RecogniseError, Recognised, Remark, Subject, recognise};
 pub use route::{Route, route};

@@ -204,6 +204,16 @@ pub fn recipe_names() -> impl Iterator<Item = &'static str> {
     tables::recipes().iter().map(|(name, _)| *name)
 }
 
+/// The names of the catalogue's recipes of which some need, with every option, accepts this group. Reading them all in
+/// full would take most of the time of a program that asks; so only the lines that name operations are looked at.
+pub fn recipe_names_accepting(group: &Group) -> impl Iterator<Item = &'static str> {
+    let accepts = |text: &str| {
+        let operations = text.lines().filter_map(file::skimmed).filter_map(|line| pattern::operations(line).ok());
+        operations.flatten().any(|operation| operation.accepts_group(group))
+    };
+    tables::recipes().iter().filter(move |(_, text)| accepts(text)).map(|(name, _)| *name)
+}
+
 /// The catalogue's recipe with this name; `terraform:TYPE` is one for each type of the Terraform provider.
 pub fn recipe(name: &str) -> Result<Recipe, RecipeError> {
     if let Some(found) = terraform::read(name) {
@@ -249,6 +259,21 @@ mod tests {
                 assert!(used, "{name}: no need belongs to the option {option}");
             }
             assert_eq!(recipe.clone().with(&all).unwrap().needs().count(), recipe.all_needs.len(), "{name}");
+        }
+    }
+
+    /// Against the recipes read in full. A test of a recipe may name an operation that it does not need.
+    #[test]
+    fn the_recipes_that_accept_a_group_are_found_without_reading_them() {
+        let recipes: Vec<Recipe> = recipe_names().map(|name| recipe(name).unwrap()).collect();
+        for group in crate::groups() {
+            let found: Vec<&str> = recipe_names_accepting(group).collect();
+            for recipe in &recipes {
+                let needs = recipe.all_needs.iter().any(|need| need.operation.accepts_group(group));
+                let tests = recipe.tests.iter().any(|test| test.operation.accepts_group(group));
+                let listed = found.contains(&recipe.name.as_str());
+                assert!(listed == needs || listed && tests, "{} and {}", recipe.name, group.name);
+            }
         }
     }
 

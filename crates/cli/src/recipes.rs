@@ -8,7 +8,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use flarekeep_catalogue::{Recipe, RecipeError, nearest, recipe, recipe_names};
+use flarekeep_catalogue::{Group, Recipe, RecipeError, nearest, recipe, recipe_names, recipe_names_accepting};
 
 use crate::environment::config_folder;
 use crate::error::CommandError;
@@ -49,8 +49,18 @@ pub(crate) fn find(name: &str) -> Result<Recipe, CommandError> {
 
 /// Every recipe that a name reaches; files that cannot be read come as errors.
 pub(crate) fn all() -> impl Iterator<Item = Result<(Recipe, Origin), CommandError>> {
-    let own = files().into_values().map(|path| Ok((read(&path)?, Origin::File(path))));
-    recipe_names().map(|name| Ok((recipe(name)?, Origin::Catalogue))).chain(own)
+    recipe_names().map(|name| Ok((recipe(name)?, Origin::Catalogue))).chain(own())
+}
+
+/// Every recipe that a name reaches and that accepts this group for a need; files that cannot be read are passed over.
+pub(crate) fn accepting(group: &Group) -> impl Iterator<Item = Recipe> {
+    let of_the_catalogue = recipe_names_accepting(group).filter_map(|name| recipe(name).ok());
+    let all = of_the_catalogue.chain(own().flatten().map(|(recipe, _)| recipe));
+    all.filter(|recipe| recipe.needs().any(|need| need.operation.accepts_group(group)))
+}
+
+fn own() -> impl Iterator<Item = Result<(Recipe, Origin), CommandError>> {
+    files().into_values().map(|path| Ok((read(&path)?, Origin::File(path))))
 }
 
 /// The files that a name reaches; the user's go before those of the working directory.

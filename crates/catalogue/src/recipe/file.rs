@@ -43,6 +43,12 @@ pub(super) fn read(name: &str, text: &str) -> Result<Recipe, RecipeError> {
     })
 }
 
+/// The operation that a line of a recipe of the catalogue names. All of them are written `operation = "…"`; a test
+/// compares what is found so with what the whole files say.
+pub(super) fn skimmed(line: &str) -> Option<&str> {
+    line.strip_prefix("operation = \"")?.strip_suffix('"')
+}
+
 /// The library's message shows the lines of the file as they are, and these may be hostile: its sentence does.
 fn malformed(text: &str, error: &toml::de::Error) -> RecipeError {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();

@@ -64,8 +64,14 @@ fn json_errors_are_documents() {
 #[test]
 fn a_closed_pipe_is_no_failure() {
     let home = Home::new();
-    for line in ["recipe show saas-platform", "plan --recipe saas-platform --json", "completions bash", "man", "--help"]
-    {
+    for line in [
+        "recipe show saas-platform",
+        "permission export --json",
+        "plan --recipe saas-platform --json",
+        "completions bash",
+        "man",
+        "--help",
+    ] {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_flarekeep"));
         command.args(line.split(' ')).current_dir(home.folder()).stdin(std::process::Stdio::null());
         // A pipe whose reader is gone before the program starts.

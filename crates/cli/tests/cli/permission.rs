@@ -67,6 +67,14 @@ fn show() {
     assert!(verbose.contains("DELETE /zones/{zone_id}/dns_records/{dns_record_id}") && !verbose.contains("more (--"));
 }
 
+/// Recipes that call hundreds of operations are named, and not planned.
+#[test]
+fn show_of_what_reads_everything() {
+    let shown = Home::new().run("permission show DNS Read").ended(0).stdout;
+    let (_, unplanned) = shown.split_once("recipes of hundreds of calls, some of which accept it\n").unwrap();
+    assert!(unplanned.contains("template-read-all-resources"), "{unplanned}");
+}
+
 /// Of some groups little is known, and that is said.
 #[test]
 fn show_of_groups_with_gaps() {

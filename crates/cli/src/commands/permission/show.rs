@@ -60,7 +60,7 @@ pub(crate) fn run(context: &Context, name: &str) -> CommandResult {
     show_substitutes(output, &facts);
     show_neighbours(output, &facts);
     show_terraform(output, &facts.terraform);
-    show_uses(output, &facts.uses);
+    show_uses(output, &facts);
     if let Some(operation) = typical(&facts.opened) {
         output.note(styled(FAINT, format!("\nflarekeep plan --operation '{operation}'")));
     }
@@ -282,7 +282,8 @@ fn show_terraform(output: Output, types: &[Needing]) {
     more(output, types.len(), shown, "  ");
 }
 
-fn show_uses(output: Output, uses: &Uses) {
+fn show_uses(output: Output, facts: &Facts) {
+    let uses = &facts.uses;
     let shown = if output.verbose { usize::MAX } else { OTHERS };
     let rows = |of: &[uses::Use]| {
         let rows: Vec<_> = of.iter().take(shown).map(|by| [by.recipe.clone(), plain(&by.title)]).collect();
@@ -293,19 +294,20 @@ fn show_uses(output: Output, uses: &Uses) {
         output.line(rows(&uses.planned));
         more(output, uses.planned.len(), shown, "  ");
     }
-    match (uses.accepted.len(), output.verbose) {
-        (0, _) => {}
-        (_, true) => {
-            output.line("\nrecipes that it would do for in part, and that take less");
-            output.line(rows(&uses.accepted));
-        }
-        (number, false) if uses.planned.is_empty() => {
-            output.line("\nno recipe is planned with it");
-            let verbose = styled(FAINT, "(--verbose)");
-            output
-                .line(format!("  it would do for a part of {}, which take less {verbose}", counted(number, "recipe")));
-        }
-        _ => {}
+    // Such recipes read everything; hardly any takes a group for it that also writes.
+    if !uses.unplanned.is_empty() && (output.verbose || facts.group.is_named_for_reading()) {
+        output.line("\nrecipes of hundreds of calls, some of which accept it");
+        output.line(rows(&uses.unplanned));
+    }
+    if output.verbose && !uses.accepted.is_empty() {
+        output.line("\nrecipes that it would do for in part, and for which less is taken");
+        output.line(rows(&uses.accepted));
+    } else if uses.planned.is_empty() && !uses.accepted.is_empty() {
+        let number = counted(uses.accepted.len(), "recipe");
+        output.line(format!(
+            "\nit would do for a part of {number}, for which less is taken {}",
+            styled(FAINT, "(--verbose)")
+        ));
     }
 }
 

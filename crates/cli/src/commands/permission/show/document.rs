@@ -46,7 +46,11 @@ pub(super) fn document(facts: &Facts) -> Value {
     });
     document["neighbours"] = facts.neighbours.iter().map(neighbour).collect();
     document["terraform"] = facts.terraform.iter().map(Needing::document).collect();
-    document["recipes"] = json!({ "planned": names(&facts.uses.planned), "accepted": names(&facts.uses.accepted) });
+    document["recipes"] = json!({
+        "planned": names(&facts.uses.planned),
+        "accepted": names(&facts.uses.accepted),
+        "unplanned": names(&facts.uses.unplanned),
+    });
     document
 }
 

@@ -7,12 +7,17 @@ use flarekeep_policy::Owner;
 use crate::place::{self, SOME_USER};
 use crate::recipes;
 
+/// To plan more needs than this takes longer than anybody waits for the answer.
+const MOST_NEEDS: usize = 150;
+
 /// Recipes whose needs accept a group.
 pub(super) struct Uses {
     /// Those whose smallest plan takes it.
     pub(super) planned: Vec<Use>,
     /// Those that are planned with others.
     pub(super) accepted: Vec<Use>,
+    /// Those that call so much that they were not planned.
+    pub(super) unplanned: Vec<Use>,
 }
 
 /// A recipe.
@@ -24,11 +29,13 @@ pub(super) struct Use {
 impl Uses {
     /// Recipes of files that cannot be read are passed over: `recipe list` tells of them.
     pub(super) fn of(group: &Group) -> Self {
-        let accepts = |recipe: &Recipe| recipe.needs().any(|need| need.operation.accepts_group(group));
-        let recipes = recipes::all().flatten().map(|(recipe, _)| recipe).filter(accepts);
-        let (planned, accepted): (Vec<_>, Vec<_>) = recipes.partition(|recipe| takes(recipe, group));
-        let named = |recipe: Recipe| Use { recipe: recipe.name, title: recipe.title };
-        Self { planned: planned.into_iter().map(named).collect(), accepted: accepted.into_iter().map(named).collect() }
+        let (small, large): (Vec<_>, Vec<_>) =
+            recipes::accepting(group).partition(|recipe| recipe.needs().count() <= MOST_NEEDS);
+        let (planned, accepted): (Vec<_>, Vec<_>) = small.into_iter().partition(|recipe| takes(recipe, group));
+        let named = |recipes: Vec<Recipe>| {
+            recipes.into_iter().map(|recipe| Use { recipe: recipe.name, title: recipe.title }).collect()
+        };
+        Self { planned: named(planned), accepted: named(accepted), unplanned: named(large) }
     }
 }
 
