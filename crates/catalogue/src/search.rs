@@ -242,9 +242,11 @@ impl Found {
             }
         }
         let documented = documented_names().iter().filter(|name| !name.exact).map(|name| (name.dashboard, name.id));
+        // Such a spelling stands for one level: where none is asked for, it must not put that level first.
+        let share = if query.level.is_some() { 98 } else { 94 };
         for (spelling, id) in documented.chain(aliases().iter().map(|alias| (alias.spelling, alias.id))) {
             if let Some(group) = group_by_id(id) {
-                let fit = query.fit(spelling, &[]) * 98 / 100;
+                let fit = query.fit(spelling, &[]) * share / 100;
                 self.add_wished(query, group, fit, Matched::OtherName(spelling));
             }
         }
