@@ -45,6 +45,7 @@ class World:
     email: str
     global_key: str
     user_id: str
+    s3: str
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +54,14 @@ def world():
         facts = json.loads(file.readline())
     zone = facts["zones"][0]
     return World(
-        facts["api"], facts["account_id"], zone["id"], zone["name"], facts["email"], facts["global_key"], facts["user_id"]
+        facts["api"],
+        facts["account_id"],
+        zone["id"],
+        zone["name"],
+        facts["email"],
+        facts["global_key"],
+        facts["user_id"],
+        facts["s3"],
     )
 
 

@@ -14,8 +14,10 @@ use flarekeep_policy::UnixSeconds;
 
 use crate::credential::{hash, hex, random};
 use crate::http::{self, ApiError, Call, Outcome};
+use crate::objects::Fault;
 use crate::options::Options;
 use crate::rate_limit::Limiter;
+use crate::s3;
 use crate::state::State;
 use crate::state::store::{OpenError, Store};
 use crate::world::World;
@@ -104,14 +106,23 @@ impl Emulator {
         })
     }
 
+    /// The service of R2's S3 face, to be served at an address of its own; [`Self::router`] says what holds without
+    /// the client's address.
+    pub fn s3_router(&self) -> Router {
+        let (inner, face) = (self.0.clone(), s3::Face::new(&self.0));
+        Router::new().fallback(move |request: Request| {
+            let (inner, face) = (inner.clone(), face.clone());
+            async move { face.serve(&inner, request).await }
+        })
+    }
+
     /// What a caller needs in order to use the emulator. Fields stay empty where the world has no user or account.
     #[must_use]
     pub fn facts(&self) -> Facts {
         let state = self.0.state();
         let world = &state.world;
-        let with_account = world.users.iter().find(|user| !user.accounts.is_empty());
-        let user = with_account.or(world.users.first());
-        let account = user.and_then(|user| world.account(*user.accounts.first()?)).or(world.accounts.first());
+        let user = world.usual_user();
+        let account = world.usual_account();
         let zones = world.zones.iter().filter(|zone| account.is_some_and(|account| account.id == zone.account));
         Facts {
             account_id: account.map_or(AccountId::from_u128(0), |account| account.id),
@@ -128,7 +139,10 @@ impl Emulator {
     #[must_use]
     pub fn state_hash(&self) -> String {
         // A state holds maps with text keys, numbers and text: it always serializes.
-        hex(&hash(&serde_json::to_vec(&*self.0.state()).unwrap_or_default()))
+        let state = self.0.state();
+        let mut text = serde_json::to_vec(&*state).unwrap_or_default();
+        text.extend(state.objects.digest());
+        hex(&hash(&text))
     }
 
     fn with(state: State, options: Options, store: Option<Store>) -> Self {
@@ -165,6 +179,11 @@ impl Inner {
         self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The account of [`Facts`].
+    pub(crate) fn usual_account(&self) -> AccountId {
+        self.state().world.usual_account().map_or(AccountId::from_u128(0), |account| account.id)
+    }
+
     pub(crate) fn now(&self) -> UnixSeconds {
         let system = || {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -192,14 +211,39 @@ impl Inner {
         changed.unwrap_or_else(|_| Err(ApiError::storage()))
     }
 
+    /// Runs a change of R2's S3 face, as [`Self::change`] does. `lasting` says whether it is of what is kept on disk.
+    pub(crate) async fn alter<T, C>(self: &Arc<Self>, lasting: bool, change: C) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        C: FnOnce(&mut State) -> Result<T, Fault> + Send + 'static,
+    {
+        if self.store.is_none() {
+            return self.alter_now(lasting, change, || Fault::Storage);
+        }
+        let inner = self.clone();
+        let changed = tokio::task::spawn_blocking(move || inner.alter_now(lasting, change, || Fault::Storage)).await;
+        changed.unwrap_or(Err(Fault::Storage))
+    }
+
     fn change_now(&self, write: Write, call: &Call) -> Outcome {
+        self.alter_now(true, |state| write(call, state), ApiError::storage)
+    }
+
+    fn alter_now<T, E>(
+        &self,
+        lasting: bool,
+        change: impl FnOnce(&mut State) -> Result<T, E>,
+        unwritten: impl FnOnce() -> E,
+    ) -> Result<T, E> {
         let _alone = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let mut draft = State::clone(&self.state());
-        let answer = write(call, &mut draft)?;
-        if let Some(store) = &self.store {
-            store.save(&draft).map_err(|_| ApiError::storage())?;
+        let done = change(&mut draft)?;
+        if let Some(store) = self.store.as_ref().filter(|_| lasting)
+            && store.save(&draft).is_err()
+        {
+            return Err(unwritten());
         }
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(draft);
-        Ok(answer)
+        Ok(done)
     }
 }

@@ -8,7 +8,7 @@ mod front;
 mod query;
 
 pub(crate) use answer::Answer;
-pub(crate) use body::{Part, object};
+pub(crate) use body::{Part, drain, object};
 pub(crate) use call::{Call, Caller};
 pub(crate) use error::{ApiError, OWN_NOT_SIMULATED, OWN_QUOTA, OWN_UNLABELLED};
 pub(crate) use front::serve;

@@ -41,6 +41,9 @@
 //! 4. 404 with 7003 for an account or zone that does not exist.
 //! 5. Validation and effect.
 //!
+//! A GraphQL query is authorised by what its body asks for. R2's S3 face, at an address of its own
+//! ([`Running::serve_s3`]), checks the signature first and then decides in the same way.
+//!
 //! # Codes of the emulator's own
 //!
 //! | code | HTTP | meaning |
@@ -53,7 +56,8 @@
 //!
 //! # What it does not do
 //!
-//! R2 objects and R2's S3 face, versions and deployments of Workers, running Workers, resolving DNS, issuing
+//! R2 objects through the REST API, R2's CORS, lifecycle and encryption settings, temporary R2 credentials, analytics
+//! (GraphQL answers empty lists), versions and deployments of Workers, running Workers, resolving DNS, issuing
 //! certificates (custom hostnames stay pending), audit logs, billing, members and roles other than super administrator,
 //! lockout after repeated bad tokens, the limit of 200 calls per second and address, changes of the world by calls.
 
@@ -66,10 +70,12 @@ mod credential;
 mod emulator;
 mod http;
 mod log;
+mod objects;
 mod options;
 mod products;
 mod rate_limit;
 mod refusal;
+mod s3;
 mod server;
 mod state;
 mod text;

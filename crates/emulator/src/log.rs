@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
+use axum::http::{Method, Uri};
 use flarekeep_catalogue::{Operation, Rule, TokenId};
-use flarekeep_policy::{Request, explain};
+use flarekeep_policy::{Owner, Request, explain};
 
 use crate::state::tokens::Record;
 
@@ -25,7 +26,8 @@ pub struct LogEntry {
     /// Whether the call was authorised, whatever came of it then.
     pub allowed: bool,
     /// Why, in one word: a [`flarekeep_policy::Cause`], or `no-route`, `bad-id`, `no-credential`, `bad-credential`,
-    /// `unknown-credential`, `rate-limited`, `global-key`, `not-a-member`, `closed-to-account-tokens`, `wrong-verify`.
+    /// `unknown-credential`, `rate-limited`, `global-key`, `not-a-member`, `closed-to-account-tokens`, `wrong-verify`;
+    /// of R2's S3 face also `bad-signature` and `bad-request`.
     pub cause: &'static str,
     /// The same in a sentence.
     pub sentence: String,
@@ -57,6 +59,51 @@ impl CredentialKind {
             Self::UserToken => "a user token",
             Self::AccountToken => "an account token",
             Self::GlobalKey => "the Global API key",
+        }
+    }
+}
+
+/// What became of a call.
+#[derive(Debug, Default)]
+pub(crate) struct Verdict {
+    pub(crate) credential: CredentialKind,
+    pub(crate) token: Option<TokenId>,
+    pub(crate) operation: Option<&'static Operation>,
+    pub(crate) allowed: bool,
+    pub(crate) cause: &'static str,
+    pub(crate) grounds: Option<String>,
+}
+
+impl Verdict {
+    /// Notes whose token it is.
+    pub(crate) fn note(&mut self, record: &Record) {
+        self.token = Some(record.stored.id);
+        self.credential = match record.stored.owner {
+            Owner::User(_) => CredentialKind::UserToken,
+            Owner::Account(_) => CredentialKind::AccountToken,
+        };
+    }
+
+    /// The entry for the call that was answered with this status.
+    pub(crate) fn entry(&self, method: &Method, uri: &Uri, status: u16) -> LogEntry {
+        let (method, path) = (printable(method.as_str(), 20), printable(uri.path(), 400));
+        let verdict = if self.allowed { "allowed" } else { "refused" };
+        let credential = self.credential.word();
+        let mut sentence = format!("{method} {path} {verdict} to {credential} ({})", self.cause);
+        if let Some(grounds) = &self.grounds {
+            sentence.push_str(": ");
+            sentence.push_str(grounds);
+        }
+        LogEntry {
+            method,
+            path,
+            credential: self.credential,
+            token: self.token,
+            operation: self.operation,
+            status,
+            allowed: self.allowed,
+            cause: self.cause,
+            sentence,
         }
     }
 }

@@ -42,6 +42,8 @@ pub struct Options {
     pub account_tokens_list_accounts: bool,
     /// Custom hostnames that one zone may hold. Default: 100, as included in the Free, Pro and Business plans.
     pub custom_hostnames_per_zone: usize,
+    /// Bytes that all R2 objects and parts of uploads may hold together, as they lie in memory. Default: 512 MiB.
+    pub object_bytes: u64,
     /// Called once for every call, when it is answered.
     pub on_decision: Option<OnDecision>,
     /// The time as seconds since 1970-01-01T00:00:00Z. Default: the system's clock.
@@ -165,6 +167,7 @@ impl Default for Options {
             rate_limit: Some(RateLimit { calls: 1_200, window: Duration::from_secs(300) }),
             account_tokens_list_accounts: false,
             custom_hostnames_per_zone: 100,
+            object_bytes: 512 << 20,
             on_decision: None,
             clock: None,
         }

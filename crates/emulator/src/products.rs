@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod custom_hostnames;
 pub(crate) mod dns_records;
+pub(crate) mod graphql;
 pub(crate) mod kv;
 pub(crate) mod memberships;
 pub(crate) mod permission_groups;
@@ -53,6 +54,11 @@ const TABLES: [Table; 12] = [
 /// The handler of an operation; none where it is not simulated.
 pub(crate) fn handler(operation: &Operation) -> Option<Handler> {
     BY_INDEX.get(usize::from(operation.index)).copied().flatten()
+}
+
+/// Whether calls of an operation are answered with more than that they are authorised.
+pub(crate) fn is_simulated(operation: &Operation) -> bool {
+    handler(operation).is_some() || operation.path.starts_with("/graphql")
 }
 
 /// The answer of an operation that is not simulated.

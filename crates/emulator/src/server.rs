@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::Router;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -18,6 +19,13 @@ pub struct Server;
 /// A server that runs. Dropping it stops it accepting at once; calls under way may still end.
 #[derive(Debug)]
 pub struct Running {
+    api: Listening,
+    s3: Option<Listening>,
+}
+
+/// One address that is listened at.
+#[derive(Debug)]
+struct Listening {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
@@ -29,13 +37,67 @@ impl Server {
     /// # Errors
     /// The address cannot be listened at.
     pub async fn start(emulator: Emulator, address: SocketAddr) -> io::Result<Running> {
+        Ok(Running { api: Listening::start(emulator.router(), address).await?, s3: None })
+    }
+}
+
+impl Running {
+    /// Serves R2's S3 face as well, at an address of its own, where port 0 means any free port.
+    ///
+    /// # Errors
+    /// The address cannot be listened at; the API's is listened at as before.
+    pub async fn serve_s3(&mut self, emulator: &Emulator, address: SocketAddr) -> io::Result<()> {
+        self.s3 = Some(Listening::start(emulator.s3_router(), address).await?);
+        Ok(())
+    }
+
+    /// The address at which the API is listened at.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.api.address
+    }
+
+    /// The base URL for clients: `http://127.0.0.1:PORT/client/v4`.
+    #[must_use]
+    pub fn api_url(&self) -> String {
+        format!("http://{}/client/v4", self.api.address)
+    }
+
+    /// The endpoint for S3 clients, path-style: `http://127.0.0.1:PORT`; none where the S3 face is not served.
+    #[must_use]
+    pub fn s3_endpoint(&self) -> Option<String> {
+        self.s3.as_ref().map(|s3| format!("http://{}", s3.address))
+    }
+
+    /// Stops accepting, waits two seconds at most for calls under way, and returns.
+    pub async fn shutdown(mut self) {
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let mut listening: Vec<_> = std::iter::once(&mut self.api).chain(&mut self.s3).collect();
+        for one in &mut listening {
+            if let Some(stop) = one.stop.take() {
+                // The receiver is gone only where the server has ended already.
+                let _ = stop.send(());
+            }
+        }
+        // What still runs then is left behind.
+        let _ = tokio::time::timeout(PATIENCE, async {
+            for one in listening {
+                let _ = (&mut one.task).await;
+            }
+        })
+        .await;
+    }
+}
+
+impl Listening {
+    async fn start(service: Router, address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let listener = listener.tap_io(|stream| {
             // Only the answers' speed depends on it.
             let _ = stream.set_nodelay(true);
         });
-        let service = emulator.router().into_make_service_with_connect_info::<SocketAddr>();
+        let service = service.into_make_service_with_connect_info::<SocketAddr>();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
             let signal = async {
@@ -45,36 +107,11 @@ impl Server {
             // Accepting goes on after errors, so that this ends at the signal alone.
             let _ = axum::serve(listener, service).with_graceful_shutdown(signal).await;
         });
-        Ok(Running { address, stop: Some(stop), task })
+        Ok(Self { address, stop: Some(stop), task })
     }
 }
 
-impl Running {
-    /// The address that is listened at.
-    #[must_use]
-    pub const fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// The base URL for clients: `http://127.0.0.1:PORT/client/v4`.
-    #[must_use]
-    pub fn api_url(&self) -> String {
-        format!("http://{}/client/v4", self.address)
-    }
-
-    /// Stops accepting, waits two seconds at most for calls under way, and returns.
-    pub async fn shutdown(mut self) {
-        const PATIENCE: Duration = Duration::from_secs(2);
-        if let Some(stop) = self.stop.take() {
-            // The receiver is gone only where the server has ended already.
-            let _ = stop.send(());
-        }
-        // What still runs then is left behind.
-        let _ = tokio::time::timeout(PATIENCE, &mut self.task).await;
-    }
-}
-
-impl Drop for Running {
+impl Drop for Listening {
     fn drop(&mut self) {
         self.task.abort();
     }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::objects;
 use crate::products::{custom_hostnames, dns_records, kv, r2_buckets, workers_routes, workers_scripts};
 use crate::world::World;
 
@@ -22,6 +23,9 @@ pub(crate) struct State {
     pub(crate) tokens: Arc<tokens::Table>,
     pub(crate) dns_records: Arc<dns_records::Table>,
     pub(crate) r2_buckets: Arc<r2_buckets::Table>,
+    /// What the buckets hold, in memory alone.
+    #[serde(skip)]
+    pub(crate) objects: Arc<objects::Table>,
     pub(crate) workers_scripts: Arc<workers_scripts::Table>,
     pub(crate) workers_routes: Arc<workers_routes::Table>,
     pub(crate) kv: Arc<kv::Table>,
@@ -36,6 +40,7 @@ impl State {
             tokens: Arc::default(),
             dns_records: Arc::default(),
             r2_buckets: Arc::default(),
+            objects: Arc::default(),
             workers_scripts: Arc::default(),
             workers_routes: Arc::default(),
             kv: Arc::default(),

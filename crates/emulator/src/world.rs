@@ -91,6 +91,17 @@ impl World {
         file::read(text)
     }
 
+    /// The first user that has an account, or else the first.
+    pub(crate) fn usual_user(&self) -> Option<&User> {
+        self.users.iter().find(|user| !user.accounts.is_empty()).or(self.users.first())
+    }
+
+    /// That user's first account.
+    pub(crate) fn usual_account(&self) -> Option<&Account> {
+        let of_user = self.usual_user().and_then(|user| self.account(*user.accounts.first()?));
+        of_user.or(self.accounts.first())
+    }
+
     pub(crate) fn user(&self, id: UserId) -> Option<&User> {
         self.users.iter().find(|user| user.id == id)
     }

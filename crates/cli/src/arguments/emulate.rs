@@ -15,6 +15,9 @@ pub(crate) struct Emulate {
     /// The address to listen on; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
     pub(crate) listen: SocketAddr,
+    /// The port of R2's S3 face, at the same address; 0 takes any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) s3_port: u16,
     /// Keep the state in this folder; without it the state ends with the process
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,

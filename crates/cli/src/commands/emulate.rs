@@ -1,5 +1,6 @@
 //! `flarekeep emulate`: a local Cloudflare.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -40,11 +41,19 @@ pub(crate) fn run(output: Output, arguments: &arguments::Emulate) -> CommandResu
     };
     block_on(async {
         let facts = emulator.facts();
-        let server = Server::start(emulator, arguments.listen).await.map_err(|error| {
-            CommandError::new(Kind::Unreachable, format!("cannot listen on {}: {error}", arguments.listen))
-                .hint("--listen 127.0.0.1:0 takes any free port")
-        })?;
-        greet(output, &local(&server.api_url(), arguments.listen), &facts);
+        let taken = |address: SocketAddr, error: io::Error, hint: &str| {
+            CommandError::new(Kind::Unreachable, format!("cannot listen on {address}: {error}")).hint(hint)
+        };
+        let mut server = Server::start(emulator.clone(), arguments.listen)
+            .await
+            .map_err(|error| taken(arguments.listen, error, "--listen 127.0.0.1:0 takes any free port"))?;
+        let s3 = SocketAddr::new(arguments.listen.ip(), arguments.s3_port);
+        server
+            .serve_s3(&emulator, s3)
+            .await
+            .map_err(|error| taken(s3, error, "without --s3-port, R2's S3 face takes any free port"))?;
+        let s3 = server.s3_endpoint().unwrap_or_default();
+        greet(output, &local(&server.api_url(), arguments.listen), &local(&s3, arguments.listen), &facts);
         interrupted().await;
         server.shutdown().await;
         Ok(Verdict::Yes)
@@ -52,10 +61,11 @@ pub(crate) fn run(output: Output, arguments: &arguments::Emulate) -> CommandResu
 }
 
 /// What a client needs to know, as one line of JSON.
-fn document(api: &str, facts: &Facts) -> Value {
+fn document(api: &str, s3: &str, facts: &Facts) -> Value {
     let zones = facts.zones.iter().map(|zone| json!({"id": zone.id.to_string(), "name": zone.name}));
     json!({
         "api": api,
+        "s3": s3,
         "account_id": facts.account_id.to_string(),
         "zones": zones.collect::<Vec<_>>(),
         "email": facts.email,
@@ -65,20 +75,20 @@ fn document(api: &str, facts: &Facts) -> Value {
 }
 
 /// The URL for clients of this machine: an unspecified address is no address to call.
-fn local(api: &str, listen: SocketAddr) -> String {
+fn local(url: &str, listen: SocketAddr) -> String {
     match listen.ip() {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => api.replacen("0.0.0.0", "127.0.0.1", 1),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => api.replacen("[::]", "[::1]", 1),
-        _ => api.to_owned(),
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => url.replacen("0.0.0.0", "127.0.0.1", 1),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => url.replacen("[::]", "[::1]", 1),
+        _ => url.to_owned(),
     }
 }
 
-fn greet(output: Output, api: &str, facts: &Facts) {
+fn greet(output: Output, api: &str, s3: &str, facts: &Facts) {
     if output.json {
         use std::io::Write;
         let mut out = std::io::stdout();
         // One line, so that a script can read it while the emulator runs on.
-        let _ = writeln!(out, "{}", document(api, facts)).and_then(|()| out.flush());
+        let _ = writeln!(out, "{}", document(api, s3, facts)).and_then(|()| out.flush());
         return;
     }
     output.line(format!("{} answers at {api}\n", styled(STRONG, "a local Cloudflare")));
@@ -89,6 +99,7 @@ fn greet(output: Output, api: &str, facts: &Facts) {
         output.line(format!("  export CLOUDFLARE_ZONE_ID={}    # {}", zone.id, plain(&zone.name)));
     }
     output.line(format!("  export CLOUDFLARE_EMAIL={} CLOUDFLARE_API_KEY={}", plain(&facts.email), facts.global_key));
+    output.line(format!("  export AWS_ENDPOINT_URL_S3={s3} AWS_REGION=auto    # R2's S3 face"));
     output.line("\n  flarekeep token create --recipe saas-platform --to env:.env --yes");
     output.line(styled(FAINT, "\n  the key is this emulator's own and opens nothing else; Ctrl-C ends it\n"));
 }

@@ -75,12 +75,13 @@ fn the_first_line_is_all_that_a_script_needs() {
     let mut home = Home::new();
     let mut emulator = Emulator::start(&home, "");
     let keys: Vec<_> = emulator.facts.as_object().unwrap().keys().map(String::as_str).collect();
-    for key in ["api", "account_id", "zones", "email", "global_key"] {
+    for key in ["api", "s3", "account_id", "zones", "email", "global_key"] {
         assert!(keys.contains(&key), "{key} is not among {keys:?}");
     }
     let api = emulator.text("api");
     let port = api.strip_prefix("http://127.0.0.1:").and_then(|rest| rest.strip_suffix("/client/v4"));
     assert!(port.is_some_and(|port| port.parse::<u16>().is_ok_and(|port| port > 0)), "{api}");
+    assert!(emulator.text("s3").starts_with("http://127.0.0.1:") && !api.starts_with(emulator.text("s3")));
     assert!(is_id(&emulator.facts["account_id"]) && is_id(&emulator.facts["zones"][0]["id"]));
     assert_eq!(emulator.facts["zones"][0]["name"], "example.com");
     emulator.set_up(&mut home);
@@ -139,6 +140,12 @@ fn an_address_that_is_taken() {
     home_with_words.call(&address, "127.0.0.1:[port]");
     shows!("emulate_taken", home_with_words.run(&format!("emulate --listen {address}")).failed(4));
     home_with_words.run("emulate --listen nowhere").ended(2);
+    let port = taken.local_addr().unwrap().port();
+    home_with_words.call(&format!("--s3-port {port}"), "--s3-port [port]");
+    shows!(
+        "emulate_s3_taken",
+        home_with_words.run(&format!("emulate --listen 127.0.0.1:0 --s3-port {port}")).failed(4)
+    );
 }
 
 #[test]
@@ -226,7 +233,13 @@ fn the_greeting_is_for_people() {
         lines.by_ref().map(Result::unwrap).take_while(|line| !line.contains("Ctrl-C")).collect();
     process.kill().unwrap();
     process.wait().unwrap();
-    for name in ["CLOUDFLARE_API_BASE_URL=", "CLOUDFLARE_ACCOUNT_ID=", "CLOUDFLARE_ZONE_ID=", "CLOUDFLARE_API_KEY="] {
+    for name in [
+        "CLOUDFLARE_API_BASE_URL=",
+        "CLOUDFLARE_ACCOUNT_ID=",
+        "CLOUDFLARE_ZONE_ID=",
+        "CLOUDFLARE_API_KEY=",
+        "AWS_ENDPOINT_URL_S3=",
+    ] {
         assert!(greeting.iter().any(|line| line.contains(name)), "{name} is not greeted with: {greeting:?}");
     }
 }

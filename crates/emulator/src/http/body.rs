@@ -34,7 +34,7 @@ pub(super) async fn read(operation: &Operation, body: Body) -> Result<Bytes, Api
 }
 
 /// Takes a body from the wire without keeping it, so that a client that is refused while it sends can read why.
-pub(super) async fn drain(body: Body) {
+pub(crate) async fn drain(body: Body) {
     let mut chunks = body.into_data_stream();
     let mut taken = 0;
     while let Some(Ok(chunk)) = chunks.next().await {

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, HeaderValue, Method as HttpMethod, Response, Uri, request};
-use flarekeep_catalogue::{AccountId, Method, Operation, Route, TokenId, ZoneId, route};
-use flarekeep_policy::Owner;
+use flarekeep_catalogue::{AccountId, Method, Route, ZoneId, route};
 
 use super::answer::Answer;
 use super::body;
@@ -16,8 +15,8 @@ use super::error::ApiError;
 use crate::authentication::{self, Credential, Denial};
 use crate::authorisation;
 use crate::emulator::Inner;
-use crate::log::{CredentialKind, LogEntry, grounds, printable};
-use crate::products::{self, Handler};
+use crate::log::{CredentialKind, Verdict, grounds};
+use crate::products::{self, Handler, graphql};
 use crate::rate_limit::Standing;
 use crate::state::State;
 
@@ -30,7 +29,7 @@ pub(crate) async fn serve(emulator: Arc<Inner>, request: Request) -> Response<Bo
     let mut trail = Trail { told: seen.is_some(), ..Trail::default() };
     let answer = answered(&emulator, parts, body, &mut trail).await.unwrap_or_else(Answer::from);
     if let (Some((method, uri)), Some(tell)) = (seen, &emulator.options.on_decision) {
-        tell(&trail.entry(&method, &uri, answer.status.as_u16()));
+        tell(&trail.verdict.entry(&method, &uri, answer.status.as_u16()));
     }
     let mut response = answer.into_response();
     stamp(&emulator, &trail, response.headers_mut());
@@ -42,12 +41,7 @@ pub(crate) async fn serve(emulator: Arc<Inner>, request: Request) -> Response<Bo
 struct Trail {
     /// Whether somebody listens, so that the sentence is worth its making.
     told: bool,
-    credential: CredentialKind,
-    token: Option<TokenId>,
-    operation: Option<&'static Operation>,
-    allowed: bool,
-    cause: &'static str,
-    grounds: Option<String>,
+    verdict: Verdict,
     standing: Option<Standing>,
 }
 
@@ -70,21 +64,24 @@ async fn answered(
     let ip = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let state = emulator.state();
     let admitted = Target::find(&method, &uri, &state).and_then(|target| {
-        trail.operation = Some(target.route.operation);
+        trail.verdict.operation = Some(target.route.operation);
         let caller = admit(emulator, &state, &headers, &target, ip, trail)?;
         Ok((target, caller))
     });
     let (target, caller) = match admitted {
         Ok(admitted) => admitted,
         Err(denial) => {
-            trail.cause = denial.cause;
+            trail.verdict.cause = denial.cause;
             if !body.is_end_stream() {
                 body::drain(body).await;
             }
             return Err(denial.error);
         }
     };
-    trail.allowed = true;
+    if graphql::is_graphql(target.route.operation) {
+        return query(emulator, &state, &caller, (body, ip), trail).await;
+    }
+    trail.verdict.allowed = true;
     if !target.exists {
         return Err(ApiError::could_not_route(uri.path()));
     }
@@ -116,7 +113,37 @@ async fn answered(
     }
 }
 
-/// Authentication, rate limit, authorisation, in this order.
+/// GraphQL: what must be granted is in the body.
+async fn query(
+    emulator: &Inner,
+    state: &State,
+    caller: &Caller,
+    (body, ip): (Body, Option<IpAddr>),
+    trail: &mut Trail,
+) -> Result<Answer, ApiError> {
+    let Some(called) = trail.verdict.operation else { return Err(ApiError::no_route()) };
+    let body = body::read(called, body).await?;
+    let query = graphql::Query::read(&body, &state.world, called);
+    let at = emulator.now();
+    for part in &query.parts {
+        trail.verdict.operation = Some(part.operation);
+        let request = authorisation::request(part.operation, caller, (part.account, part.zone), ip, at);
+        if let (Caller::Token(record), true) = (caller, trail.told) {
+            trail.verdict.grounds = Some(grounds(record, &request));
+        }
+        match authorisation::authorise(caller, &request, &state.world, &emulator.options) {
+            Ok(cause) => trail.verdict.cause = cause,
+            Err(denial) => {
+                trail.verdict.cause = denial.cause;
+                return Ok(part.refusal(at.0));
+            }
+        }
+    }
+    trail.verdict.allowed = true;
+    query.answer()
+}
+
+/// Authentication, rate limit, authorisation, in this order. What a GraphQL query needs is known only from its body.
 fn admit(
     emulator: &Inner,
     state: &State,
@@ -128,17 +155,20 @@ fn admit(
     let operation = target.route.operation;
     let credential = authentication::presented(headers, operation)?;
     if matches!(credential, Credential::Bearer(_)) {
-        trail.credential = CredentialKind::UnknownToken;
+        trail.verdict.credential = CredentialKind::UnknownToken;
     }
     let caller = authentication::identify(credential, state, operation)?;
-    trail.note(&caller);
+    match &caller {
+        Caller::Key(_) => trail.verdict.credential = CredentialKind::GlobalKey,
+        Caller::Token(record) => trail.verdict.note(record),
+    }
     let at = emulator.now();
     let request = authorisation::request(operation, &caller, (target.account, target.zone), ip, at);
     authentication::usable(&caller, &request, &emulator.options)?;
     if let Caller::Token(record) = &caller {
         record.touch(at);
         if trail.told {
-            trail.grounds = Some(grounds(record, &request));
+            trail.verdict.grounds = Some(grounds(record, &request));
         }
     }
     if let Some(limit) = emulator.options.rate_limit {
@@ -146,7 +176,9 @@ fn admit(
         trail.standing = Some(standing);
         counted.map_err(|error| Denial { cause: "rate-limited", error })?;
     }
-    trail.cause = authorisation::authorise(&caller, &request, &state.world, &emulator.options)?;
+    if !graphql::is_graphql(operation) {
+        trail.verdict.cause = authorisation::authorise(&caller, &request, &state.world, &emulator.options)?;
+    }
     Ok(caller)
 }
 
@@ -178,40 +210,6 @@ fn id<T: std::str::FromStr>(segment: &str) -> Option<T> {
     segment.parse().ok().or_else(|| body::decoded(segment)?.parse().ok())
 }
 
-impl Trail {
-    fn note(&mut self, caller: &Caller) {
-        (self.credential, self.token) = match caller {
-            Caller::Key(_) => (CredentialKind::GlobalKey, None),
-            Caller::Token(record) => match record.stored.owner {
-                Owner::User(_) => (CredentialKind::UserToken, Some(record.stored.id)),
-                Owner::Account(_) => (CredentialKind::AccountToken, Some(record.stored.id)),
-            },
-        };
-    }
-
-    fn entry(self: &Trail, method: &HttpMethod, uri: &Uri, status: u16) -> LogEntry {
-        let (method, path) = (printable(method.as_str(), 20), printable(uri.path(), 400));
-        let verdict = if self.allowed { "allowed" } else { "refused" };
-        let credential = self.credential.word();
-        let mut sentence = format!("{method} {path} {verdict} to {credential} ({})", self.cause);
-        if let Some(grounds) = &self.grounds {
-            sentence.push_str(": ");
-            sentence.push_str(grounds);
-        }
-        LogEntry {
-            method,
-            path,
-            credential: self.credential,
-            token: self.token,
-            operation: self.operation,
-            status,
-            allowed: self.allowed,
-            cause: self.cause,
-            sentence,
-        }
-    }
-}
-
 /// The headers that every answer has.
 fn stamp(emulator: &Inner, trail: &Trail, headers: &mut HeaderMap) {
     let mut set = |name: &'static str, value: String| {
@@ -225,7 +223,7 @@ fn stamp(emulator: &Inner, trail: &Trail, headers: &mut HeaderMap) {
         set("ratelimit", format!("\"default\";r={remaining};t={resets}"));
         set("ratelimit-policy", format!("\"default\";q={};w={}", limit.calls, limit.window.as_secs()));
     }
-    if trail.allowed && trail.operation.is_some_and(|operation| products::handler(operation).is_none()) {
+    if trail.verdict.allowed && trail.verdict.operation.is_some_and(|operation| !products::is_simulated(operation)) {
         set("x-flarekeep-simulated", "no".to_owned());
         // The official SDKs repeat a 5xx unless they are told that it is of no use.
         set("x-should-retry", "false".to_owned());

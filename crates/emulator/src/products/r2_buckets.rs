@@ -1,9 +1,12 @@
-//! R2 buckets of an account. Objects are not simulated here, so that a bucket is always empty.
+//! R2 buckets of an account. Their objects are those of R2's S3 face ([`crate::s3`]); the REST operations on objects
+//! are not simulated.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use flarekeep_catalogue::AccountId;
+use flarekeep_policy::BucketKey;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -19,19 +22,59 @@ pub(super) const OPERATIONS: super::Table = &[
     ("DELETE /accounts/{account_id}/r2/buckets/{bucket_name}", Handler::Write(delete)),
 ];
 
+/// The jurisdictions that a bucket may be in.
+pub(crate) const JURISDICTIONS: [&str; 5] = ["default", "eu", "us", "fedramp", "fedramp-high"];
+
 /// The buckets of all accounts, by jurisdiction and name.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Table(#[serde(with = "text::keys")] BTreeMap<AccountId, BTreeMap<String, Buckets>>);
 
 type Buckets = BTreeMap<String, Bucket>;
 
+/// A bucket.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Bucket {
-    name: String,
+pub(crate) struct Bucket {
+    pub(crate) name: String,
     jurisdiction: String,
-    location: String,
+    pub(crate) location: String,
     storage_class: String,
-    created_on: i64,
+    pub(crate) created_on: i64,
+}
+
+/// Where a bucket is made unless the call says: Cloudflare's choice follows the caller.
+pub(crate) const USUAL_LOCATION: &str = "enam";
+
+impl Table {
+    /// The bucket with this key.
+    pub(crate) fn bucket(&self, key: &BucketKey) -> Option<&Bucket> {
+        self.of(key.account, &key.jurisdiction).find(|bucket| bucket.name == key.name)
+    }
+
+    /// The account's buckets of one jurisdiction, by name.
+    pub(crate) fn of(&self, account: AccountId, jurisdiction: &str) -> impl Iterator<Item = &Bucket> {
+        self.0.get(&account).and_then(|buckets| buckets.get(jurisdiction)).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// Makes a bucket; none where there is one already.
+    pub(crate) fn make(&mut self, key: &BucketKey, location: &str, storage_class: &str, at: i64) -> Option<&Bucket> {
+        let buckets = self.0.entry(key.account).or_default().entry(key.jurisdiction.clone()).or_default();
+        match buckets.entry(key.name.clone()) {
+            Entry::Occupied(_) => None,
+            Entry::Vacant(free) => Some(free.insert(Bucket {
+                name: key.name.clone(),
+                jurisdiction: key.jurisdiction.clone(),
+                location: location.to_ascii_uppercase(),
+                storage_class: storage_class.to_owned(),
+                created_on: at,
+            })),
+        }
+    }
+
+    /// Removes a bucket; false where there is none.
+    pub(crate) fn remove(&mut self, key: &BucketKey) -> bool {
+        let buckets = self.0.get_mut(&key.account).and_then(|buckets| buckets.get_mut(&key.jurisdiction));
+        buckets.is_some_and(|buckets| buckets.remove(&key.name).is_some())
+    }
 }
 
 fn list(call: &Call, state: &State) -> Outcome {
@@ -39,8 +82,7 @@ fn list(call: &Call, state: &State) -> Outcome {
     let contains = call.query("name_contains");
     let after = call.query("cursor").or_else(|| call.query("start_after"));
     let per_page = call.page(20, 1, 1000).per_page;
-    let all = state.r2_buckets.0.get(&account(call)?).and_then(|buckets| buckets.get(&jurisdiction));
-    let mut buckets: Vec<&Bucket> = all.into_iter().flat_map(BTreeMap::values).collect();
+    let mut buckets: Vec<&Bucket> = state.r2_buckets.of(account(call)?, &jurisdiction).collect();
     if call.descending() {
         buckets.reverse();
     }
@@ -65,53 +107,51 @@ fn create(call: &Call, state: &mut State) -> Outcome {
     if !is_bucket_name(name) {
         return Err(ApiError::new(400, 10005, "The specified bucket name is not valid."));
     }
-    let table = Arc::make_mut(&mut state.r2_buckets);
-    let buckets = table.0.entry(account(call)?).or_default().entry(jurisdiction.clone()).or_default();
-    if buckets.contains_key(name) {
-        return Err(ApiError::new(409, 10004, "The bucket you tried to create already exists, and you own it."));
-    }
-    let bucket = Bucket {
-        name: name.to_owned(),
-        jurisdiction,
-        location: member(&body, "locationHint").unwrap_or("enam").to_ascii_uppercase(),
-        storage_class: member(&body, "storageClass").unwrap_or("Standard").to_owned(),
-        created_on: call.at.0,
-    };
-    let answer = Answer::result(&shown(&bucket));
-    buckets.insert(name.to_owned(), bucket);
-    Ok(answer)
+    let key = BucketKey { account: account(call)?, jurisdiction, name: name.to_owned() };
+    let location = member(&body, "locationHint").unwrap_or(USUAL_LOCATION);
+    let storage_class = member(&body, "storageClass").unwrap_or("Standard");
+    let made = Arc::make_mut(&mut state.r2_buckets).make(&key, location, storage_class, call.at.0);
+    let taken = || ApiError::new(409, 10004, "The bucket you tried to create already exists, and you own it.");
+    made.map(|bucket| Answer::result(&shown(bucket))).ok_or_else(taken)
 }
 
 fn details(call: &Call, state: &State) -> Outcome {
-    let of = state.r2_buckets.0.get(&account(call)?).and_then(|buckets| buckets.get(&jurisdiction(call).ok()?));
-    let bucket = of.and_then(|buckets| buckets.get(call.parameter("bucket_name")));
+    let bucket = state.r2_buckets.bucket(&named(call)?);
     bucket.map(|bucket| Answer::result(&shown(bucket))).ok_or_else(missing)
 }
 
 fn delete(call: &Call, state: &mut State) -> Outcome {
-    let jurisdiction = jurisdiction(call)?;
-    let table = Arc::make_mut(&mut state.r2_buckets);
-    let buckets = table.0.get_mut(&account(call)?).and_then(|buckets| buckets.get_mut(&jurisdiction));
-    let removed = buckets.and_then(|buckets| buckets.remove(call.parameter("bucket_name")));
-    removed.map(|_| Answer::result(&json!({}))).ok_or_else(missing)
+    let key = named(call)?;
+    if !state.objects.is_empty(&key) {
+        return Err(ApiError::new(409, 10008, "The bucket you tried to delete is not empty."));
+    }
+    if !Arc::make_mut(&mut state.r2_buckets).remove(&key) {
+        return Err(missing());
+    }
+    Arc::make_mut(&mut state.objects).forget(&key);
+    Ok(Answer::result(&json!({})))
 }
 
 /// Whether an account has a bucket in a jurisdiction: an upload's bindings name one.
 pub(super) fn exists(state: &State, account: AccountId, jurisdiction: &str, name: &str) -> bool {
-    let of = state.r2_buckets.0.get(&account).and_then(|buckets| buckets.get(jurisdiction));
-    of.is_some_and(|buckets| buckets.contains_key(name))
+    state.r2_buckets.of(account, jurisdiction).any(|bucket| bucket.name == name)
+}
+
+/// The bucket that the path names.
+fn named(call: &Call) -> Result<BucketKey, ApiError> {
+    let name = call.parameter("bucket_name").to_owned();
+    Ok(BucketKey { account: account(call)?, jurisdiction: jurisdiction(call)?, name })
 }
 
 /// The jurisdiction that a call names; a bucket is invisible from any other.
 fn jurisdiction(call: &Call) -> Result<String, ApiError> {
-    const KNOWN: [&str; 5] = ["default", "eu", "us", "fedramp", "fedramp-high"];
     let given = call.header("cf-r2-jurisdiction").unwrap_or("default").trim().to_ascii_lowercase();
     let unknown = || ApiError::new(400, 10040, "The specified jurisdiction is not valid.");
-    KNOWN.contains(&given.as_str()).then_some(given).ok_or_else(unknown)
+    JURISDICTIONS.contains(&given.as_str()).then_some(given).ok_or_else(unknown)
 }
 
 /// 3 to 63 lower-case letters, digits and hyphens, with no hyphen at either end.
-fn is_bucket_name(name: &str) -> bool {
+pub(crate) fn is_bucket_name(name: &str) -> bool {
     (3..=63).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && !name.starts_with('-')

@@ -32,7 +32,7 @@ pub(crate) struct Stored {
     pub(crate) within: Option<Vec<IpNet>>,
     pub(crate) not_within: Option<Vec<IpNet>>,
     pub(crate) policies: Vec<StoredPolicy>,
-    /// SHA-256 of the value, in hexadecimal.
+    /// SHA-256 of the value, in hexadecimal. It is the secret of the token's S3 credentials too.
     pub(crate) value_hash: String,
     /// Of account-owned tokens: the e-mail address of the user that made it.
     pub(crate) creator_email: Option<String>,
@@ -119,6 +119,11 @@ impl Table {
     /// The token with this value.
     pub(crate) fn with_hash(&self, hash: &Hash) -> Option<&Arc<Record>> {
         self.by_hash.get(hash)
+    }
+
+    /// The token with this id, whoever owns it: the id is the key of its S3 credentials.
+    pub(crate) fn with_id(&self, id: TokenId) -> Option<&Arc<Record>> {
+        self.by_id.get(&id)
     }
 
     /// The owner's token with this id.

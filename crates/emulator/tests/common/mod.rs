@@ -3,6 +3,8 @@
 // Each test file uses a part of this.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod s3;
+
 use std::net::SocketAddr;
 
 use axum::body::{Body, Bytes};
@@ -244,7 +246,9 @@ impl Reply {
 
     /// Whether authorisation refused the call.
     pub fn is_refusal(&self) -> bool {
-        matches!(self.status, 400 | 401 | 403) && matches!(self.code(), 9109 | 10000 | 7403 | 1068)
+        let coded = matches!(self.status, 400 | 401 | 403) && matches!(self.code(), 9109 | 10000 | 7403 | 1068);
+        // GraphQL refuses in a success.
+        coded || self.json["errors"][0]["extensions"]["code"] == "authz"
     }
 
     #[track_caller]

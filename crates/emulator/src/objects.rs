@@ -1,0 +1,257 @@
+//! The objects of R2 buckets, in memory: a table without input or output, which R2's S3 face ([`crate::s3`]) serves.
+
+mod listing;
+mod uploads;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use flarekeep_policy::BucketKey;
+use md5::{Digest, Md5};
+
+pub(crate) use self::listing::{After, Entry, Listing, Query, list};
+pub(crate) use self::uploads::{Parts, Upload};
+use crate::credential::{hash, hex};
+
+/// The objects and the unfinished uploads of all buckets. A bucket that holds neither may be absent; whether it exists
+/// is for the table of buckets to say.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Table {
+    buckets: BTreeMap<BucketKey, Arc<Contents>>,
+    /// What all objects and parts take together.
+    bytes: u64,
+}
+
+/// What one bucket holds.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Contents {
+    pub(crate) objects: BTreeMap<String, Arc<Object>>,
+    /// By upload id.
+    pub(crate) uploads: BTreeMap<String, Upload>,
+}
+
+/// An object.
+#[derive(Debug, Clone)]
+pub(crate) struct Object {
+    pub(crate) bytes: Bytes,
+    /// The entity tag without its quotation marks.
+    pub(crate) etag: String,
+    /// Seconds since 1970.
+    pub(crate) modified: i64,
+    pub(crate) about: Arc<About>,
+}
+
+/// What is told of an object beside its bytes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct About {
+    pub(crate) content_type: Option<String>,
+    pub(crate) cache_control: Option<String>,
+    pub(crate) content_disposition: Option<String>,
+    pub(crate) content_encoding: Option<String>,
+    pub(crate) content_language: Option<String>,
+    pub(crate) storage_class: Option<String>,
+    pub(crate) metadata: BTreeMap<String, String>,
+}
+
+/// Why a call fails once it is authorised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    BucketTaken,
+    BucketNotEmpty,
+    BucketName,
+    NoSuchBucket,
+    NoSuchKey,
+    NoSuchUpload,
+    /// A part that was not uploaded, or not with this tag.
+    InvalidPart,
+    /// The parts are not in ascending order.
+    InvalidPartOrder,
+    /// A part that is not the last is smaller than 5 MiB.
+    PartTooSmall,
+    /// Two parts, neither the last, differ in length: R2 takes none such.
+    PartsDiffer,
+    /// `If-Match` and the like.
+    PreconditionFailed,
+    /// The emulator holds as many bytes as it may.
+    Full {
+        capacity: u64,
+    },
+    /// The state could not be written.
+    Storage,
+}
+
+/// What must be true of the object that is there before another takes its place.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Condition {
+    /// `If-Match`.
+    pub(crate) matches: Option<Tag>,
+    /// `If-None-Match`.
+    pub(crate) differs: Option<Tag>,
+}
+
+/// An entity tag, or `*` for any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Tag {
+    Any,
+    Is(String),
+}
+
+impl Table {
+    /// What a bucket holds; none where nothing was ever put into it.
+    pub(crate) fn contents(&self, bucket: &BucketKey) -> Option<&Contents> {
+        self.buckets.get(bucket).map(AsRef::as_ref)
+    }
+
+    /// The object with this key.
+    pub(crate) fn object(&self, bucket: &BucketKey, key: &str) -> Option<&Arc<Object>> {
+        self.contents(bucket)?.objects.get(key)
+    }
+
+    /// Whether a bucket holds no object. Unfinished uploads do not count.
+    pub(crate) fn is_empty(&self, bucket: &BucketKey) -> bool {
+        self.contents(bucket).is_none_or(|contents| contents.objects.is_empty())
+    }
+
+    /// Lets go of all that a bucket holds.
+    pub(crate) fn forget(&mut self, bucket: &BucketKey) {
+        let Some(contents) = self.buckets.remove(bucket) else { return };
+        let objects = contents.objects.values().map(|object| object.size());
+        self.bytes -= objects.sum::<u64>() + contents.uploads.values().map(Upload::size).sum::<u64>();
+    }
+
+    /// Puts an object in the place of the one with its key, if the condition holds and there is room.
+    pub(crate) fn put(
+        &mut self,
+        bucket: &BucketKey,
+        key: &str,
+        object: Object,
+        condition: &Condition,
+        capacity: u64,
+    ) -> Result<Arc<Object>, Fault> {
+        let there = self.object(bucket, key);
+        if !condition.holds(there.map(AsRef::as_ref)) {
+            return Err(Fault::PreconditionFailed);
+        }
+        let freed = there.map_or(0, |object| object.size());
+        self.make_room(freed, object.size(), capacity)?;
+        let object = Arc::new(object);
+        self.contents_mut(bucket).objects.insert(key.to_owned(), object.clone());
+        Ok(object)
+    }
+
+    /// Removes an object; there need be none.
+    pub(crate) fn remove(&mut self, bucket: &BucketKey, key: &str) {
+        if self.object(bucket, key).is_some()
+            && let Some(object) = self.contents_mut(bucket).objects.remove(key)
+        {
+            self.bytes -= object.size();
+        }
+    }
+
+    /// What tells this table from another: buckets, keys, tags and what is told of the objects; empty for an empty one.
+    pub(crate) fn digest(&self) -> Vec<u8> {
+        let held = self.buckets.iter().filter(|(_, held)| !held.objects.is_empty() || !held.uploads.is_empty());
+        let mut text = String::new();
+        for (bucket, contents) in held {
+            text.push_str(&format!("{bucket}\0"));
+            for (id, upload) in &contents.uploads {
+                let tags: Vec<&str> = upload.parts.values().map(|part| part.etag.as_str()).collect();
+                text.push_str(&format!("{id}\0{tags:?}\0"));
+            }
+            for (key, object) in &contents.objects {
+                text.push_str(&format!("{key}\0{}\0{}\0{:?}\0", object.etag, object.modified, object.about));
+            }
+        }
+        if text.is_empty() { Vec::new() } else { hash(text.as_bytes()).to_vec() }
+    }
+
+    fn contents_mut(&mut self, bucket: &BucketKey) -> &mut Contents {
+        Arc::make_mut(self.buckets.entry(bucket.clone()).or_default())
+    }
+
+    /// Accounts for bytes that come in place of others.
+    fn make_room(&mut self, freed: u64, wanted: u64, capacity: u64) -> Result<(), Fault> {
+        let bytes = self.bytes - freed + wanted;
+        if bytes > capacity {
+            return Err(Fault::Full { capacity });
+        }
+        self.bytes = bytes;
+        Ok(())
+    }
+}
+
+impl Object {
+    /// An object that is uploaded in one piece: its tag is the MD5 of its bytes.
+    pub(crate) fn new(bytes: Bytes, about: Arc<About>, modified: i64) -> Self {
+        Self { etag: hex(&md5(&bytes)), bytes, modified, about }
+    }
+
+    /// Its length.
+    pub(crate) fn size(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+}
+
+impl Condition {
+    /// Whether the condition holds of what is there.
+    pub(crate) fn holds(&self, there: Option<&Object>) -> bool {
+        let is = |tag: &Tag| there.is_some_and(|object| tag.is(object));
+        self.matches.as_ref().is_none_or(is) && !self.differs.as_ref().is_some_and(is)
+    }
+}
+
+impl Tag {
+    /// Whether the object has the tag.
+    pub(crate) fn is(&self, object: &Object) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Is(tag) => *tag == object.etag,
+        }
+    }
+}
+
+/// The MD5 of some bytes, which S3 uses for entity tags; nothing is kept safe by it.
+pub(crate) fn md5(bytes: &[u8]) -> [u8; 16] {
+    Md5::digest(bytes).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bucket() -> BucketKey {
+        "0123456789abcdef0123456789abcdef_default_site".parse().unwrap()
+    }
+
+    fn object(text: &'static str) -> Object {
+        Object::new(Bytes::from_static(text.as_bytes()), Arc::default(), 0)
+    }
+
+    #[test]
+    fn the_bytes_of_all_that_is_held_are_counted() {
+        let (mut table, at, any) = (Table::default(), bucket(), Condition::default());
+        table.put(&at, "a", object("12345"), &any, 10).unwrap();
+        table.put(&at, "b", object("12345"), &any, 10).unwrap();
+        assert_eq!(table.put(&at, "c", object("1"), &any, 10).unwrap_err(), Fault::Full { capacity: 10 });
+        table.put(&at, "a", object("1"), &any, 10).unwrap();
+        table.put(&at, "c", object("1234"), &any, 10).unwrap();
+        table.remove(&at, "b");
+        table.remove(&at, "nothing");
+        assert_eq!(table.bytes, 5);
+        let full = table.digest();
+        table.forget(&at);
+        assert_eq!((table.bytes, table.digest().len(), full.len()), (0, 0, 32));
+    }
+
+    #[test]
+    fn conditions_look_at_what_is_there() {
+        let there = object("x");
+        let tag = || Some(Tag::Is(there.etag.clone()));
+        let holds = |matches, differs, object| Condition { matches, differs }.holds(object);
+        assert!(holds(tag(), None, Some(&there)) && holds(Some(Tag::Any), None, Some(&there)));
+        assert!(!holds(tag(), None, None) && !holds(Some(Tag::Any), None, None));
+        assert!(!holds(None, tag(), Some(&there)) && !holds(None, Some(Tag::Any), Some(&there)));
+        assert!(holds(None, Some(Tag::Any), None) && holds(None, Some(Tag::Is("other".to_owned())), Some(&there)));
+    }
+}

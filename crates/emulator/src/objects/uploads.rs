@@ -1,0 +1,165 @@
+//! Uploads in parts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use flarekeep_policy::BucketKey;
+
+use super::{About, Condition, Fault, Object, Table, md5};
+use crate::credential::{fresh_id, hex};
+
+/// The least size of a part that is not the last (Cloudflare's R2 documentation, multipart objects).
+const LEAST: u64 = 5 << 20;
+
+/// An upload that is under way.
+#[derive(Debug, Clone)]
+pub(crate) struct Upload {
+    pub(crate) key: String,
+    pub(crate) initiated: i64,
+    pub(crate) parts: Parts,
+    about: Arc<About>,
+}
+
+/// The parts of an upload by their number.
+pub(crate) type Parts = BTreeMap<i32, Arc<Object>>;
+
+impl Upload {
+    /// What its parts take together.
+    pub(crate) fn size(&self) -> u64 {
+        self.parts.values().map(|part| part.size()).sum()
+    }
+}
+
+impl Table {
+    /// Begins an upload and gives its id.
+    pub(crate) fn begin(&mut self, bucket: &BucketKey, key: &str, about: About, at: i64) -> String {
+        let id = format!("{:032x}{:032x}", fresh_id(), fresh_id());
+        let upload = Upload { key: key.to_owned(), initiated: at, parts: Parts::new(), about: Arc::new(about) };
+        self.contents_mut(bucket).uploads.insert(id.clone(), upload);
+        id
+    }
+
+    /// The upload with this id, if it is of this key.
+    pub(crate) fn upload(&self, bucket: &BucketKey, key: &str, id: &str) -> Result<&Upload, Fault> {
+        let upload = self.contents(bucket).and_then(|contents| contents.uploads.get(id));
+        upload.filter(|upload| upload.key == key).ok_or(Fault::NoSuchUpload)
+    }
+
+    /// Adds a part, in place of the one with its number.
+    pub(crate) fn add_part(
+        &mut self,
+        bucket: &BucketKey,
+        (key, id): (&str, &str),
+        number: i32,
+        part: Object,
+        capacity: u64,
+    ) -> Result<(), Fault> {
+        let there = self.upload(bucket, key, id)?.parts.get(&number).map_or(0, |part| part.size());
+        self.make_room(there, part.size(), capacity)?;
+        if let Some(upload) = self.contents_mut(bucket).uploads.get_mut(id) {
+            upload.parts.insert(number, Arc::new(part));
+        }
+        Ok(())
+    }
+
+    /// Puts the parts together, as listed with their numbers and tags.
+    pub(crate) fn complete(
+        &mut self,
+        bucket: &BucketKey,
+        (key, id): (&str, &str),
+        listed: &[(i32, String)],
+        condition: &Condition,
+        at: i64,
+    ) -> Result<Arc<Object>, Fault> {
+        let upload = self.upload(bucket, key, id)?;
+        let object = together(upload, listed, at)?;
+        if !condition.holds(self.object(bucket, key).map(AsRef::as_ref)) {
+            return Err(Fault::PreconditionFailed);
+        }
+        // The parts make room for what they become, so that an upload that had room can be completed.
+        self.abort(bucket, key, id)?;
+        self.put(bucket, key, object, condition, u64::MAX)
+    }
+
+    /// Gives an upload up, and lets go of its parts.
+    pub(crate) fn abort(&mut self, bucket: &BucketKey, key: &str, id: &str) -> Result<(), Fault> {
+        self.upload(bucket, key, id)?;
+        if let Some(upload) = self.contents_mut(bucket).uploads.remove(id) {
+            self.bytes -= upload.size();
+        }
+        Ok(())
+    }
+}
+
+fn together(upload: &Upload, listed: &[(i32, String)], at: i64) -> Result<Object, Fault> {
+    if listed.is_empty() {
+        return Err(Fault::InvalidPart);
+    }
+    if !listed.is_sorted_by(|(one, _), (next, _)| one < next) {
+        return Err(Fault::InvalidPartOrder);
+    }
+    let mut parts = Vec::with_capacity(listed.len());
+    for (number, tag) in listed {
+        let part = upload.parts.get(number).filter(|part| part.etag == *tag);
+        parts.push(part.ok_or(Fault::InvalidPart)?);
+    }
+    let full = parts.get(..parts.len() - 1).unwrap_or_default();
+    if full.iter().any(|part| part.size() < LEAST) {
+        return Err(Fault::PartTooSmall);
+    }
+    if full.windows(2).any(|two| two.iter().map(|part| part.size()).max() != two.iter().map(|part| part.size()).min()) {
+        return Err(Fault::PartsDiffer);
+    }
+    // The tag is the MD5 of the parts' MD5s, with their number behind it.
+    let tags: Vec<u8> = parts.iter().flat_map(|part| md5(&part.bytes)).collect();
+    let etag = format!("{}-{}", hex(&md5(&tags)), parts.len());
+    let bytes: Vec<u8> = parts.iter().flat_map(|part| part.bytes.iter().copied()).collect();
+    Ok(Object { bytes: Bytes::from(bytes), etag, modified: at, about: upload.about.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: usize = 1 << 20;
+
+    /// Uploads parts of these sizes, numbered from 1 on, and completes them as listed.
+    fn completed(sizes: &[usize], listed: &[i32]) -> Result<Arc<Object>, Fault> {
+        let bucket: BucketKey = "0123456789abcdef0123456789abcdef_default_site".parse().unwrap();
+        let mut table = Table::default();
+        let id = table.begin(&bucket, "k", About::default(), 0);
+        for (number, size) in (1..).zip(sizes) {
+            let part = Object::new(Bytes::from(vec![number as u8; *size]), Arc::default(), 0);
+            table.add_part(&bucket, ("k", &id), number, part, 100 << 20).unwrap();
+        }
+        let parts = table.upload(&bucket, "k", &id).unwrap().parts.clone();
+        let tag = |number| parts.get(number).map_or_else(|| "none".to_owned(), |part| part.etag.clone());
+        let listed: Vec<_> = listed.iter().map(|number| (*number, tag(number))).collect();
+        let done = table.complete(&bucket, ("k", &id), &listed, &Condition::default(), 0)?;
+        assert_eq!(table.bytes, done.size());
+        assert_eq!(table.upload(&bucket, "k", &id).unwrap_err(), Fault::NoSuchUpload);
+        Ok(done)
+    }
+
+    #[test]
+    fn parts_are_put_together_in_their_order() {
+        let object = completed(&[5 * MIB, 5 * MIB, 3], &[1, 2, 3]).unwrap();
+        assert_eq!(object.size(), 10 * MIB as u64 + 3);
+        assert_eq!((object.bytes[0], object.bytes[5 * MIB], *object.bytes.last().unwrap()), (1, 2, 3));
+        assert!(object.etag.ends_with("-3"));
+        assert_eq!(completed(&[7], &[1]).unwrap().size(), 7);
+        // What is not listed is let go of.
+        assert_eq!(completed(&[5 * MIB, 9, 4], &[1, 3]).unwrap().size(), 5 * MIB as u64 + 4);
+    }
+
+    #[test]
+    fn what_r2_does_not_put_together() {
+        assert_eq!(completed(&[5 * MIB, 3], &[2, 1]).unwrap_err(), Fault::InvalidPartOrder);
+        assert_eq!(completed(&[5 * MIB, 3], &[1, 1]).unwrap_err(), Fault::InvalidPartOrder);
+        assert_eq!(completed(&[5 * MIB, 3], &[1, 7]).unwrap_err(), Fault::InvalidPart);
+        assert_eq!(completed(&[3, 3], &[1, 2]).unwrap_err(), Fault::PartTooSmall);
+        assert_eq!(completed(&[5 * MIB, 6 * MIB, 3], &[1, 2, 3]).unwrap_err(), Fault::PartsDiffer);
+        assert_eq!(completed(&[3], &[]).unwrap_err(), Fault::InvalidPart);
+    }
+}

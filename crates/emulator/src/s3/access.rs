@@ -1,0 +1,139 @@
+//! Who calls, and whether the call may be made.
+
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
+use flarekeep_catalogue::{Operation, operations};
+use flarekeep_policy::{Cause, Owner, Request};
+use s3s::access::{S3Access, S3AccessContext};
+use s3s::auth::{S3Auth, SecretKey};
+use s3s::dto::CopySource;
+use s3s::{S3Result, s3_error};
+
+use super::fault::{access_denied, unauthorized};
+use super::visit::Visit;
+use crate::emulator::Inner;
+use crate::log::grounds;
+use crate::state::State;
+use crate::state::tokens::Record;
+
+/// Knows the tokens of an emulator.
+pub(super) struct Gate(pub(super) Arc<Inner>);
+
+#[async_trait::async_trait]
+impl S3Auth for Gate {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        let state = self.0.state();
+        let record = record(&state, access_key).ok_or_else(unauthorized)?;
+        Ok(SecretKey::from(record.stored.value_hash.as_str()))
+    }
+}
+
+#[async_trait::async_trait]
+impl S3Access for Gate {
+    /// Runs once the signature has been found good.
+    async fn check(&self, context: &mut S3AccessContext<'_>) -> S3Result<()> {
+        let visit = Visit::in_extensions(context.extensions_mut())?;
+        let state = self.0.state();
+        let key = context.credentials().map(|credentials| credentials.access_key.as_str());
+        let record = key.and_then(|key| record(&state, key)).ok_or_else(unauthorized)?;
+        let Some(operation) = named(context.s3_op().name()) else {
+            return Err(s3_error!(NotImplemented, "R2 does not have {}", context.s3_op().name()));
+        };
+        let mut requests = vec![self.request(&visit, record, operation, context.s3_path().get_bucket_name())];
+        if let Some(source) = source(context.headers())
+            && let Some(read) = named("GetObject")
+        {
+            requests.push(self.request(&visit, record, read, Some(&source)));
+        }
+        let mut outcome = visit.outcome();
+        outcome.decided = true;
+        for request in &requests {
+            outcome.verdict.operation = Some(request.operation);
+            let cause = decide(record, request, &state);
+            outcome.verdict.cause = cause.map_or("not-a-member", Cause::word);
+            if self.0.options.on_decision.is_some() {
+                outcome.verdict.grounds = Some(grounds(record, request));
+            }
+            match cause {
+                Some(Cause::Granted | Cause::AnyToken) => {}
+                Some(Cause::RevokedExposed | Cause::Disabled | Cause::Expired | Cause::NotYetValid) => {
+                    return Err(unauthorized());
+                }
+                _ => return Err(access_denied()),
+            }
+            record.touch(request.at);
+        }
+        outcome.verdict.allowed = true;
+        outcome.verdict.operation = Some(operation);
+        Ok(())
+    }
+}
+
+impl Gate {
+    fn request(&self, visit: &Visit, record: &Record, operation: &'static Operation, bucket: Option<&str>) -> Request {
+        Request {
+            operation,
+            user: match record.stored.owner {
+                Owner::User(user) => Some(user),
+                Owner::Account(_) => None,
+            },
+            account: Some(visit.place().account),
+            zone: None,
+            bucket: bucket.map(|name| visit.bucket(name)),
+            ip: visit.ip(),
+            at: self.0.now(),
+        }
+    }
+}
+
+/// The token whose id is an access key.
+pub(super) fn record<'a>(state: &'a State, access_key: &str) -> Option<&'a Arc<Record>> {
+    state.tokens.with_id(access_key.parse().ok()?)
+}
+
+/// The operation of the catalogue that an S3 operation is. HEAD is GET, a copy writes as an upload does (its source is
+/// decided by itself), and the older list is the newer one.
+fn named(name: &str) -> Option<&'static Operation> {
+    let id = match name {
+        "HeadObject" => "GetObject",
+        "CopyObject" => "PutObject",
+        "UploadPartCopy" => "UploadPart",
+        "ListObjects" => "ListObjectsV2",
+        name => name,
+    };
+    operations().iter().find(|operation| operation.is_s3() && operation.operation_id == id)
+}
+
+/// The engine's decision; none where the token's user is no member of the account.
+fn decide(record: &Record, request: &Request, state: &State) -> Option<Cause> {
+    let decision = record.compiled.decide(request);
+    let account = request.account?;
+    let member = request.user.is_none_or(|user| state.world.is_member(user, account));
+    (member || !decision.allow).then_some(decision.cause)
+}
+
+/// The bucket that a copy reads.
+fn source(headers: &HeaderMap) -> Option<String> {
+    let header = headers.get("x-amz-copy-source")?.to_str().ok()?;
+    match CopySource::parse(header).ok()? {
+        CopySource::Bucket { bucket, .. } => Some(bucket.into_string()),
+        // Neither is there in R2; reading the input will say so.
+        CopySource::AccessPoint { .. } | CopySource::Outpost { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_s3_lead_to_the_catalogue() {
+        let path = |name| named(name).map(ToString::to_string);
+        assert_eq!(path("HeadObject").as_deref(), Some("GET s3://{bucket_name}/{object_key}"));
+        assert_eq!(path("CopyObject").as_deref(), Some("PUT s3://{bucket_name}/{object_key}"));
+        assert_eq!(path("ListObjects").as_deref(), Some("GET s3://{bucket_name}?list-type=2"));
+        assert_eq!(path("ListBuckets").as_deref(), Some("GET s3://"));
+        assert_eq!(path("PutBucketPolicy"), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! From a request of the S3 face to its answer: the key, the signature, the decision, and only then the effect.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::body::{Body, HttpBody};
+use axum::extract::Request;
+use axum::http::header::{AUTHORIZATION, EXPECT, SERVER};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use percent_encoding::percent_decode_str;
+use s3s::{S3Error, S3Result, s3_error};
+
+use super::Face;
+use super::access::record;
+use super::body::Shared;
+use super::fault::unauthorized;
+use super::visit::Visit;
+use crate::emulator::Inner;
+use crate::http::drain;
+use crate::log::CredentialKind;
+
+/// The length of a token's id, and so of an access key.
+const KEY_LENGTH: usize = 32;
+
+impl Face {
+    /// Answers one request.
+    pub(crate) async fn serve(&self, emulator: &Arc<Inner>, request: Request) -> Response<Body> {
+        let visit = Visit::of(&request, emulator);
+        let (mut parts, body) = request.into_parts();
+        let seen = emulator.options.on_decision.is_some().then(|| (parts.method.clone(), parts.uri.clone()));
+        let (empty, waits) = (body.is_end_stream(), parts.headers.contains_key(EXPECT));
+        let body = Shared::new(body);
+        let mut response = match presented(&parts.headers, parts.uri.query(), emulator, &visit) {
+            Ok(()) => {
+                parts.extensions.insert(visit.clone());
+                let body = match empty {
+                    true => s3s::Body::empty(),
+                    false => s3s::Body::http_body_unsync(Body::from_stream(body.clone())),
+                };
+                let request = Request::from_parts(parts, body);
+                match self.0.call(request).await {
+                    Ok(response) => response.map(Body::new),
+                    Err(_) => answer(s3_error!(InternalError)),
+                }
+            }
+            Err(error) => answer(error),
+        };
+        let status = response.status();
+        // Who waits for leave to send has been told no, and sends nothing.
+        if !status.is_success() && !empty && !waits {
+            drain(Body::from_stream(body)).await;
+        }
+        let mut outcome = visit.outcome();
+        if !outcome.decided && outcome.verdict.cause.is_empty() {
+            outcome.verdict.cause = if status == StatusCode::FORBIDDEN { "bad-signature" } else { "bad-request" };
+        }
+        if let (Some((method, uri)), Some(tell)) = (seen, &emulator.options.on_decision) {
+            tell(&outcome.verdict.entry(&method, &uri, status.as_u16()));
+        }
+        let headers = response.headers_mut();
+        headers.insert(SERVER, HeaderValue::from_static("flarekeep"));
+        if let Ok(ray) = HeaderValue::from_str(&emulator.ray()) {
+            headers.insert("cf-ray", ray);
+        }
+        if outcome.verdict.allowed && status == StatusCode::NOT_IMPLEMENTED {
+            headers.insert("x-flarekeep-simulated", HeaderValue::from_static("no"));
+        }
+        response
+    }
+}
+
+/// Finds the token that the request names as its key, and refuses what is not signed as R2 asks for.
+fn presented(headers: &HeaderMap, query: Option<&str>, emulator: &Inner, visit: &Visit) -> S3Result<()> {
+    let mut outcome = visit.outcome();
+    let verdict = &mut outcome.verdict;
+    let given = |name: &str| query.and_then(|query| parameter(query, name));
+    let credential = match headers.get(AUTHORIZATION) {
+        Some(header) => {
+            let header = header.to_str().unwrap_or_default();
+            verdict.cause = "bad-credential";
+            let signed = header.strip_prefix("AWS4-HMAC-SHA256").map(str::trim_start).ok_or_else(|| {
+                s3_error!(InvalidRequest, "R2 takes requests that are signed with AWS Signature Version 4 only.")
+            })?;
+            let fields = signed.split(',').map(str::trim);
+            Cow::Borrowed(fields.into_iter().find_map(|field| field.strip_prefix("Credential=")).unwrap_or_default())
+        }
+        None => match given("X-Amz-Credential") {
+            Some(credential) => credential,
+            None => {
+                verdict.cause = "no-credential";
+                return Err(unauthorized());
+            }
+        },
+    };
+    let key = credential.split('/').next().unwrap_or_default();
+    if key.len() != KEY_LENGTH {
+        verdict.cause = "bad-credential";
+        let length = key.len();
+        return Err(s3_error!(InvalidArgument, "Credential access key has length {length}, should be {KEY_LENGTH}"));
+    }
+    let state = emulator.state();
+    let Some(record) = record(&state, key) else {
+        (verdict.credential, verdict.cause) = (CredentialKind::UnknownToken, "unknown-credential");
+        return Err(unauthorized());
+    };
+    verdict.note(record);
+    if headers.contains_key("x-amz-security-token") || given("X-Amz-Security-Token").is_some() {
+        verdict.cause = "bad-credential";
+        return Err(s3_error!(NotImplemented, "The emulator does not simulate temporary credentials."));
+    }
+    verdict.cause = "";
+    Ok(())
+}
+
+fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let (_, value) = pairs.find(|(given, _)| *given == name)?;
+    Some(percent_decode_str(value).decode_utf8_lossy())
+}
+
+fn answer(error: S3Error) -> Response<Body> {
+    let failed = || {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        response
+    };
+    error.to_http_response().map_or_else(|_| failed(), |response| response.map(Body::new))
+}
