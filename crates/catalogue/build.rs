@@ -25,7 +25,9 @@ fn main() {
     write_groups(&mut out, &groups);
     let by_name = Groups::new(&groups);
     let inferred = read(&folder, "inferred.tsv");
-    let accepted = write_operations(&mut out, &operations, &amendments, &inferred, &by_name);
+    let closed = read(&folder, "closed_to_account_tokens.tsv");
+    let notes = Notes { amendments: &amendments, inferred: &inferred, closed: &closed };
+    let accepted = write_operations(&mut out, &operations, &notes, &by_name);
     write_operations_by_group(&mut out, groups.len(), &accepted);
     trie::write(&mut out, &operations);
     let by_call = packed::Operations::new(&operations);
@@ -114,16 +116,10 @@ fn write_groups(out: &mut String, rows: &[Row]) {
 }
 
 /// Writes the operations; returns the groups that each accepts.
-fn write_operations(
-    out: &mut String,
-    rows: &[Row],
-    amendments: &[Row],
-    inferred: &[Row],
-    groups: &Groups,
-) -> Vec<Vec<usize>> {
-    let (amended, bases) = (by_call(amendments), by_call(inferred));
+fn write_operations(out: &mut String, rows: &[Row], notes: &Notes, groups: &Groups) -> Vec<Vec<usize>> {
+    let (amended, bases) = (by_call(notes.amendments), by_call(notes.inferred));
     let known = by_call(rows);
-    for row in amendments.iter().chain(inferred) {
+    for row in notes.amendments.iter().chain(notes.inferred) {
         assert!(
             known.contains_key(&call(row)),
             "a table names an unknown operation: {} {}",
@@ -161,13 +157,15 @@ fn write_operations(
         writeln!(
             out,
             "Operation {{ index: {index}, method: Method::{}, path: {:?}, operation_id: {:?}, product: {:?}, accepts: &{:?}, \
-             rule: Rule::{rule}, provenance: Provenance::{provenance}, reads: {}, basis: {basis}, deprecated: {}, withdrawn: {} }},",
+             rule: Rule::{rule}, provenance: Provenance::{provenance}, reads: {}, closed_to_account_tokens: {}, basis: {basis}, deprecated: {}, \
+             withdrawn: {} }},",
             capitalised(&row["method"]),
             row["path"],
             row["operation_id"],
             row["product"],
             accepts,
             has("reads"),
+            notes.closed.iter().any(|closed| is_below(&row["path"], &closed["path"])),
             has("deprecated"),
             has("withdrawn"),
         )
@@ -176,6 +174,23 @@ fn write_operations(
     }
     out.push_str("];\n");
     accepted
+}
+
+/// What other tables know of operations.
+struct Notes<'a> {
+    amendments: &'a [Row],
+    inferred: &'a [Row],
+    closed: &'a [Row],
+}
+
+/// Whether a path is a template of which `{}` stands for any parameter, or below it.
+fn is_below(path: &str, template: &str) -> bool {
+    let mut segments = path.split('/');
+    template.split('/').all(|wanted| match (wanted, segments.next()) {
+        (_, None) => false,
+        ("{}", Some(segment)) => segment.starts_with('{'),
+        (wanted, Some(segment)) => wanted == segment,
+    })
 }
 
 fn call(row: &Row) -> (&str, &str) {

@@ -152,6 +152,8 @@ pub struct Operation {
     pub(crate) basis: Option<Basis>,
     /// Whether it only reads, though its method may write: a query that is sent as a POST.
     pub(crate) reads: bool,
+    /// Whether its product takes no token that an account owns (`catalogue/closed_to_account_tokens.tsv`).
+    pub closed_to_account_tokens: bool,
     /// Whether the schema marks it as deprecated.
     pub deprecated: bool,
     /// Whether it has left the schema since.

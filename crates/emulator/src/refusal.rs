@@ -77,25 +77,22 @@ pub(crate) fn unlabelled(operation: &Operation) -> ApiError {
     ApiError::new(403, OWN_UNLABELLED, message)
 }
 
-/// The answer to an account-owned token, where the product takes none (the compatibility page of September 2026).
+/// The answer to an account-owned token, where the product takes none.
 pub(crate) fn closed_to_account_tokens(operation: &Operation, options: &Options) -> Option<ApiError> {
-    let path = operation.path;
-    let product = path.split('/').nth(3).unwrap_or_default();
-    match (path.split('/').nth(1).unwrap_or_default(), product) {
-        ("user" | "memberships", _) => Some(unauthorised(operation, options)),
-        ("zones", "pagerules") => {
-            Some(ApiError::new(400, 1011, "Page Rules endpoint does not support account owned tokens."))
-        }
-        ("accounts", "") if operation.method == Method::Get && path == "/accounts" => {
-            let error = ApiError::new(400, 1001, "List accounts endpoint does not support account owned tokens.");
-            (!options.account_tokens_list_accounts).then_some(error)
-        }
-        // Registrar, Super Bot Fight Mode, Turnstile, Zero Trust Client Platform, Intel Data Platform.
-        ("accounts", "registrar" | "challenges" | "devices" | "intel") | ("zones", "bot_management") => {
-            Some(ApiError::new(403, 10405, "Method not allowed for this authentication scheme"))
-        }
-        _ => None,
+    if operation.method == Method::Get && operation.path == "/accounts" {
+        let error = ApiError::new(400, 1001, "List accounts endpoint does not support account owned tokens.");
+        return (!options.account_tokens_list_accounts).then_some(error);
     }
+    operation.closed_to_account_tokens.then(|| {
+        let mut segments = operation.path.split('/').skip(1);
+        match (segments.next(), segments.nth(1)) {
+            (Some("user" | "memberships"), _) => unauthorised(operation, options),
+            (Some("zones"), Some("pagerules")) => {
+                ApiError::new(400, 1011, "Page Rules endpoint does not support account owned tokens.")
+            }
+            _ => ApiError::new(403, 10405, "Method not allowed for this authentication scheme"),
+        }
+    })
 }
 
 /// Whether the operation verifies a token.

@@ -42,15 +42,14 @@ async fn walked(way: Way) {
         walk.recipe(&recipe.with(&options).unwrap(), way, &mut tally).await;
     }
     println!("{way:?}: {tally:?}");
-    for (what, by_recipe) in [("unproven", &tally.unproven), ("closed to accounts' tokens", &tally.closed)] {
-        for (name, needs) in by_recipe {
-            println!("{way:?}: {what} in {name}: {needs:?}");
-        }
+    for (name, needs) in &tally.unproven {
+        println!("{way:?}: unproven in {name}: {needs:?}");
     }
+    println!("{way:?}: no account's token can hold the plans of {:?}", tally.impossible);
     assert!(tally.faults.is_empty(), "{} faults:\n{}", tally.faults.len(), tally.faults.join("\n"));
     // The walk went somewhere.
     let recipes = recipe_names().count();
-    assert!(tally.plans + tally.impossible == recipes && tally.impossible * 10 < recipes, "{tally:?}");
+    assert!(tally.plans + tally.impossible.len() == recipes && tally.impossible.len() * 10 < recipes, "{tally:?}");
     assert!(tally.removals > tally.plans && tally.s3 > 0 && tally.graphql > 0 && tally.free > 0, "{tally:?}");
 }
 
@@ -96,23 +95,20 @@ struct Tally {
     free: usize,
     s3: usize,
     graphql: usize,
-    /// Account-owned plans that cannot be.
-    impossible: usize,
+    /// The recipes whose plans no account's token can hold.
+    impossible: Vec<String>,
     unproven: BTreeMap<String, Vec<String>>,
-    /// What the planner plans and no account's token may call: it does not know these products.
-    closed: BTreeMap<String, Vec<String>>,
     faults: Vec<String>,
 }
 
 impl std::fmt::Debug for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { plans, calls, removals, free, s3, graphql, impossible, .. } = self;
-        let (unproven, closed) = (self.unproven.len(), self.closed.len());
+        let (unproven, impossible) = (self.unproven.len(), impossible.len());
         write!(
             f,
             "{plans} plans walked with {calls} calls ({s3} of S3, {graphql} of GraphQL) and {removals} grants taken away; \
-             {free} needs that any token meets, {unproven} recipes with unproven needs, {closed} with products that take \
-             no account's token, {impossible} plans that no account's token can hold"
+             {free} needs that any token meets, {unproven} recipes with unproven needs, {impossible} plans that no account's token can hold"
         )
     }
 }
@@ -153,7 +149,7 @@ impl Walk {
         let name = format!("{} ({way:?})", recipe.name);
         if !plan.impossible.is_empty() {
             if way == Way::Account {
-                tally.impossible += 1;
+                tally.impossible.push(recipe.name.clone());
             } else {
                 let needs =
                     plan.impossible.iter().map(|one| format!("{}: {}", plan.needs[one.need].operation, one.reason));
@@ -165,7 +161,6 @@ impl Walk {
         tally.free += plan.free.len();
         let all: Vec<&Grant> = plan.grants.iter().collect();
         self.grant(way, &plan, &all).await;
-        let mut closed = Vec::new();
         for (at, need) in plan.needs.iter().enumerate() {
             tally.calls += 1;
             tally.s3 += usize::from(need.operation.is_s3());
@@ -175,10 +170,6 @@ impl Walk {
                 Answer::Passed if !unproven => {}
                 Answer::Unlabelled if unproven => {
                     tally.unproven.entry(recipe.name.clone()).or_default().push(need.operation.to_string());
-                }
-                Answer::Closed if way == Way::Account => {
-                    closed.push(at);
-                    tally.closed.entry(recipe.name.clone()).or_default().push(need.operation.to_string());
                 }
                 answer => tally.faults.push(format!("{name}: {} with the whole plan: {answer:?}", need.operation)),
             }
@@ -192,7 +183,7 @@ impl Walk {
                 tally.calls += 1;
                 let need = &plan.needs[*at];
                 let answer = self.call(way, need).await;
-                if answer != expected && !(answer == Answer::Closed && closed.contains(at)) {
+                if answer != expected {
                     let group = without.group.name;
                     tally.faults.push(format!("{name}: {} without {group}: {answer:?}", need.operation));
                 }

@@ -82,7 +82,12 @@ impl fmt::Display for LeftOut {
                 options => write!(f, "only --with {} needs it", options.join(" or --with ")),
             };
         }
-        let names: Vec<&str> = self.instead.iter().map(|instead| instead.choice.group.name).collect();
+        // The same name is another scope's group, or the group at another resource.
+        let name = |instead: &Instead| match instead.choice.group.name == self.choice.group.name {
+            true => instead.choice.to_string(),
+            false => instead.choice.group.name.to_owned(),
+        };
+        let names: Vec<String> = self.instead.iter().map(name).collect();
         write!(f, "{}: all that it is good for here is met by {}", self.choice.group.name, names.join(", "))?;
         if self.instead.iter().all(|instead| !instead.forced_by.is_empty()) {
             f.write_str(if names.len() == 1 { ", which other needs force" } else { ", which other needs force all" })?;

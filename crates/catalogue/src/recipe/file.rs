@@ -20,8 +20,11 @@ pub(super) fn read(name: &str, text: &str) -> Result<Recipe, RecipeError> {
         if let Some(option) = line.option.as_ref().filter(|option| !file.options.contains_key(*option)) {
             return Err(RecipeError::Undeclared { operation: line.operation, option: option.clone() });
         }
+        let is_pattern = pattern::is_pattern(&line.operation);
         for operation in pattern::operations(&line.operation)? {
-            let (why, option, user_only) = (line.why.clone(), line.option.clone(), line.user_only);
+            let (why, option) = (line.why.clone(), line.option.clone());
+            // Whoever reads everything reads what the token may read at all.
+            let user_only = line.user_only || is_pattern && operation.closed_to_account_tokens;
             all_needs.push(Need { operation, why, option, user_only });
         }
     }

@@ -28,6 +28,11 @@ pub(super) fn operations(text: &str) -> Result<Vec<&'static Operation>, RecipeEr
     Ok(found)
 }
 
+/// Whether a need's text stands for many operations.
+pub(super) fn is_pattern(text: &str) -> bool {
+    split(text).is_some()
+}
+
 fn split(text: &str) -> Option<(Method, &str)> {
     let (method, path) = text.trim().split_once(char::is_whitespace)?;
     Some((method.parse().ok()?, path.trim().strip_suffix(BELOW)?))

@@ -2,7 +2,7 @@
 
 mod form;
 
-use flarekeep_catalogue::Recipe;
+use flarekeep_catalogue::{Need as RecipeNeed, Recipe};
 use flarekeep_planner::{
     Comparison, Grant, Options, Plan, Target, TokenDraft, as_documented, compare_documented, plan_document,
     policy_documents, verify,
@@ -136,14 +136,16 @@ fn purpose(plan: &Plan, grant: &Grant) -> String {
 
 /// What the plan cannot promise.
 fn open_ends(output: Output, plan: &Plan) {
-    for need in plan.unproven.iter().filter_map(|at| plan.needs.get(*at)) {
-        let operation = need.operation;
-        output.line(format!("\n  {}  {operation}: nobody has published what it accepts", styled(CARE, "unproven")));
-    }
-    for impossible in &plan.impossible {
+    let unproven =
+        plan.unproven.iter().filter_map(|at| plan.needs.get(*at)).map(|need| {
+            [styled(CARE, "unproven"), format!("{}: nobody has published what it accepts", need.operation)]
+        });
+    listed(output, unproven.collect());
+    let impossible = plan.impossible.iter().map(|impossible| {
         let operation = plan.needs.get(impossible.need).map(|need| need.operation.to_string()).unwrap_or_default();
-        output.line(format!("\n  {}  {operation}: {}", styled(CARE, "impossible"), impossible.reason));
-    }
+        [styled(CARE, "impossible"), format!("{operation}: {}", impossible.reason)]
+    });
+    listed(output, impossible.collect());
     let inferred = plan.inferred_needs();
     inferred::show(output, inferred.iter().filter_map(|at| plan.needs.get(*at)).map(|need| need.operation));
 }
@@ -151,10 +153,27 @@ fn open_ends(output: Output, plan: &Plan) {
 /// What the work calls with a user's token, and an account's token may not.
 fn left_out(output: Output, plan: &Plan, recipe: &Recipe) {
     let for_users = recipe.needs().filter(|need| need.user_only && matches!(plan.owner, Owner::Account(_)));
-    let rows: Vec<_> = for_users.map(|need| ["left out".to_owned(), need.operation.to_string()]).collect();
+    let because = "no token that an account owns may call it";
+    let row = |need: &RecipeNeed| [styled(FAINT, "left out"), format!("{}: {because}", need.operation)];
+    listed(output, for_users.map(row).collect());
+}
+
+/// Remarks below the plan.
+fn listed(output: Output, rows: Vec<[String; 2]>) {
     if !rows.is_empty() {
-        output.line(format!("\n{}", table(2, None, rows)));
-        output.line(styled(FAINT, "            no token that an account owns may call it"));
+        output.line("");
+        first(output, 2, rows);
+    }
+}
+
+/// The first of the rows, or all with `--verbose`.
+fn first(output: Output, indent: usize, mut rows: Vec<[String; 2]>) {
+    const SHOWN: usize = 8;
+    let more = if output.verbose { 0 } else { rows.len().saturating_sub(SHOWN) };
+    rows.truncate(rows.len() - more);
+    output.line(table(indent, None, rows));
+    if more > 0 {
+        output.line(styled(FAINT, format!("{}and {more} more (--verbose)", " ".repeat(indent))));
     }
 }
 
@@ -162,15 +181,15 @@ fn beside_the_documents(output: Output, recipe: &Recipe, beside: &Comparison) {
     if let Some(documented) = &recipe.documented {
         output.line(format!("\n  beside {}:", documented.source));
     }
-    let left_out = beside.left_out.iter().map(|left| ["not needed".to_owned(), left.to_string()]);
+    let left_out = beside.left_out.iter().map(|left| ["not needed".to_owned(), place::in_words(&left.to_string())]);
     let forgotten = beside.forgotten.iter().map(|forgotten| {
         let needs = counted(forgotten.needs.len(), "need");
         ["forgotten".to_owned(), format!("{}: for {needs}", forgotten.choice.group.name)]
     });
-    let rows: Vec<_> = left_out.chain(forgotten).collect();
+    let rows: Vec<_> = forgotten.chain(left_out).collect();
     match rows.is_empty() {
         true => output.line("    just the same"),
-        false => output.line(table(4, None, rows)),
+        false => first(output, 4, rows),
     }
     output.line(styled(FAINT, "    --as-documented takes their list"));
 }

@@ -190,7 +190,7 @@ fn of_what_is_only_inferred() {
     let many = [
         "GET /accounts/{account_id}/cloudforce-one/rules/tree",
         "POST /accounts/{account_id}/access/service_tokens/{service_token_id}/rotate",
-        "GET /accounts/{account_id}/registrar/domains",
+        "GET /accounts/{account_id}/email/sending/suppression",
         "POST /accounts/{account_id}/email/sending/send",
         "GET /accounts/{account_id}/tokens/verify",
     ];

@@ -84,6 +84,9 @@ struct Engine {
 impl Engine {
     /// Each accepted group at the narrowest resource where the engine lets it meet the demand.
     fn narrowest(&mut self, need: &Need, demand: Demand, options: &Options) -> Vec<Choice> {
+        if need.operation.closed_to_account_tokens && matches!(self.owner, Owner::Account(_)) {
+            return Vec::new();
+        }
         let ladder = self.ladder(need);
         let mut found = Vec::new();
         for group in need.operation.accepts().filter(|group| demand.group.is_none_or(|only| only == *group)) {
