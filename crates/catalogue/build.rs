@@ -183,9 +183,15 @@ struct Notes<'a> {
     closed: &'a [Row],
 }
 
-/// Whether a path is a template of which `{}` stands for any parameter, or below it.
+/// Whether a path is a template of which `{}` stands for any parameter, or below it; a `$` at its end leaves out what is
+/// below.
 fn is_below(path: &str, template: &str) -> bool {
     let mut segments = path.split('/');
+    let exact = template.strip_suffix('$');
+    if exact.is_some_and(|template| template.split('/').count() != path.split('/').count()) {
+        return false;
+    }
+    let template = exact.unwrap_or(template);
     template.split('/').all(|wanted| match (wanted, segments.next()) {
         (_, None) => false,
         ("{}", Some(segment)) => segment.starts_with('{'),

@@ -128,6 +128,7 @@ fn request(call: &Call) -> Option<Request> {
         user: Some(USER),
         account: Some(ACCOUNT),
         zone: Some(route.zone()?.parse().ok()?),
+        bucket: None,
         ip: None,
         at: UnixSeconds(0),
     })

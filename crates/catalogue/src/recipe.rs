@@ -12,6 +12,9 @@ use crate::nearest::nearest;
 use crate::operation::{Operation, OperationError};
 use crate::tables;
 
+/// How many needs a recipe may state, those of its patterns counted one by one.
+const MOST_NEEDS: usize = 5_000;
+
 /// A named set of needs.
 #[derive(Debug, Clone)]
 pub struct Recipe {
@@ -121,6 +124,15 @@ pub enum RecipeError {
         /// What is wrong.
         reason: String,
     },
+    /// A text holds a character that a terminal would obey.
+    #[error("the recipe cannot be read: `{0}` holds a control character")]
+    ControlCharacter(String),
+    /// The recipe states no need.
+    #[error("the recipe cannot be read: it states no need")]
+    Empty,
+    /// The recipe states more needs than anybody's work has.
+    #[error("the recipe cannot be read: it states more than {MOST_NEEDS} needs")]
+    TooLong,
     /// A need belongs to an option that the recipe does not declare.
     #[error("the recipe cannot be read: `{operation}` belongs to the option `{option}`, which is not under [options]")]
     Undeclared {
@@ -144,8 +156,9 @@ pub enum RecipeError {
 }
 
 impl Recipe {
-    /// Reads a recipe from TOML.
+    /// Reads a recipe from TOML that may be anybody's: it is bounded, and holds nothing that a terminal would obey.
     pub fn parse(name: &str, text: &str) -> Result<Self, RecipeError> {
+        file::check(name, text)?;
         file::read(name, text)
     }
 
@@ -224,7 +237,7 @@ pub fn recipe(name: &str) -> Result<Recipe, RecipeError> {
             given: name.escape_debug().take(120).collect(),
             nearest: nearest(name, recipe_names().map(str::to_owned)),
         })?;
-    Recipe::parse(name, text)
+    file::read(name, text)
 }
 
 #[cfg(test)]

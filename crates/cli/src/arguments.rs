@@ -74,6 +74,9 @@ pub(crate) struct Place {
     /// The R2 bucket, behind its jurisdiction if it has one: media, eu/media
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) bucket: Option<Bucket>,
+    /// The Worker, by its name
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) worker: Option<String>,
 }
 
 /// An R2 bucket, before its account is known.

@@ -74,6 +74,7 @@ pub(crate) fn offline(context: &Context) -> Option<Target> {
 /// The place for a reader who knows it by name, as the dashboard does: ids as given, stand-ins for names and for what is
 /// not given. Nobody is asked.
 pub(crate) fn by_name(context: &Context) -> Result<Target, CommandError> {
+    refuse_empty(context)?;
     let account = match given_account(context).map(|text| (text, text.parse())) {
         Some((_, Ok(account))) => account,
         Some((text, Err(_))) => refuse_broken_id("account", text).map(|()| SOME_ACCOUNT)?,
@@ -90,6 +91,7 @@ pub(crate) fn by_name(context: &Context) -> Result<Target, CommandError> {
 
 /// The place, with names looked up and the account found by its zone, or because there is only one.
 pub(crate) async fn find(context: &Context, client: &Client, wanted: Wanted) -> Result<Target, CommandError> {
+    refuse_empty(context)?;
     let mut target = Target::default();
     if let Some(text) = given_account(context) {
         target.account = Some(account(client, text).await?);
@@ -128,6 +130,17 @@ fn bucket(context: &Context, account: AccountId) -> BucketKey {
     let Bucket { jurisdiction, name } =
         given.unwrap_or_else(|| Bucket { jurisdiction: "default".to_owned(), name: SOME_BUCKET.to_owned() });
     BucketKey { account, jurisdiction, name }
+}
+
+/// Refuses an account or a zone that is named by nothing, as a script does whose variable is empty.
+fn refuse_empty(context: &Context) -> Result<(), CommandError> {
+    for (option, given) in [("--account", &context.place.account), ("--zone", &context.place.zone)] {
+        if given.as_deref().is_some_and(|text| text.trim().is_empty()) {
+            return Err(CommandError::usage(format!("{option} is empty"))
+                .hint(format!("give an id or a name, or leave {option} out")));
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn given_account(context: &Context) -> Option<&str> {

@@ -70,7 +70,8 @@ fn files() -> BTreeMap<String, PathBuf> {
     for entry in folders.into_iter().flatten().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten() {
         let path = entry.path();
         let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        let is_recipe = path.extension().is_some_and(|ending| ending == ENDING) && !name.is_empty();
+        // A pipe or a device would be waited for.
+        let is_recipe = path.is_file() && path.extension().is_some_and(|ending| ending == ENDING) && !name.is_empty();
         if is_recipe && !recipe_names().any(|known| known == name) {
             found.insert(name, path);
         }
@@ -80,6 +81,10 @@ fn files() -> BTreeMap<String, PathBuf> {
 
 fn read(path: &Path) -> Result<Recipe, CommandError> {
     let shown = plain(&path.display().to_string());
+    if path.exists() && !path.is_file() {
+        return Err(CommandError::usage(format!("the recipe `{shown}` is no file"))
+            .hint("flarekeep recipe list shows the recipes that have a name"));
+    }
     let mut text = String::new();
     let opened = fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
     opened.map_err(|error| {

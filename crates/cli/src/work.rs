@@ -8,6 +8,7 @@ use flarekeep_policy::Owner;
 
 use crate::arguments;
 use crate::error::CommandError;
+use crate::output::Output;
 use crate::place::{SOME_USER, Wanted};
 use crate::recipes;
 
@@ -75,8 +76,36 @@ impl Work {
 
     /// The smallest plan for a token of this owner.
     pub(crate) fn plan(&self, target: &Target, owner: arguments::Owner) -> Result<Plan, CommandError> {
-        let owner = engine_owner(owner, target)?;
-        Ok(plan(&self.needs(target, owner)?, &Options::new(owner)))
+        let engine_owner = engine_owner(owner, target)?;
+        let needs = self.needs(target, engine_owner)?;
+        if needs.is_empty() && !self.left_out(owner).is_empty() {
+            return Err(CommandError::usage("an account's token can do nothing of this work")
+                .because("each of its calls takes a user's token alone")
+                .hint("leave --owner account out, for a token of the user"));
+        }
+        Ok(plan(&needs, &Options::new(engine_owner)))
+    }
+
+    /// What the work calls with a user's token, and does without where an account's token may not call it.
+    pub(crate) fn left_out(&self, owner: arguments::Owner) -> Vec<&'static Operation> {
+        let needs = self.recipe.iter().flat_map(Recipe::needs);
+        let left_out = needs.filter(|need| need.user_only && owner == arguments::Owner::Account);
+        left_out.map(|need| need.operation).collect()
+    }
+
+    /// Says what is left out, where no table does.
+    pub(crate) fn tell_left_out(&self, output: Output, owner: arguments::Owner) {
+        const SHOWN: usize = 4;
+        let left_out = self.left_out(owner);
+        if left_out.is_empty() {
+            return;
+        }
+        let shown: Vec<String> = left_out.iter().take(SHOWN).map(ToString::to_string).collect();
+        let more = match left_out.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        output.note(format!("left out, since no token that an account owns may call it: {}{more}", shown.join(", ")));
     }
 
     /// The plan for a user's token, where any work was named.

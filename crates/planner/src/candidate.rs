@@ -53,7 +53,7 @@ pub enum Impossibility {
     #[error("it names no bucket: give --bucket")]
     NoBucket,
     /// The product takes no token that an account owns.
-    #[error("its product takes no token that an account owns: make a user's token")]
+    #[error("it takes no token that an account owns, as far as is known: make a user's token")]
     NoAccountTokens,
     /// Groups of the user alone meet the need.
     #[error("only groups of a user meet it, which an account's token cannot hold: make a user's token")]
@@ -77,7 +77,7 @@ pub fn candidates(need: &Need, options: &Options) -> Result<Vec<Choice>, Impossi
     }
     let place = Place::of(need, options.owner)?;
     let of_users = operation.accepts().all(|group| group.scope == Scope::User);
-    if operation.closed_to_account_tokens && !of_users && matches!(options.owner, Owner::Account(_)) {
+    if need.is_closed_to(options.owner) && !of_users {
         return Err(Impossibility::NoAccountTokens);
     }
     let mut choices = Vec::new();
@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(one(USER, "POST /zones"), "the account is not known: give --account");
         assert_eq!(one(USER, "GET /accounts/{account_id}/members"), "the account is not known: give --account");
         let rules = one(Owner::Account(ACCOUNT), "GET /zones/{zone_id}/pagerules");
-        assert!(rules.starts_with("its product takes no token that an account owns"), "{rules}");
+        assert!(rules.starts_with("it takes no token that an account owns"), "{rules}");
         let tokens = one(Owner::Account(ACCOUNT), "GET /user/tokens");
         assert!(tokens.starts_with("only groups of a user meet it"), "{tokens}");
         let artifacts = "POST /accounts/{account_id}/artifacts/namespaces/{namespace}/repos";

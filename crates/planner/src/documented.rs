@@ -47,6 +47,8 @@ pub struct LeftOut {
     pub choice: Choice,
     /// The needs that it would meet.
     pub needs: Vec<usize>,
+    /// Whether it would meet needs, too, that cannot be met at all.
+    pub vain: bool,
     /// The fewest grants of the plan that meet these. Empty where the plan meets none of them.
     pub instead: Vec<Instead>,
     /// The options of the recipe that were not chosen and whose needs accept the group.
@@ -78,6 +80,7 @@ impl fmt::Display for LeftOut {
         if self.needs.is_empty() {
             write!(f, "{}: ", self.choice.group.name)?;
             return match self.options.as_slice() {
+                [] if self.vain => f.write_str("no need that can be met accepts it"),
                 [] => f.write_str("no need accepts it"),
                 options => write!(f, "only --with {} needs it", options.join(" or --with ")),
             };
@@ -180,7 +183,8 @@ fn left_out(plan: &Plan, recipe: &Recipe, choice: Choice) -> LeftOut {
             need.operation.accepts_group(choice.group) && covers(&choice.resource, need, plan.owner)
         })
     };
-    let needs: Vec<usize> = (0..plan.needs.len()).filter(meets).collect();
+    let is_impossible = |at: &usize| plan.impossible.iter().any(|entry| entry.need == *at);
+    let (vain, needs): (Vec<usize>, Vec<usize>) = (0..plan.needs.len()).filter(meets).partition(is_impossible);
     // The fewest grants explain best, and of equals one that other needs force.
     let (mut open, mut instead) = (needs.clone(), Vec::new());
     while !open.is_empty() {
@@ -199,7 +203,14 @@ fn left_out(plan: &Plan, recipe: &Recipe, choice: Choice) -> LeftOut {
     }
     let opens = choice.group.operations();
     let opens = opens.filter(|operation| !plan.grants.iter().any(|grant| operation.accepts_group(grant.group)));
-    LeftOut { opens: opens.collect(), options: unchosen(recipe, choice.group), choice, needs, instead }
+    LeftOut {
+        opens: opens.collect(),
+        options: unchosen(recipe, choice.group),
+        choice,
+        vain: !vain.is_empty(),
+        needs,
+        instead,
+    }
 }
 
 /// The options that were not chosen and whose needs accept the group.

@@ -95,6 +95,13 @@ impl Need {
         }
     }
 
+    /// Whether the product of the call takes no token of this owner. Each kind of token is verified at an endpoint of its
+    /// own, which the same need stands for.
+    pub(crate) fn is_closed_to(&self, owner: Owner) -> bool {
+        let verifies = self.operation.path.ends_with("/tokens/verify");
+        self.operation.closed_to_account_tokens && matches!(owner, Owner::Account(_)) && !verifies
+    }
+
     fn zone(&self) -> Option<ZoneId> {
         let every = self.resource.every_zone && self.operation.names_zone();
         self.resource.zone.or(every.then_some(SOME_ZONE))

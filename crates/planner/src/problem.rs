@@ -45,6 +45,9 @@ impl Problem {
         let (mut demands, mut universe) = (Vec::new(), BTreeSet::new());
         for (at, need) in needs.iter().enumerate() {
             match need.operation.rule {
+                Rule::AnyToken if need.is_closed_to(options.owner) => {
+                    impossible.push((at, Impossibility::NoAccountTokens));
+                }
                 Rule::AnyToken => free.push(at),
                 Rule::Unlabelled => unproven.push(at),
                 Rule::AnyOf | Rule::AllOf => match candidates(need, options) {

@@ -90,6 +90,12 @@ impl CheckReport {
         self.all().any(|test| test.result == Verdict::Missing)
     }
 
+    /// Whether something is missing that a grant would mend.
+    #[must_use]
+    pub fn lacks_a_grant(&self) -> bool {
+        self.all().any(|test| test.result == Verdict::Missing && test.grant.is_some())
+    }
+
     fn all(&self) -> impl Iterator<Item = &Test> {
         [&self.tests, &self.writes, &self.reads].into_iter().flat_map(|section| &section.tests)
     }
@@ -180,6 +186,10 @@ async fn outcomes<'a>(
             asked.outcome = Some(verified(token));
             continue;
         }
+        if let Some(reason) = impossible(check.plan, asked) {
+            asked.outcome = Some(Outcome::Refused { codes: Vec::new(), message: reason });
+            continue;
+        }
         match probes.attempt(asked.operation, &asked.target) {
             Ok(attempt) => drop(running.spawn(tried(client.clone(), attempt, at))),
             Err(reason) => asked.outcome = Some(Outcome::Unproven { reason }),
@@ -199,6 +209,16 @@ async fn outcomes<'a>(
         progress(done, total);
     }
     Ok(outcomes)
+}
+
+/// Why no grant meets the need that is asked about: then there is nothing to try.
+fn impossible(plan: &Plan, asked: &Asked<'_>) -> Option<String> {
+    let here = |need: usize| {
+        plan.needs.get(need).is_some_and(|need| {
+            need.operation == asked.operation && need.resource.zone.is_none_or(|zone| asked.target.zone == Some(zone))
+        })
+    };
+    plan.impossible.iter().find(|entry| here(entry.need)).map(|entry| entry.reason.to_string())
 }
 
 async fn tried(client: Client, attempt: Attempt, at: usize) -> (usize, Result<Outcome, Error>) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Documented, Kind, NamedTest, Need, Parameter, Recipe, RecipeError, pattern};
+use super::{Documented, Kind, MOST_NEEDS, NamedTest, Need, Parameter, Recipe, RecipeError, pattern};
 use crate::group::{Group, groups};
 use crate::name::resolve;
 use crate::operation::operation;
@@ -21,23 +21,30 @@ pub(super) fn read(name: &str, text: &str) -> Result<Recipe, RecipeError> {
             return Err(RecipeError::Undeclared { operation: line.operation, option: option.clone() });
         }
         let is_pattern = pattern::is_pattern(&line.operation);
+        let why = one_line(&line.why);
         for operation in pattern::operations(&line.operation)? {
-            let (why, option) = (line.why.clone(), line.option.clone());
+            let (why, option) = (why.clone(), line.option.clone());
             // Whoever reads everything reads what the token may read at all.
             let user_only = line.user_only || is_pattern && operation.closed_to_account_tokens;
             all_needs.push(Need { operation, why, option, user_only });
         }
+        if all_needs.len() > MOST_NEEDS {
+            return Err(RecipeError::TooLong);
+        }
+    }
+    if all_needs.is_empty() {
+        return Err(RecipeError::Empty);
     }
     let tests = file.test.into_iter().map(|test| {
         let operation = operation(&test.operation)?;
-        Ok(NamedTest { name: test.name, operation })
+        Ok(NamedTest { name: one_line(&test.name), operation })
     });
     Ok(Recipe {
         name: name.to_owned(),
-        title: file.title,
+        title: one_line(&file.title),
         kind: file.kind.into(),
-        source: file.source,
-        parameters: file.parameters.into_iter().map(|(parameter, what)| (parameter.into(), what)).collect(),
+        source: one_line(&file.source),
+        parameters: file.parameters.into_iter().map(|(parameter, what)| (parameter.into(), one_line(&what))).collect(),
         options: file.options.into_iter().collect(),
         all_needs,
         tests: tests.collect::<Result<_, RecipeError>>()?,
@@ -50,6 +57,36 @@ pub(super) fn read(name: &str, text: &str) -> Result<Recipe, RecipeError> {
 /// compares what is found so with what the whole files say.
 pub(super) fn skimmed(line: &str) -> Option<&str> {
     line.strip_prefix("operation = \"")?.strip_suffix('"')
+}
+
+/// Refuses a recipe whose name or file holds a character that a terminal would obey, escaped or not.
+pub(super) fn check(name: &str, text: &str) -> Result<(), RecipeError> {
+    let file: toml::Table = toml::from_str(text).map_err(|error| malformed(text, &error))?;
+    refuse_hostile("name", name)?;
+    file.iter().try_for_each(|(key, value)| check_value(key, value))
+}
+
+fn check_value(key: &str, value: &toml::Value) -> Result<(), RecipeError> {
+    refuse_hostile(key, key)?;
+    match value {
+        toml::Value::String(text) => refuse_hostile(key, text),
+        toml::Value::Array(values) => values.iter().try_for_each(|value| check_value(key, value)),
+        toml::Value::Table(table) => table.iter().try_for_each(|(key, value)| check_value(key, value)),
+        _ => Ok(()),
+    }
+}
+
+fn refuse_hostile(key: &str, text: &str) -> Result<(), RecipeError> {
+    let turns = |c: char| matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    match text.chars().any(|c| c.is_control() && !c.is_whitespace() || turns(c)) {
+        true => Err(RecipeError::ControlCharacter(key.escape_debug().take(60).collect())),
+        false => Ok(()),
+    }
+}
+
+/// A text of several lines as one.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The library's message shows the lines of the file as they are, and these may be hostile: its sentence does.
@@ -68,7 +105,7 @@ fn documented(file: FileDocumented) -> Result<Documented, RecipeError> {
             listed.push(resolve(name)?.0);
         }
     }
-    Ok(Documented { source: file.source, groups: listed })
+    Ok(Documented { source: one_line(&file.source), groups: listed })
 }
 
 #[derive(Deserialize)]

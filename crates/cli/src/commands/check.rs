@@ -27,13 +27,14 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Work) -> CommandResu
             IdentityOwner::Account => arguments::Owner::Account,
         };
         let plan = work.plan(&target, owner)?;
+        work.tell_left_out(context.output, owner);
         overlay::alarm_of(context, &plan);
         let tests = work.recipe.as_ref().map(|recipe| recipe.tests.as_slice());
         tested(context.output, &subject, &plan, tests, &target).await
     })?;
     context.output.document(&report);
     show(context.output, &report);
-    if report.misses() {
+    if report.lacks_a_grant() {
         context.output.note(styled(FAINT, format!("\nflarekeep fix {} adds what is missing", typed(arguments))));
     }
     Ok(Verdict::yes_if(report.passes()))

@@ -15,7 +15,7 @@ use crate::context::{Context, block_on};
 use crate::error::CommandError;
 use crate::inferred;
 use crate::output::table::table;
-use crate::output::{CARE, FAINT, GOOD, Output, STRONG, counted, styled};
+use crate::output::{CARE, FAINT, GOOD, Output, STRONG, counted, plain, styled};
 use crate::secret;
 use crate::work::{Work, engine_owner};
 use crate::{CommandResult, Verdict};
@@ -46,16 +46,27 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResu
     };
     let contradicted = overlay::alarm(context, &facts);
     match (form::form(arguments.output), documented) {
-        (Some(form), _) => form::print(output, form, &draft, &plan)?,
+        (Some(form), _) => {
+            work.tell_left_out(output, arguments.owner);
+            form::print(output, form, &draft, &plan)?;
+        }
         (None, Some(recipe)) => show_policies(output, recipe, &draft, &contradicted),
         (None, None) => {
             let mut document = document(&plan, work.recipe.as_ref(), &target)?;
             form::limits_into(&mut document, &draft);
             document["contradicted"] = json!(contradicted);
+            document["left_out"] = work.left_out(arguments.owner).iter().map(ToString::to_string).collect();
             output.document(&document);
             show(output.part(), &plan, work.recipe.as_ref(), &target)?;
             form::show_limits(output, &draft);
         }
+    }
+    if let Some(worker) = &context.place.worker {
+        // Groups for one Worker exist since 2026 (docs: workers/authorization); nobody has published their ids.
+        context.output.note(format!(
+            "the permissions reach {} and every other Worker of the account: those for one Worker have no published id",
+            plain(worker)
+        ));
     }
     Ok(Verdict::yes_if(plan.impossible.is_empty()))
 }

@@ -91,6 +91,14 @@ fn of_an_operation() {
 }
 
 #[test]
+fn what_no_grant_mends_is_said_and_not_tried() {
+    let local = Local::start();
+    local.token("--name shared --owner account --operation 'GET /accounts/{account_id}'");
+    let widgets = "check --operation 'GET /accounts/{account_id}/challenges/widgets'";
+    shows!("check_account_closed_product", local.run(widgets).ended(1));
+}
+
+#[test]
 fn of_an_accounts_token() {
     let local = Local::start();
     local.token("--name shared --owner account --operation 'POST /accounts/{account_id}/r2/buckets'");

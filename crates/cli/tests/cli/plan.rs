@@ -248,5 +248,20 @@ fn names_without_a_credential_stay_names() {
 #[test]
 fn what_an_accounts_token_may_not_call_is_left_out_and_said() {
     let home = home();
-    shows!("plan_left_out", home.run("plan --recipe wrangler-whoami --owner account").ended(0));
+    shows!("plan_left_out", home.run("plan --recipe prometheus-exporter --owner account").ended(0));
+    home.run("plan --recipe prometheus-exporter --owner account -o curl").ended(0).says("left out, since no token");
+}
+
+#[test]
+fn work_that_an_accounts_token_cannot_do_is_no_plan() {
+    let home = home();
+    shows!("plan_nothing_left", home.run("plan --recipe wrangler-whoami --owner account").failed(2));
+    let rules = "plan --recipe octodns --with url-forwarding --owner account";
+    shows!("plan_closed_products", home.run(rules).ended(1));
+    home.run("plan --operation 'GET /accounts' --owner account").ended(1);
+    shows!("plan_nothing_to_write", home.run("plan --operation 'GET /accounts' -o terraform").failed(2));
+    home.run("plan --recipe octodns --zone '' -o url").failed(2).says("--zone is empty");
+    let document = home.run("plan --recipe saas-platform --owner account --json").ended(0).json();
+    assert_eq!(document["left_out"], serde_json::json!(["GET /accounts"]));
+    shows!("plan_worker", home.run("plan --recipe wrangler-deploy --worker shop").ended(0));
 }

@@ -80,3 +80,23 @@ fn what_is_wrong_with_a_recipe_is_said() {
     home.write("recipes/broken.toml", "nothing");
     home.run("recipe list").ended(0).says("broken.toml");
 }
+
+/// `./recipes` is read in any checkout: what lies there must neither reach the terminal nor hold anything up.
+#[test]
+fn a_hostile_recipe_is_refused_and_stops_nothing() {
+    let home = Home::new();
+    let escapes = OWN.replace("our wiki", "wiki\\u001b]52;c;cHduZWQ=\\u0007");
+    home.write("recipes/escapes.toml", &escapes);
+    shows!("recipe_escapes", home.run("plan --recipe escapes").failed(2));
+    home.write("recipes/turning.toml", &OWN.replace("see what is there", "see\u{202e}what"));
+    home.run("recipe show turning").failed(2).says("control character");
+    home.write("recipes/none.toml", "title = \"t\"\nsource = \"s\"\nneed = []");
+    home.run("plan --recipe none").failed(2).says("states no need");
+    let many = "[[need]]\noperation = \"GET /accounts/{account_id}/**\"\nwhy = \"w\"\n".repeat(15_000);
+    home.write("recipes/many.toml", &format!("title = \"t\"\nsource = \"s\"\n{many}"));
+    home.run("recipe show many").failed(2).says("more than 5000 needs");
+    std::fs::create_dir(home.path("recipes/folder.toml")).unwrap();
+    home.run("recipe show recipes/folder.toml").failed(2).says("is no file");
+    let listed = home.run("recipe list").ended(0);
+    assert!(listed.took.as_secs() < 20 && listed.stderr.contains("escapes.toml"), "{}", listed.stderr);
+}

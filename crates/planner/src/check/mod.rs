@@ -51,7 +51,7 @@ fn check_lists(needs: &[Need], plan: &Plan, reading: &Reading, faults: &mut Vec<
     for (at, need) in needs.iter().enumerate() {
         let rule = need.operation.rule;
         let lists = [
-            ("free", &plan.free, rule == Rule::AnyToken),
+            ("free", &plan.free, rule == Rule::AnyToken && !reading.impossible.contains(&at)),
             ("unproven", &plan.unproven, rule == Rule::Unlabelled),
             ("impossible", &impossible, reading.impossible.contains(&at)),
         ];

@@ -30,6 +30,13 @@ impl Reading {
         let mut engine = Engine { owner: options.owner, tokens: BTreeMap::new() };
         let (mut choices, mut demands, mut impossible) = (BTreeSet::new(), Vec::new(), BTreeSet::new());
         for (at, need) in needs.iter().enumerate() {
+            let verifies = need.operation.path.ends_with("/tokens/verify");
+            if need.operation.closed_to_account_tokens && !verifies && matches!(options.owner, Owner::Account(_)) {
+                if need.operation.rule != Rule::Unlabelled {
+                    impossible.insert(at);
+                }
+                continue;
+            }
             let own: Vec<(Demand, Vec<Choice>)> = demands_of(at, need)
                 .into_iter()
                 .map(|demand| (demand, engine.narrowest(need, demand, options)))
@@ -84,9 +91,6 @@ struct Engine {
 impl Engine {
     /// Each accepted group at the narrowest resource where the engine lets it meet the demand.
     fn narrowest(&mut self, need: &Need, demand: Demand, options: &Options) -> Vec<Choice> {
-        if need.operation.closed_to_account_tokens && matches!(self.owner, Owner::Account(_)) {
-            return Vec::new();
-        }
         let ladder = self.ladder(need);
         let mut found = Vec::new();
         for group in need.operation.accepts().filter(|group| demand.group.is_none_or(|only| only == *group)) {

@@ -61,6 +61,11 @@ pub(super) fn draft(
 /// Prints a form. What it leaves to be done by hand stands below a link; beside any other form it is a remark, so that
 /// the form alone can go into a file.
 pub(super) fn print(output: Output, form: Form, draft: &TokenDraft, plan: &Plan) -> Result<(), CommandError> {
+    if draft.policies.is_empty() {
+        return Err(CommandError::usage("there is no permission to write down")
+            .because("any valid token may do this work, or none that is known")
+            .hint("flarekeep plan without --output says which"));
+    }
     let Rendered { form, text, by_hand } = render(form, draft).map_err(|error| {
         CommandError::usage(error.to_string())
             .hint("-o terraform writes it for version 5 of the provider, which has cloudflare_account_token")

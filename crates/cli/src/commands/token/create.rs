@@ -31,6 +31,12 @@ pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
         let target = place::find(context, &manager, wanted(&work, &permissions, arguments.owner)).await?;
         let (mut policies, mut facts) = policies(context.output, &work, arguments, &target)?;
         add(&mut policies, &permissions, &target)?;
+        if policies.is_empty() {
+            return Err(CommandError::usage("there is no permission to put into a token")
+                .because("any valid token may do this work, or none that is known")
+                .hint("flarekeep plan with the same options says which"));
+        }
+        work.tell_left_out(context.output, arguments.owner);
         facts.extend(overlay::facts_of_policies(&policies));
         overlay::alarm(context, &facts);
         name_the_user(&manager, &mut policies).await?;
