@@ -50,6 +50,19 @@ pub enum KeyStatus {
     ThirdParty,
 }
 
+impl KeyStatus {
+    /// The word that is shown.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Documented => "documented",
+            Self::Unclear => "unclear",
+            Self::Seen => "seen",
+            Self::ThirdParty => "third-party",
+        }
+    }
+}
+
 impl Level {
     /// The word in a link.
     #[must_use]

@@ -19,9 +19,12 @@ use crate::credential::{hash, hex};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Table {
     buckets: BTreeMap<BucketKey, Arc<Contents>>,
-    /// What all objects and parts take together.
+    /// What all objects, uploads and parts weigh together, by [`ENTRY`].
     bytes: u64,
 }
+
+/// What anything held weighs beside its bytes and texts, so that empty objects and uploads without parts are bounded too.
+const ENTRY: u64 = 1024;
 
 /// What one bucket holds.
 #[derive(Debug, Clone, Default)]
@@ -116,8 +119,8 @@ impl Table {
     /// Lets go of all that a bucket holds.
     pub(crate) fn forget(&mut self, bucket: &BucketKey) {
         let Some(contents) = self.buckets.remove(bucket) else { return };
-        let objects = contents.objects.values().map(|object| object.size());
-        self.bytes -= objects.sum::<u64>() + contents.uploads.values().map(Upload::size).sum::<u64>();
+        let objects = contents.objects.iter().map(|(key, object)| object.weight(key));
+        self.bytes -= objects.sum::<u64>() + contents.uploads.values().map(Upload::weight).sum::<u64>();
     }
 
     /// Puts an object in the place of the one with its key, if the condition holds and there is room.
@@ -133,8 +136,8 @@ impl Table {
         if !condition.holds(there.map(AsRef::as_ref)) {
             return Err(Fault::PreconditionFailed);
         }
-        let freed = there.map_or(0, |object| object.size());
-        self.make_room(freed, object.size(), capacity)?;
+        let freed = there.map_or(0, |object| object.weight(key));
+        self.make_room(freed, object.weight(key), capacity)?;
         let object = Arc::new(object);
         self.contents_mut(bucket).objects.insert(key.to_owned(), object.clone());
         Ok(object)
@@ -145,7 +148,7 @@ impl Table {
         if self.object(bucket, key).is_some()
             && let Some(object) = self.contents_mut(bucket).objects.remove(key)
         {
-            self.bytes -= object.size();
+            self.bytes -= object.weight(key);
         }
     }
 
@@ -191,6 +194,22 @@ impl Object {
     pub(crate) fn size(&self) -> u64 {
         self.bytes.len() as u64
     }
+
+    /// What it takes of the room, with its key; a part has none.
+    fn weight(&self, key: &str) -> u64 {
+        ENTRY + key.len() as u64 + self.size() + self.about.length()
+    }
+}
+
+impl About {
+    /// The length of all its texts.
+    fn length(&self) -> u64 {
+        let Self { content_type, cache_control, content_disposition, content_encoding, content_language, .. } = self;
+        let named = [content_type, cache_control, content_disposition, content_encoding, content_language];
+        let named = named.into_iter().chain([&self.storage_class]).flatten().map(String::len);
+        let metadata = self.metadata.iter().map(|(name, value)| name.len() + value.len());
+        named.chain(metadata).sum::<usize>() as u64
+    }
 }
 
 impl Condition {
@@ -229,19 +248,29 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_of_all_that_is_held_are_counted() {
+    fn all_that_is_held_is_counted() {
         let (mut table, at, any) = (Table::default(), bucket(), Condition::default());
-        table.put(&at, "a", object("12345"), &any, 10).unwrap();
-        table.put(&at, "b", object("12345"), &any, 10).unwrap();
-        assert_eq!(table.put(&at, "c", object("1"), &any, 10).unwrap_err(), Fault::Full { capacity: 10 });
-        table.put(&at, "a", object("1"), &any, 10).unwrap();
-        table.put(&at, "c", object("1234"), &any, 10).unwrap();
+        // Two entries, each with a key of one byte and five bytes.
+        let capacity = 2 * (ENTRY + 6);
+        let full = Fault::Full { capacity };
+        table.put(&at, "a", object("12345"), &any, capacity).unwrap();
+        table.put(&at, "b", object("12345"), &any, capacity).unwrap();
+        assert_eq!(table.put(&at, "b", object("123456"), &any, capacity).unwrap_err(), full);
+        assert_eq!(table.put(&at, "c", object(""), &any, capacity).unwrap_err(), full, "an empty object takes room");
+        assert_eq!(table.begin(&at, "c", About::default(), 0, capacity).unwrap_err(), full, "so does an upload");
         table.remove(&at, "b");
         table.remove(&at, "nothing");
-        assert_eq!(table.bytes, 5);
-        let full = table.digest();
+        let told = |text: &str| About { metadata: [("x".to_owned(), text.to_owned())].into(), ..About::default() };
+        assert_eq!(table.begin(&at, "c", told("12345"), 0, capacity).unwrap_err(), full, "so does metadata");
+        let id = table.begin(&at, "c", told("1234"), 0, capacity).unwrap();
+        assert_eq!(table.bytes, capacity);
+        assert_eq!(table.add_part(&at, ("c", &id), 1, object(""), capacity).unwrap_err(), full, "so does a part");
+        let digest = table.digest();
+        table.abort(&at, "c", &id).unwrap();
+        assert_eq!(table.bytes, ENTRY + 6);
+        table.begin(&at, "c", told("1234"), 0, capacity).unwrap();
         table.forget(&at);
-        assert_eq!((table.bytes, table.digest().len(), full.len()), (0, 0, 32));
+        assert_eq!((table.bytes, table.digest().len(), digest.len()), (0, 0, 32));
     }
 
     #[test]

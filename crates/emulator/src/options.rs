@@ -42,7 +42,8 @@ pub struct Options {
     pub account_tokens_list_accounts: bool,
     /// Custom hostnames that one zone may hold. Default: 100, as included in the Free, Pro and Business plans.
     pub custom_hostnames_per_zone: usize,
-    /// Bytes that all R2 objects and parts of uploads may hold together, as they lie in memory. Default: 512 MiB.
+    /// Bytes that all R2 objects and uploads may take together, as they lie in memory: their bytes, keys and metadata,
+    /// and 1 KiB for each object, upload and part. Default: 512 MiB.
     pub object_bytes: u64,
     /// Called once for every call, when it is answered.
     pub on_decision: Option<OnDecision>,

@@ -157,6 +157,32 @@ async fn the_signature_is_checked() {
     s3.send(&key, session).await.refused(501, "NotImplemented");
 }
 
+/// What is not signed could be changed on the way; the host and every header of Amazon's must be.
+#[tokio::test]
+async fn a_signature_covers_the_host_and_amazons_headers() {
+    let (local, s3) = with_buckets(unlimited()).await;
+    let key = at_bucket(&local, "site", WRITE).await.key();
+    s3.send(&key, put("/site/a", "1")).await.ok();
+    s3.send(&key, put("/site/b", "2").header("user-agent", "x")).await.ok();
+    for name in ["host", "x-amz-date", "x-amz-content-sha256", "x-amz-copy-source", "x-amz-meta-colour"] {
+        let copy = put("/site/copy", "").header("x-amz-copy-source", "/site/a").header("x-amz-meta-colour", "red");
+        s3.send(&key, Ask { unsigned: vec![name], ..copy }).await.refused(403, "AccessDenied");
+    }
+    s3.send(&key, Ask { unsigned: vec!["user-agent"], ..put("/site/a", "1").header("user-agent", "x") }).await.ok();
+    s3.send(&key, Ask::new("GET", "/site/copy")).await.refused(404, "NoSuchKey");
+    // A link is for what it says.
+    let link = s3.presigned(&key, "PUT", "/site/copy", &amz_date(), 60);
+    let host = ("host".to_owned(), s3.address());
+    let copy = ("x-amz-copy-source".to_owned(), "/site/a".to_owned());
+    s3.raw("PUT", &link, &[host.clone(), copy], "".into()).await.refused(403, "AccessDenied");
+    s3.raw("PUT", &link, std::slice::from_ref(&host), "".into()).await.ok();
+    // Which of two signatures counts is not left to chance.
+    let both = [host.clone(), ("authorization".to_owned(), format!("AWS4-HMAC-SHA256 Credential={}", key.id))];
+    s3.raw("PUT", &link, &both, "".into()).await.refused(400, "InvalidArgument");
+    let older = format!("/site/a?AWSAccessKeyId={}&%53ignature=x&Expires=1&X-Amz-Credential={}", key.id, key.id);
+    s3.raw("GET", &older, &[host], "".into()).await.refused(400, "InvalidRequest");
+}
+
 #[tokio::test]
 async fn a_key_lives_and_dies_with_its_token() {
     let (local, s3) = with_buckets(unlimited()).await;
@@ -268,7 +294,7 @@ async fn an_object_in_parts() {
 #[tokio::test]
 async fn objects_are_bounded_and_not_written_to_disk() {
     let folder = tempfile::tempdir().unwrap();
-    let options = || Options { object_bytes: 10, ..unlimited() };
+    let options = || Options { object_bytes: 2 * 1024 + 10, ..unlimited() };
     let emulator = Emulator::open(folder.path(), World::generated(), options()).unwrap();
     let local = Local::serve(emulator.clone()).await;
     let s3 = S3::start(&emulator).await;
@@ -278,7 +304,12 @@ async fn objects_are_bounded_and_not_written_to_disk() {
     s3.send(&key, put("/site/a", "12345678")).await.ok();
     assert_ne!(emulator.state_hash(), empty);
     s3.send(&key, put("/site/b", "123")).await.refused(400, "EntityTooLarge");
-    s3.send(&key, put("/site/b", "12345678901")).await.refused(400, "EntityTooLarge");
+    let large = Ask::new("PUT", "/site/b").body(vec![0; 2 * 1024 + 11]);
+    s3.send(&key, large).await.refused(400, "EntityTooLarge");
+    // What has no bytes takes room as well.
+    s3.send(&key, put("/site/b", "")).await.ok();
+    s3.send(&key, put("/site/c", "")).await.refused(400, "EntityTooLarge");
+    s3.send(&key, Ask::new("POST", "/site/c?uploads")).await.refused(400, "EntityTooLarge");
     drop((s3, emulator));
     local.shutdown_and_drop().await;
     let emulator = Emulator::open(folder.path(), World::generated(), options()).unwrap();

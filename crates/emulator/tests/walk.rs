@@ -1,14 +1,17 @@
-//! Every recipe of the catalogue, walked on a running emulator: a token with exactly what is planned passes each need, and
-//! without any one of its grants it fails those that only this grant meets.
+//! Every recipe of the catalogue, walked on a running emulator with all its options, with none and with each: a token with
+//! exactly what is planned passes each need, and without any one of its grants it fails those that only this grant meets.
+//! So are the recipes `terraform:TYPE`.
 
 mod common;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use common::s3::{Ask, Key, S3};
 use common::{Local, Minted, Reply, unlimited};
-use flarekeep_catalogue::{GroupId, Operation, Recipe, Scope, groups, operation, recipe, recipe_names};
+use flarekeep_catalogue::{
+    GroupId, Operation, Recipe, Scope, groups, operation, recipe, recipe_names, terraform_types,
+};
 use flarekeep_emulator::{LogEntry, Options};
 use flarekeep_planner::{Grant, Need, Plan, Target, needs_of_recipe, plan};
 use flarekeep_policy::{BucketKey, Owner, Resource};
@@ -36,21 +39,52 @@ async fn every_recipe_passes_with_an_accounts_plan_and_fails_without_any_one_gra
 async fn walked(way: Way) {
     let walk = Walk::start().await;
     let mut tally = Tally::default();
+    let mut recipes = 0;
     for name in recipe_names() {
         let recipe = recipe(name).unwrap();
-        let options: Vec<String> = recipe.options.iter().map(|(option, _)| option.clone()).collect();
-        walk.recipe(&recipe.with(&options).unwrap(), way, &mut tally).await;
+        for options in choices(&recipe) {
+            recipes += 1;
+            walk.recipe(&recipe.clone().with(&options).unwrap(), &options, way, &mut tally).await;
+        }
     }
-    println!("{way:?}: {tally:?}");
-    for (name, needs) in &tally.unproven {
-        println!("{way:?}: unproven in {name}: {needs:?}");
-    }
-    println!("{way:?}: no account's token can hold the plans of {:?}", tally.impossible);
-    assert!(tally.faults.is_empty(), "{} faults:\n{}", tally.faults.len(), tally.faults.join("\n"));
+    tally.told(&format!("{way:?}"));
     // The walk went somewhere.
-    let recipes = recipe_names().count();
-    assert!(tally.plans + tally.impossible.len() == recipes && tally.impossible.len() * 10 < recipes, "{tally:?}");
-    assert!(tally.removals > tally.plans && tally.s3 > 0 && tally.graphql > 0 && tally.free > 0, "{tally:?}");
+    assert!(recipes > recipe_names().count() && tally.impossible.len() * 10 < recipes, "{tally:?}");
+    assert_eq!(tally.plans + tally.impossible.len(), recipes);
+    assert!(
+        tally.removals > recipe_names().count() && tally.s3 > 0 && tally.graphql > 0 && tally.free > 0,
+        "{tally:?}"
+    );
+}
+
+/// The options to walk a recipe with: none, each alone, all.
+fn choices(recipe: &Recipe) -> Vec<Vec<String>> {
+    let all: Vec<String> = recipe.options.iter().map(|(option, _)| option.clone()).collect();
+    let alone = all.iter().filter(|_| all.len() > 1).map(|option| vec![option.clone()]);
+    let mut choices: Vec<_> = [Vec::new()].into_iter().chain(alone).collect();
+    if !all.is_empty() {
+        choices.push(all);
+    }
+    choices
+}
+
+/// What the Terraform provider is recorded to call for each of its types.
+#[tokio::test]
+async fn every_terraform_type_passes_with_its_plan_and_fails_without_any_one_grant() {
+    let walk = Walk::start().await;
+    let mut tally = Tally::default();
+    let (mut recipes, mut not_recorded) = (0, 0);
+    for of in terraform_types() {
+        not_recorded += usize::from(of.recipe_names().next().is_none());
+        for name in of.recipe_names() {
+            recipes += 1;
+            walk.recipe(&recipe(&name).unwrap(), &[], Way::User, &mut tally).await;
+        }
+    }
+    println!("Terraform: {recipes} recipes, and {not_recorded} types of which no call is recorded");
+    tally.told("Terraform");
+    assert_eq!(tally.plans + tally.impossible.len(), recipes);
+    assert!(recipes > 500 && tally.removals > recipes / 10 && tally.impossible.len() * 10 < recipes, "{tally:?}");
 }
 
 /// The test can fail: a token that lacks everything is refused wherever a plan grants something.
@@ -95,8 +129,10 @@ struct Tally {
     free: usize,
     s3: usize,
     graphql: usize,
-    /// The recipes whose plans no account's token can hold.
+    /// The recipes whose plans no such token can hold.
     impossible: Vec<String>,
+    /// The plans whose grants have been taken away one by one: the same needs and grants are not taken apart twice.
+    apart: HashSet<String>,
     unproven: BTreeMap<String, Vec<String>>,
     faults: Vec<String>,
 }
@@ -108,8 +144,21 @@ impl std::fmt::Debug for Tally {
         write!(
             f,
             "{plans} plans walked with {calls} calls ({s3} of S3, {graphql} of GraphQL) and {removals} grants taken away; \
-             {free} needs that any token meets, {unproven} recipes with unproven needs, {impossible} plans that no account's token can hold"
+             {free} needs that any token meets, {unproven} recipes with unproven needs, {impossible} plans that no such token can hold"
         )
+    }
+}
+
+impl Tally {
+    /// Prints what was walked, and fails if anything came out otherwise than planned.
+    #[track_caller]
+    fn told(&self, what: &str) {
+        println!("{what}: {self:?}");
+        for (name, needs) in &self.unproven {
+            println!("{what}: unproven in {name}: {needs:?}");
+        }
+        println!("{what}: no such token can hold the plans of {:?}", self.impossible);
+        assert!(self.faults.is_empty(), "{} faults:\n{}", self.faults.len(), self.faults.join("\n"));
     }
 }
 
@@ -142,14 +191,14 @@ impl Walk {
         Self { local, s3, log, user, account, ids }
     }
 
-    async fn recipe(&self, recipe: &Recipe, way: Way, tally: &mut Tally) {
+    async fn recipe(&self, recipe: &Recipe, options: &[String], way: Way, tally: &mut Tally) {
         let owner = self.owner(way);
         let needs = needs_of_recipe(recipe, &self.target(way), owner).unwrap();
         let plan = plan(&needs, &flarekeep_planner::Options::new(owner));
-        let name = format!("{} ({way:?})", recipe.name);
+        let name = format!("{} with {options:?} ({way:?})", recipe.name);
         if !plan.impossible.is_empty() {
             if way == Way::Account {
-                tally.impossible.push(recipe.name.clone());
+                tally.impossible.push(format!("{} {options:?}", recipe.name));
             } else {
                 let needs =
                     plan.impossible.iter().map(|one| format!("{}: {}", plan.needs[one.need].operation, one.reason));
@@ -173,6 +222,9 @@ impl Walk {
                 }
                 answer => tally.faults.push(format!("{name}: {} with the whole plan: {answer:?}", need.operation)),
             }
+        }
+        if !tally.apart.insert(shape(&plan)) {
+            return;
         }
         for without in &plan.grants {
             let rest: Vec<&Grant> = all.iter().copied().filter(|grant| *grant != without).collect();
@@ -297,6 +349,16 @@ impl Walk {
         let zone = self.local.facts.zones[0].id;
         Target { account: Some(account), zone: (!every_zone).then_some(zone), every_zone, bucket: Some(bucket) }
     }
+}
+
+/// What a plan needs and grants, without the order and the reasons.
+fn shape(plan: &Plan) -> String {
+    let mut needs: Vec<_> = plan.needs.iter().map(|need| format!("{} {:?}", need.operation, need.resource)).collect();
+    let mut grants: Vec<_> =
+        plan.grants.iter().map(|grant| format!("{} {:?}", grant.group.index, grant.resource)).collect();
+    needs.sort();
+    grants.sort();
+    format!("{needs:?} {grants:?}")
 }
 
 /// A path that leads to the operation: the account and the zone are the world's, all else is nothing's id.

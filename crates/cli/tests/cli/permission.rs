@@ -56,6 +56,15 @@ fn search_that_finds_nothing() {
 }
 
 #[test]
+fn search_without_a_word() {
+    let home = Home::new();
+    shows!("permission_search_empty", home.run("permission search ''").failed(2));
+    for text in ["' '", "'' ''", "'\u{202e}'", "'>'"] {
+        home.run(&format!("permission search {text}")).failed(2);
+    }
+}
+
+#[test]
 fn show() {
     let home = Home::new();
     let run = home.run("permission show Zone:DNS:Edit").ended(0);
@@ -193,13 +202,52 @@ fn export() {
         let group = &list("groups")[name["group"].as_u64().unwrap() as usize];
         assert!(group["id"].is_string() && (name["exact"] == false || group["name"] == name["api"]), "{name}");
     }
+    let at = |row: &Value, key: &str, into: &str| list(into)[row[key].as_u64().unwrap() as usize].clone();
+    let key = list("template_keys").iter().find(|row| row["key"] == "dns" && row["type"] == "edit").unwrap();
+    assert_eq!((name(&at(key, "group", "groups")).0.as_str(), &key["status"]), ("DNS Write", &"documented".into()));
+    assert!(list("sdk_methods").iter().all(|row| points(row, "operations", "operations")));
+    assert!(list("sdk_methods").len() > 1_000 && list("template_keys").len() > 50);
+    // What is said of the recipes is what `recipe list` and `recipe show` say.
+    let named = |row: &Value| row["name"].clone();
+    let listed = home.run("recipe list --json").ended(0).json();
+    let listed: Vec<Value> = listed.as_array().unwrap().iter().map(named).collect();
+    assert_eq!(list("recipes").iter().map(named).collect::<Vec<_>>(), listed);
+    for recipe in list("recipes")
+        .iter()
+        .filter(|row| ["saas-platform", "cert-manager-dns01"].iter().any(|name| row["name"] == **name))
+    {
+        let shown = home.run(&format!("recipe show {} --json", recipe["name"].as_str().unwrap())).ended(0).json();
+        let calls = |need: &Value| {
+            let operation = at(need, "operation", "operations");
+            format!("{} {}", operation["method"].as_str().unwrap(), operation["path"].as_str().unwrap())
+        };
+        let needs = recipe["needs"].as_array().unwrap();
+        let shown = shown["needs"].as_array().unwrap();
+        assert!(!needs.is_empty() && needs.len() == shown.len());
+        assert!(
+            needs
+                .iter()
+                .zip(shown)
+                .all(|(need, shown)| shown["operation"] == calls(need) && shown["why"] == need["why"])
+        );
+    }
+    // An inferred operation says from what, a published one does not.
+    let inferred: Vec<_> = list("operations").iter().filter(|row| row["inferred"] == true).collect();
+    assert!(inferred.len() > 400 && inferred.iter().all(|row| row["basis"]["evidence"].is_string()));
+    assert!(list("operations").iter().all(|row| row["inferred"] == true || row["basis"].is_null()));
+    assert!(list("operations").iter().any(|row| row["closed_to_account_tokens"] == true));
     // The document as it begins, and one of each list.
     let first = |key: &str| list(key).first().cloned().unwrap();
+    let mut recipe = list("recipes").iter().find(|row| row["name"] == "saas-platform").cloned().unwrap();
+    recipe["needs"].as_array_mut().unwrap().truncate(1);
+    recipe["tests"].as_array_mut().unwrap().truncate(1);
     let sample = serde_json::json!({
         "keys": document.as_object().unwrap().keys().collect::<Vec<_>>(),
         "source": first("sources"), "group": first("groups"), "operation": first("operations"),
         "documented_name": first("documented_names"), "uncertain_name": first("uncertain_names"),
         "alias": first("aliases"), "terraform_type": first("terraform_types"),
+        "inferred_operation": inferred.first(), "template_key": first("template_keys"),
+        "sdk_method": first("sdk_methods"), "recipe": recipe,
     });
     insta::assert_snapshot!("permission_export_sample", serde_json::to_string_pretty(&sample).unwrap());
 }

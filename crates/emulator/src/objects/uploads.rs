@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use flarekeep_policy::BucketKey;
 
-use super::{About, Condition, Fault, Object, Table, md5};
+use super::{About, Condition, ENTRY, Fault, Object, Table, md5};
 use crate::credential::{fresh_id, hex};
 
 /// The least size of a part that is not the last (Cloudflare's R2 documentation, multipart objects).
@@ -25,19 +25,32 @@ pub(crate) struct Upload {
 pub(crate) type Parts = BTreeMap<i32, Arc<Object>>;
 
 impl Upload {
-    /// What its parts take together.
-    pub(crate) fn size(&self) -> u64 {
-        self.parts.values().map(|part| part.size()).sum()
+    /// What it takes of the room, with its parts.
+    pub(super) fn weight(&self) -> u64 {
+        own_weight(&self.key, &self.about) + self.parts.values().map(|part| part.weight("")).sum::<u64>()
     }
 }
 
+/// What an upload without parts takes of the room: as much as the empty object that it may become.
+fn own_weight(key: &str, about: &About) -> u64 {
+    ENTRY + key.len() as u64 + about.length()
+}
+
 impl Table {
-    /// Begins an upload and gives its id.
-    pub(crate) fn begin(&mut self, bucket: &BucketKey, key: &str, about: About, at: i64) -> String {
+    /// Begins an upload and gives its id, if there is room.
+    pub(crate) fn begin(
+        &mut self,
+        bucket: &BucketKey,
+        key: &str,
+        about: About,
+        at: i64,
+        capacity: u64,
+    ) -> Result<String, Fault> {
+        self.make_room(0, own_weight(key, &about), capacity)?;
         let id = format!("{:032x}{:032x}", fresh_id(), fresh_id());
         let upload = Upload { key: key.to_owned(), initiated: at, parts: Parts::new(), about: Arc::new(about) };
         self.contents_mut(bucket).uploads.insert(id.clone(), upload);
-        id
+        Ok(id)
     }
 
     /// The upload with this id, if it is of this key.
@@ -55,8 +68,8 @@ impl Table {
         part: Object,
         capacity: u64,
     ) -> Result<(), Fault> {
-        let there = self.upload(bucket, key, id)?.parts.get(&number).map_or(0, |part| part.size());
-        self.make_room(there, part.size(), capacity)?;
+        let there = self.upload(bucket, key, id)?.parts.get(&number).map_or(0, |part| part.weight(""));
+        self.make_room(there, part.weight(""), capacity)?;
         if let Some(upload) = self.contents_mut(bucket).uploads.get_mut(id) {
             upload.parts.insert(number, Arc::new(part));
         }
@@ -86,7 +99,7 @@ impl Table {
     pub(crate) fn abort(&mut self, bucket: &BucketKey, key: &str, id: &str) -> Result<(), Fault> {
         self.upload(bucket, key, id)?;
         if let Some(upload) = self.contents_mut(bucket).uploads.remove(id) {
-            self.bytes -= upload.size();
+            self.bytes -= upload.weight();
         }
         Ok(())
     }
@@ -128,7 +141,7 @@ mod tests {
     fn completed(sizes: &[usize], listed: &[i32]) -> Result<Arc<Object>, Fault> {
         let bucket: BucketKey = "0123456789abcdef0123456789abcdef_default_site".parse().unwrap();
         let mut table = Table::default();
-        let id = table.begin(&bucket, "k", About::default(), 0);
+        let id = table.begin(&bucket, "k", About::default(), 0, 100 << 20).unwrap();
         for (number, size) in (1..).zip(sizes) {
             let part = Object::new(Bytes::from(vec![number as u8; *size]), Arc::default(), 0);
             table.add_part(&bucket, ("k", &id), number, part, 100 << 20).unwrap();
@@ -137,7 +150,7 @@ mod tests {
         let tag = |number| parts.get(number).map_or_else(|| "none".to_owned(), |part| part.etag.clone());
         let listed: Vec<_> = listed.iter().map(|number| (*number, tag(number))).collect();
         let done = table.complete(&bucket, ("k", &id), &listed, &Condition::default(), 0)?;
-        assert_eq!(table.bytes, done.size());
+        assert_eq!(table.bytes, done.weight("k"));
         assert_eq!(table.upload(&bucket, "k", &id).unwrap_err(), Fault::NoSuchUpload);
         Ok(done)
     }

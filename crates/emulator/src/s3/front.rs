@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::http::header::{AUTHORIZATION, EXPECT, SERVER};
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use s3s::{S3Error, S3Result, s3_error};
 
@@ -74,6 +74,18 @@ fn presented(headers: &HeaderMap, query: Option<&str>, emulator: &Inner, visit: 
     let mut outcome = visit.outcome();
     let verdict = &mut outcome.verdict;
     let given = |name: &str| query.and_then(|query| parameter(query, name));
+    let older = given("Signature").is_some();
+    if older
+        || headers.contains_key(AUTHORIZATION)
+            && ["X-Amz-Credential", "X-Amz-Signature"].iter().any(|name| given(name).is_some())
+    {
+        verdict.cause = "bad-credential";
+        return Err(match older {
+            true => s3_error!(InvalidRequest, "R2 takes requests that are signed with AWS Signature Version 4 only."),
+            false => s3_error!(InvalidArgument, "Only one way of signing is allowed: in the headers, or in the query."),
+        });
+    }
+    let signed_headers;
     let credential = match headers.get(AUTHORIZATION) {
         Some(header) => {
             let header = header.to_str().unwrap_or_default();
@@ -81,11 +93,15 @@ fn presented(headers: &HeaderMap, query: Option<&str>, emulator: &Inner, visit: 
             let signed = header.strip_prefix("AWS4-HMAC-SHA256").map(str::trim_start).ok_or_else(|| {
                 s3_error!(InvalidRequest, "R2 takes requests that are signed with AWS Signature Version 4 only.")
             })?;
-            let fields = signed.split(',').map(str::trim);
-            Cow::Borrowed(fields.into_iter().find_map(|field| field.strip_prefix("Credential=")).unwrap_or_default())
+            let field = |name| signed.split(',').find_map(|field| field.trim().strip_prefix(name)).unwrap_or_default();
+            signed_headers = Cow::Borrowed(field("SignedHeaders="));
+            Cow::Borrowed(field("Credential="))
         }
         None => match given("X-Amz-Credential") {
-            Some(credential) => credential,
+            Some(credential) => {
+                signed_headers = given("X-Amz-SignedHeaders").unwrap_or_default();
+                credential
+            }
             None => {
                 verdict.cause = "no-credential";
                 return Err(unauthorized());
@@ -108,13 +124,26 @@ fn presented(headers: &HeaderMap, query: Option<&str>, emulator: &Inner, visit: 
         verdict.cause = "bad-credential";
         return Err(s3_error!(NotImplemented, "The emulator does not simulate temporary credentials."));
     }
+    if !covers(&signed_headers, headers) {
+        verdict.cause = "bad-signature";
+        return Err(s3_error!(AccessDenied, "There were headers present in the request which were not signed"));
+    }
     verdict.cause = "";
     Ok(())
 }
 
+/// Whether a signature is of the host and of every header of Amazon's, as Signature Version 4 demands: a request whose
+/// copy source or metadata is not signed could be given another.
+fn covers(signed: &str, headers: &HeaderMap) -> bool {
+    let is_signed = |name: &str| signed.split(';').any(|listed| listed.eq_ignore_ascii_case(name));
+    is_signed("host")
+        && headers.keys().map(HeaderName::as_str).all(|name| !name.starts_with("x-amz-") || is_signed(name))
+}
+
+/// The value of a query's parameter. Names are decoded as well as values, as where the signature is checked.
 fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
-    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let (_, value) = pairs.find(|(given, _)| *given == name)?;
+    let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let (_, value) = pairs.find(|(given, _)| percent_decode_str(given).decode_utf8_lossy() == name)?;
     Some(percent_decode_str(value).decode_utf8_lossy())
 }
 

@@ -35,9 +35,10 @@ pub(super) async fn create(
         metadata: input.metadata.unwrap_or_default().into_iter().collect(),
     };
     let (bucket, key, at) = (visit.bucket(&input.bucket), input.key.clone(), emulator.now().0);
+    let capacity = emulator.options.object_bytes;
     let begin = move |state: &mut State| {
         existing(state, &bucket)?;
-        Ok(Arc::make_mut(&mut state.objects).begin(&bucket, &key, about, at))
+        Arc::make_mut(&mut state.objects).begin(&bucket, &key, about, at, capacity)
     };
     let id = emulator.alter(false, begin).await?;
     Ok(CreateMultipartUploadOutput {

@@ -40,6 +40,8 @@ pub struct Ask {
     pub payload: Option<String>,
     /// Where the request claims to be sent to.
     pub host: Option<String>,
+    /// Headers that are sent and not signed.
+    pub unsigned: Vec<&'static str>,
 }
 
 #[derive(Debug)]
@@ -78,6 +80,8 @@ impl S3 {
         headers.push(("x-amz-date".to_owned(), time.clone()));
         headers.push(("x-amz-content-sha256".to_owned(), payload.clone()));
         headers.sort();
+        let (unsigned, mut headers): (Vec<_>, Vec<_>) =
+            headers.into_iter().partition(|(name, _)| ask.unsigned.contains(&name.as_str()));
         let signature = signature(key, &ask.method, &ask.path, &headers, &payload, &time);
         let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
         let authorization = format!(
@@ -87,11 +91,19 @@ impl S3 {
             names.join(";")
         );
         headers.push(("authorization".to_owned(), authorization));
+        headers.extend(unsigned);
         self.raw(&ask.method, &ask.path, &headers, ask.body).await
     }
 
     /// Sends a request that is signed in its query, as a browser would with the link.
     pub async fn send_presigned(&self, key: &Key, method: &str, path: &str, time: &str, lifetime: u32) -> Reply {
+        let headers = [("host".to_owned(), self.address())];
+        let link = self.presigned(key, method, path, time, lifetime);
+        self.raw(method, &link, &headers, Bytes::new()).await
+    }
+
+    /// A link that is signed in its query.
+    pub fn presigned(&self, key: &Key, method: &str, path: &str, time: &str, lifetime: u32) -> String {
         let headers = [("host".to_owned(), self.address())];
         let credential = format!("{}/{}", key.id, scope(time)).replace('/', "%2F");
         let path = format!(
@@ -99,7 +111,7 @@ impl S3 {
              &X-Amz-Expires={lifetime}&X-Amz-SignedHeaders=host"
         );
         let signature = signature(key, method, &path, &headers, "UNSIGNED-PAYLOAD", time);
-        self.raw(method, &format!("{path}&X-Amz-Signature={signature}"), &headers, Bytes::new()).await
+        format!("{path}&X-Amz-Signature={signature}")
     }
 
     /// Sends what is given, signed or not.
@@ -118,7 +130,7 @@ impl S3 {
 impl Ask {
     pub fn new(method: &str, path: &str) -> Self {
         let (method, path) = (method.to_owned(), path.to_owned());
-        Self { method, path, headers: Vec::new(), body: Bytes::new(), payload: None, host: None }
+        Self { method, path, headers: Vec::new(), body: Bytes::new(), payload: None, host: None, unsigned: Vec::new() }
     }
 
     pub fn header(mut self, name: &str, value: &str) -> Self {

@@ -2,14 +2,15 @@
 //! it; what it promises there changes only with [`FORMAT`].
 
 use flarekeep_catalogue::{
-    Group, Operation, Rule, Scope, TerraformType, aliases, documented_names, group_by_id, groups, operations, sources,
-    terraform_types, uncertain_names,
+    Group, Operation, Recipe, Rule, Scope, TerraformType, aliases, documented_names, group_by_id, groups, operations,
+    recipe, recipe_names, sdk_methods, sources, template_keys, terraform_types, uncertain_names,
 };
 use serde_json::{Value, json};
 
 use super::{provenance, reference};
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::inferred;
 use crate::{CommandResult, Verdict};
 
 /// The version of the document.
@@ -21,6 +22,7 @@ pub(crate) fn run(context: &Context) -> CommandResult {
             .hint("flarekeep permission export --json > catalogue.json")
             .hint("for people: flarekeep permission list"));
     }
+    let recipes = recipe_names().map(recipe).collect::<Result<Vec<_>, _>>()?;
     context.output.document(&json!({
         "format": FORMAT,
         "version": env!("CARGO_PKG_VERSION"),
@@ -48,6 +50,18 @@ pub(crate) fn run(context: &Context) -> CommandResult {
             "note": alias.note,
         })).collect::<Vec<_>>(),
         "terraform_types": terraform_types().map(|of| terraform_type(&of)).collect::<Vec<_>>(),
+        "template_keys": template_keys().iter().map(|key| json!({
+            "key": key.key,
+            "type": key.level.word(),
+            "group": group_by_id(key.id).map(|group| group.index),
+            "status": key.status.word(),
+            "source": key.source,
+        })).collect::<Vec<_>>(),
+        "sdk_methods": sdk_methods().map(|method| json!({
+            "name": method.name,
+            "operations": method.operations().map(|operation| operation.index).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+        "recipes": recipes.iter().map(of_recipe).collect::<Vec<_>>(),
     }));
     Ok(Verdict::Yes)
 }
@@ -73,6 +87,8 @@ fn operation(operation: &Operation) -> Value {
         "accepts": operation.accepts().map(|group| group.index).collect::<Vec<_>>(),
         "provenance": operation.provenance.word(),
         "inferred": operation.provenance.is_inferred(),
+        "basis": inferred::document(operation),
+        "closed_to_account_tokens": operation.closed_to_account_tokens,
         "deprecated": operation.deprecated,
         "withdrawn": operation.withdrawn,
     })
@@ -87,6 +103,32 @@ fn terraform_type(of: &TerraformType) -> Value {
         "calls": of.operations().map(|(phase, operation)| json!({
             "phase": phase.word(), "operation": operation.index,
         })).collect::<Vec<_>>(),
+    })
+}
+
+fn of_recipe(recipe: &Recipe) -> Value {
+    json!({
+        "name": recipe.name,
+        "title": recipe.title,
+        "kind": recipe.kind.word(),
+        "source": recipe.source,
+        "parameters": recipe.parameters.iter().map(|(parameter, what)| json!({
+            "name": parameter.word(), "what": what,
+        })).collect::<Vec<_>>(),
+        "options": recipe.options.iter().map(|(option, what)| json!({ "name": option, "what": what })).collect::<Vec<_>>(),
+        "needs": recipe.all_needs.iter().map(|need| json!({
+            "operation": need.operation.index,
+            "why": need.why,
+            "option": need.option,
+            "user_only": need.user_only,
+        })).collect::<Vec<_>>(),
+        "tests": recipe.tests.iter().map(|test| json!({
+            "name": test.name, "operation": test.operation.index,
+        })).collect::<Vec<_>>(),
+        "documented": recipe.documented.as_ref().map(|documented| json!({
+            "source": documented.source,
+            "groups": documented.groups.iter().map(|group| group.index).collect::<Vec<_>>(),
+        })),
     })
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{counts, id, reference};
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output::table::table;
 use crate::output::{FAINT, counted, plain, styled};
 use crate::{CommandResult, Verdict};
@@ -13,6 +14,11 @@ use crate::{CommandResult, Verdict};
 const SHOWN: usize = 10;
 
 pub(crate) fn run(context: &Context, words: &str) -> CommandResult {
+    if !words.contains(char::is_alphanumeric) {
+        return Err(CommandError::usage("no word to search for is given")
+            .hint("flarekeep permission search dns edit")
+            .hint("flarekeep permission list shows all of them"));
+    }
     let hits = search(words);
     let output = context.output;
     output.document(&json!({ "words": words, "found": hits.iter().map(document).collect::<Vec<_>>() }));
