@@ -25,9 +25,10 @@ pub(super) fn word(text: &str) -> String {
 /// A path as far as it may be repeated: segments of letters, digits and the marks of a template.
 pub(super) fn path(path: &str) -> String {
     let harmless = |c: char| c.is_ascii_alphanumeric() || "_-.{}<>$*".contains(c);
-    let segments = path.split('/').map(|segment| match segment.chars().all(harmless) && segment.len() <= LONGEST {
-        true => word(segment),
-        false => LEFT_OUT.to_owned(),
+    let segments = path.split('/').map(|segment| {
+        let told = like_a_credential(segment) || !like_a_password(segment);
+        let shown = segment.chars().all(harmless) && segment.len() <= LONGEST && told;
+        if shown { word(segment) } else { LEFT_OUT.to_owned() }
     });
     let path = segments.collect::<Vec<_>>().join("/");
     match path.char_indices().nth(2 * LONGEST) {
@@ -50,9 +51,16 @@ fn in_credential(c: char) -> bool {
 /// Credentials have a prefix of their own, or are 37 characters and more with digits or capitals. Ids have 32 digits,
 /// UUIDs 36; long names are in lower case without digits, as a rule, and hidden where they are not.
 fn like_a_credential(run: &str) -> bool {
-    let prefixed = ["cfut_", "cfat_", "cfoat_", "cfk_"].iter().any(|prefix| run.contains(prefix));
+    let prefixed = ["cfut_", "cfat_", "cfoat_", "cfk_", "cfast_"].iter().any(|prefix| run.contains(prefix));
     let telling = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
     prefixed || run.len() >= 37 && run.bytes().any(telling)
+}
+
+/// A mistyped path is letters; one that somebody's password stands in, by mistake, has digits among them as an id has not.
+fn like_a_password(segment: &str) -> bool {
+    const SHORTEST: usize = 10;
+    let is_id = segment.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    segment.len() >= SHORTEST && !is_id && !segment.contains('{') && segment.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -65,6 +73,8 @@ mod tests {
         assert_eq!(word(&format!("dns.{token}.list")), "dns.[hidden].list");
         assert_eq!(word(&format!("cf{}_x", "ut")), "[hidden]");
         assert_eq!(path(&format!("/zones/{token}/a b/{{id}}")), "/zones/[hidden]/…/{id}");
+        assert_eq!(path("/accounts/x/foo/hunter2secretvalue"), "/accounts/x/foo/…");
+        assert_eq!(path("/accounts/x/d1/dns_recrods"), "/accounts/x/d1/dns_recrods");
         assert_eq!(word("dns.recrods.list\u{1b}"), "dns.recrods.list\\u{1b}");
         assert!(word(&"a".repeat(500)).chars().count() <= LONGEST + 1);
         assert!(is_plain(&"0a".repeat(16)) && is_plain("my-bucket"));
