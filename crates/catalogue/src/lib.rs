@@ -12,6 +12,7 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
 
 mod basis;
+mod dashboard;
 mod group;
 mod id;
 mod name;
@@ -31,6 +32,7 @@ mod template;
 mod terraform;
 
 pub use basis::{Basis, Confidence};
+pub use dashboard::DashboardRow;
 pub use group::{Group, GroupProvenance, Scope, group_by_id, groups};
 pub use id::{AccountId, BadId, GroupId, TokenId, UserId, ZoneId};
 pub use name::{
