@@ -43,8 +43,8 @@ pub use neighbour::{Neighbour, Opened, Relation, Substitutes};
 pub use operation::{Method, Operation, OperationError, Provenance, Rule, operation, operations};
 pub use probe::{Probe, probes};
 pub use recipe::{
-    Documented, Kind as RecipeKind, NamedTest, Need, Parameter, Recipe, RecipeError, recipe, recipe_names,
-    recipe_names_accepting,
+    Command as RecipeCommand, Documented, Kind as RecipeKind, NamedTest, Need, Parameter, Recipe, RecipeError, recipe,
+    recipe_names, recipe_names_accepting,
 };
 pub use recognise::{PlainId, RecogniseError, Recognised, Remark, Subject, recognise};
 pub use route::{Route, route};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Documented, Kind, NamedTest, Need, Parameter, Recipe, RecipeError, pattern};
+use super::{Command, Documented, Kind, NamedTest, Need, Parameter, Recipe, RecipeError, pattern};
 use crate::group::{Group, groups};
 use crate::name::resolve;
 use crate::operation::operation;
@@ -28,6 +28,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Recipe, RecipeError> {
             all_needs.push(Need { operation, why, option, user_only });
         }
     }
+    let command = file.run.map(|text| Command::new(&text).ok_or(RecipeError::Command)).transpose()?;
     let tests = file.test.into_iter().map(|test| {
         let operation = operation(&test.operation)?;
         Ok(NamedTest { name: test.name, operation })
@@ -37,6 +38,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Recipe, RecipeError> {
         title: file.title,
         kind: file.kind.into(),
         source: file.source,
+        command,
         parameters: file.parameters.into_iter().map(|(parameter, what)| (parameter.into(), what)).collect(),
         options: file.options.into_iter().collect(),
         all_needs,
@@ -68,7 +70,7 @@ fn documented(file: FileDocumented) -> Result<Documented, RecipeError> {
             listed.push(resolve(name)?.0);
         }
     }
-    Ok(Documented { source: file.source, groups: listed })
+    Ok(Documented { source: file.source, groups: listed, everywhere: file.everywhere })
 }
 
 #[derive(Deserialize)]
@@ -78,6 +80,7 @@ struct File {
     #[serde(default)]
     kind: FileKind,
     source: String,
+    run: Option<String>,
     #[serde(default)]
     parameters: BTreeMap<FileParameter, String>,
     #[serde(default)]
@@ -129,6 +132,8 @@ struct FileTest {
 struct FileDocumented {
     source: String,
     groups: Vec<String>,
+    #[serde(default)]
+    everywhere: bool,
 }
 
 impl From<FileKind> for Kind {
