@@ -12,6 +12,7 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
 
 mod basis;
+mod dashboard;
 mod group;
 mod id;
 mod name;
@@ -31,6 +32,7 @@ mod template;
 mod terraform;
 
 pub use basis::{Basis, Confidence};
+pub use dashboard::DashboardRow;
 pub use group::{Group, GroupProvenance, Scope, group_by_id, groups};
 pub use id::{AccountId, BadId, GroupId, TokenId, UserId, ZoneId};
 pub use name::{
@@ -41,8 +43,8 @@ pub use neighbour::{Neighbour, Opened, Relation, Substitutes};
 pub use operation::{Method, Operation, OperationError, Provenance, Rule, operation, operations};
 pub use probe::{Probe, probes};
 pub use recipe::{
-    Documented, Kind as RecipeKind, NamedTest, Need, Parameter, Recipe, RecipeError, recipe, recipe_names,
-    recipe_names_accepting,
+    Command as RecipeCommand, Documented, Kind as RecipeKind, NamedTest, Need, Parameter, Recipe, RecipeError, recipe,
+    recipe_names, recipe_names_accepting,
 };
 pub use recognise::{PlainId, RecogniseError, Recognised, Remark, Subject, recognise};
 pub use route::{Route, route};

@@ -188,6 +188,15 @@ impl Operation {
         !self.is_s3() && !self.path.contains('#')
     }
 
+    /// The operations that are parts of this one, told apart by the body alone: the account's and the zone's datasets of
+    /// `POST /graphql`.
+    pub fn parts(&self) -> impl Iterator<Item = &'static Operation> {
+        let part = |other: &&Operation| {
+            other.method == self.method && other.path.strip_prefix(self.path).is_some_and(|rest| rest.starts_with('#'))
+        };
+        operations().iter().filter(part)
+    }
+
     /// Whether the operation belongs to R2's S3 face, not to the REST API.
     pub fn is_s3(&self) -> bool {
         self.path.starts_with(S3)

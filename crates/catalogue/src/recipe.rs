@@ -1,12 +1,14 @@
 //! Recipes: named sets of needs. A recipe states operations, never groups; the plan follows from them.
 
+mod command;
 mod file;
 mod pattern;
 mod terraform;
 
 use std::fmt;
 
-use crate::group::Group;
+pub use self::command::Command;
+use crate::group::{Group, Scope};
 use crate::name::NameError;
 use crate::nearest::nearest;
 use crate::operation::{Operation, OperationError};
@@ -26,6 +28,8 @@ pub struct Recipe {
     pub kind: Kind,
     /// Where its needs come from.
     pub source: String,
+    /// A command that does the work or a part of it, where there is one that fits everybody.
+    pub command: Option<Command>,
     /// What the work is done on, each with what to give.
     pub parameters: Vec<(Parameter, String)>,
     /// The parts of the work that not everybody does, each with what it is.
@@ -93,6 +97,8 @@ pub struct Documented {
     pub source: String,
     /// The groups that they list.
     pub groups: Vec<&'static Group>,
+    /// Whether they grant these on every account and every zone, and not only where the work is done.
+    pub everywhere: bool,
 }
 
 /// Why a text is no recipe, or a name is none.
@@ -144,6 +150,9 @@ pub enum RecipeError {
     /// What the Terraform provider calls for this type was not recorded.
     #[error("what the Terraform provider calls for `{0}` is not known")]
     NotRecorded(String),
+    /// The command holds more than plain words.
+    #[error("the recipe cannot be read: `run` takes plain words: letters, digits, spaces and any of `._/=-`")]
+    Command,
     /// A pattern finds no operation.
     #[error("the recipe cannot be read: no operation is like `{0}`")]
     Pattern(String),
@@ -180,6 +189,21 @@ impl Recipe {
     /// What the work calls, with the options that were chosen.
     pub fn needs(&self) -> impl Iterator<Item = &Need> {
         self.all_needs.iter().filter(|need| need.option.as_ref().is_none_or(|option| self.chosen.contains(option)))
+    }
+}
+
+impl Documented {
+    /// The places that the documents grant all of, `every account and zone`; none where they keep to those of the work.
+    #[must_use]
+    pub fn every_place(&self) -> Option<&'static str> {
+        let at = |scope| self.groups.iter().any(|group| group.scope == scope);
+        match (at(Scope::Account), at(Scope::Zone)) {
+            _ if !self.everywhere => None,
+            (true, true) => Some("every account and zone"),
+            (true, false) => Some("every account"),
+            (false, true) => Some("every zone"),
+            (false, false) => None,
+        }
     }
 }
 

@@ -68,3 +68,26 @@ fn uses(operation: &Operation, parameter: Parameter) -> bool {
         Parameter::Worker => operation.path.contains("{script_name}"),
     }
 }
+
+/// The templates that Cloudflare's page gives on all accounts and all zones.
+#[test]
+fn what_reaches_everywhere_is_told_apart() {
+    let places = |name: &str| recipe(name).unwrap().documented.unwrap().every_place();
+    assert_eq!(places("template-read-billing"), Some("every account"));
+    assert_eq!(places("template-wordpress"), Some("every account and zone"));
+    assert_eq!(places("template-read-all-resources"), Some("every account and zone"));
+    assert_eq!(places("cert-manager-dns01"), Some("every zone"));
+    assert_eq!(places("template-edit-zone-dns"), None);
+}
+
+#[test]
+fn a_recipe_of_wranglers_runs_wrangler_and_no_recipe_runs_more_than_plain_words() {
+    for recipe in recipes().filter(|recipe| recipe.name.starts_with("wrangler-")) {
+        assert!(recipe.command.is_some_and(|command| command.is_wranglers()), "{}", recipe.name);
+    }
+    let file = |run: &str| {
+        format!("title = 'a'\nsource = 'b'\nrun = '{run}'\n[[need]]\noperation = 'GET /accounts'\nwhy = 'c'\n")
+    };
+    assert!(Recipe::parse("own", &file("sync-records --all")).is_ok());
+    assert!(Recipe::parse("own", &file("echo ${{ secrets.OTHER }}")).is_err());
+}

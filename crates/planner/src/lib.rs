@@ -47,7 +47,7 @@ pub use document::{
     policy_documents,
 };
 pub use documented::{Comparison, DocumentedError, Forgotten, Instead, LeftOut, as_documented, compare_documented};
-pub use form::{Form, FormError, Rendered, TokenDraft, render};
+pub use form::{Form, FormError, Rendered, TokenDraft, render, usual_name};
 pub use need::{Need, NeedError, Target, needs_of_recipe};
 pub use options::Options;
 pub use plan::{Certificate, Grant, Impossible, Plan, plan};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Documented, Kind, MOST_NEEDS, NamedTest, Need, Parameter, Recipe, RecipeError, pattern};
+use super::{Command, Documented, Kind, MOST_NEEDS, NamedTest, Need, Parameter, Recipe, RecipeError, pattern};
 use crate::group::{Group, groups};
 use crate::name::resolve;
 use crate::operation::operation;
@@ -35,6 +35,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Recipe, RecipeError> {
     if all_needs.is_empty() {
         return Err(RecipeError::Empty);
     }
+    let command = file.run.map(|text| Command::new(&text).ok_or(RecipeError::Command)).transpose()?;
     let tests = file.test.into_iter().map(|test| {
         let operation = operation(&test.operation)?;
         Ok(NamedTest { name: one_line(&test.name), operation })
@@ -44,6 +45,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Recipe, RecipeError> {
         title: one_line(&file.title),
         kind: file.kind.into(),
         source: one_line(&file.source),
+        command,
         parameters: file.parameters.into_iter().map(|(parameter, what)| (parameter.into(), one_line(&what))).collect(),
         options: file.options.into_iter().collect(),
         all_needs,
@@ -105,7 +107,7 @@ fn documented(file: FileDocumented) -> Result<Documented, RecipeError> {
             listed.push(resolve(name)?.0);
         }
     }
-    Ok(Documented { source: one_line(&file.source), groups: listed })
+    Ok(Documented { source: one_line(&file.source), groups: listed, everywhere: file.everywhere })
 }
 
 #[derive(Deserialize)]
@@ -115,6 +117,7 @@ struct File {
     #[serde(default)]
     kind: FileKind,
     source: String,
+    run: Option<String>,
     #[serde(default)]
     parameters: BTreeMap<FileParameter, String>,
     #[serde(default)]
@@ -166,6 +169,8 @@ struct FileTest {
 struct FileDocumented {
     source: String,
     groups: Vec<String>,
+    #[serde(default)]
+    everywhere: bool,
 }
 
 impl From<FileKind> for Kind {

@@ -57,11 +57,16 @@ fn recipe(name: &str, found: &TerraformType, life: &Life) -> Recipe {
         title: format!("{verb} a {}{at} with Terraform ({})", found.name, found.kind),
         kind: Kind::Tool,
         source: "the code of Cloudflare's Terraform provider 5.22.0 (catalogue/terraform.tsv)".to_owned(),
+        command: None,
         parameters: parameters(life),
         options: Vec::new(),
         all_needs: life.operations.iter().map(|(phase, operation)| need(*phase, operation)).collect(),
         tests: Vec::new(),
-        documented: (!groups.is_empty()).then(|| Documented { source: documents.to_owned(), groups }),
+        documented: (!groups.is_empty()).then(|| Documented {
+            source: documents.to_owned(),
+            groups,
+            everywhere: false,
+        }),
         chosen: Vec::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 mod form;
 
-use flarekeep_catalogue::{Need as RecipeNeed, Recipe};
+use flarekeep_catalogue::{Documented, Need as RecipeNeed, Recipe};
 use flarekeep_planner::{
     Comparison, Grant, Options, Plan, Target, TokenDraft, as_documented, compare_documented, plan_document,
     policy_documents, verify,
@@ -79,6 +79,7 @@ pub(crate) fn document(plan: &Plan, recipe: Option<&Recipe>, target: &Target) ->
         let beside = compare_documented(plan, recipe, target)?;
         document["documented"] = json!({
             "source": recipe.documented.as_ref().map(|documented| &documented.source),
+            "everywhere": recipe.documented.as_ref().map(|documented| documented.everywhere),
             "left_out": beside.left_out.iter().map(|left| json!({
                 "group": left.choice.group.name,
                 "because": left.to_string(),
@@ -197,7 +198,9 @@ fn beside_the_documents(output: Output, recipe: &Recipe, beside: &Comparison) {
         let needs = counted(forgotten.needs.len(), "need");
         ["forgotten".to_owned(), format!("{}: for {needs}", forgotten.choice.group.name)]
     });
-    let rows: Vec<_> = forgotten.chain(left_out).collect();
+    let places = recipe.documented.as_ref().and_then(Documented::every_place);
+    let wider = places.map(|places| ["more".to_owned(), format!("on {places}, not only the one that is named")]);
+    let rows: Vec<_> = wider.into_iter().chain(forgotten).chain(left_out).collect();
     match rows.is_empty() {
         true => output.line("    just the same"),
         false => first(output, 4, rows),

@@ -30,6 +30,7 @@ fn every_way_in_which_a_list_is_read() {
     shows!("permission_for_any_token", run("'GET /accounts'").ended(0));
     shows!("permission_for_unlabelled", run("'POST /accounts'").ended(0));
     shows!("permission_for_ruleset", run("'PUT /zones/{zone_id}/rulesets/{id}'").ended(0));
+    shows!("permission_for_parts", run("'POST /graphql'").ended(0));
     shows!("permission_for_inferred", run("'PUT /zones/{zone_id}/ai-security/settings'").ended(0));
 }
 

@@ -100,7 +100,8 @@ fn a_form_as_a_document() {
             home.run(&format!("plan --recipe saas-platform --as-documented -o {form} --json")).ended(0).json();
         assert_eq!(document["form"], form);
         assert!(words.starts_with(document["text"].as_str().unwrap()), "{words}");
-        assert_eq!(document["by_hand"].as_array().unwrap().is_empty(), form != "url", "{document:#}");
+        let by_hand = ["url", "wrangler"].contains(&form);
+        assert_eq!(document["by_hand"].as_array().unwrap().is_empty(), !by_hand, "{document:#}");
     }
 }
 
@@ -137,6 +138,32 @@ fn places_that_a_form_cannot_say() {
     let unknown = "plan --operation 'GET /accounts/{account_id}/flagship/apps' -o";
     shows!("plan_as_terraform_without_id", home.run(&format!("{unknown} terraform")).ended(0));
     shows!("plan_as_curl_without_id", home.run(&format!("{unknown} curl")).ended(0));
+}
+
+/// A step runs what the recipe is about, and nothing else is taken for wrangler's work.
+#[test]
+fn a_workflow_runs_the_work() {
+    let home = home();
+    let step = |recipe: &str| {
+        let text = home.run(&format!("plan --recipe {recipe} -o github")).ended(0).stdout;
+        text.lines().find_map(|line| line.trim().strip_prefix("run: ")).unwrap().to_owned()
+    };
+    assert_eq!(step("wrangler-deploy"), "npx wrangler deploy");
+    assert_eq!(step("wrangler-pages-deploy"), "npx wrangler pages deploy");
+    assert!(!step("cert-manager-dns01").contains("wrangler"));
+    let run = home.run("plan --recipe wrangler-deploy -o wrangler").ended(0);
+    assert!(!run.stderr.contains("not known as wrangler's"), "{}", run.stderr);
+    shows!("plan_as_github_bucket", home.run("plan --recipe rclone-r2 --bucket assets -o github").ended(0));
+    shows!("plan_as_wrangler_bucket", home.run("plan --recipe rclone-r2 --bucket assets -o wrangler").ended(0));
+    shows!("plan_as_github_nameless", home.run("plan --operation 'GET /zones/{zone_id}' -o github").ended(0));
+}
+
+#[test]
+fn what_a_template_grants_everywhere() {
+    let home = home();
+    shows!("plan_beside_everywhere", home.run("plan --recipe template-read-billing").ended(0));
+    let document = home.run("plan --recipe template-read-billing --json").ended(0).json();
+    assert_eq!(document["documented"]["everywhere"], true);
 }
 
 #[test]

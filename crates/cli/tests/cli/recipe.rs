@@ -23,6 +23,14 @@ fn show() {
 }
 
 #[test]
+fn a_template_that_reaches_everywhere_shows_that() {
+    let home = Home::new();
+    shows!("recipe_show_everywhere", home.run("recipe show template-wordpress").ended(0));
+    let document = home.run("recipe show template-wordpress --json").ended(0).json();
+    assert_eq!(document["documented"]["everywhere"], true);
+}
+
+#[test]
 fn an_unknown_recipe_names_the_nearest() {
     shows!("recipe_show_unknown", Home::new().run("recipe show saas-platfrom").failed(2));
 }

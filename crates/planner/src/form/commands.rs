@@ -5,6 +5,11 @@ use flarekeep_policy::Owner;
 use super::TokenDraft;
 use super::quote::{option, shell};
 
+/// How a token for buckets is used, for readers who would give it to wrangler: that calls the REST API, which refuses it
+/// (cloudflare/workers-sdk#9235), and S3 clients derive their credentials from it (Cloudflare's docs: r2/api/tokens).
+pub(super) const BUCKETS: &str = "wrangler can use no permission for single buckets, S3 clients can: AWS_ACCESS_KEY_ID \
+     is the token's id, AWS_SECRET_ACCESS_KEY the SHA-256 of its value, in hex";
+
 /// The command that makes the token and delivers its value to a sink.
 pub(super) fn create(draft: &TokenDraft, sink: &str) -> String {
     let mut words = vec!["flarekeep token create".to_owned()];
@@ -16,7 +21,7 @@ pub(super) fn create(draft: &TokenDraft, sink: &str) -> String {
         words.push("--owner account".to_owned());
     }
     if draft.name.is_none() && draft.purpose.is_none() {
-        words.push("--name NAME".to_owned());
+        words.push(option("--name", &draft.name_or_usual()));
     }
     words.extend(draft.name.iter().map(|name| option("--name", name)));
     words.extend(draft.allow_ips.iter().map(|range| option("--allow-ip", &range.to_string())));

@@ -20,7 +20,7 @@ pub(super) fn render(draft: &TokenDraft) -> Rendered {
 /// The token as the API takes it.
 fn body(draft: &TokenDraft) -> Value {
     let policies: Vec<_> = draft.policies.iter().flat_map(policy_documents).collect();
-    let mut body = json!({ "name": draft.name.as_deref().unwrap_or("NAME"), "policies": policies });
+    let mut body = json!({ "name": draft.name_or_usual(), "policies": policies });
     let times = [("expires_on", &draft.expires_on), ("not_before", &draft.not_before)];
     let times = times.into_iter().filter_map(|(key, time)| Some((key, json!(time.as_ref()?))));
     if let Some(fields) = body.as_object_mut() {
@@ -50,7 +50,7 @@ mod tests {
             prop_assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
             let read: Value = serde_json::from_slice(&output.stdout).unwrap();
             prop_assert_eq!(&read, &body(&draft));
-            prop_assert_eq!(&read["name"], draft.name.as_deref().unwrap_or("NAME"));
+            prop_assert_eq!(&read["name"], &json!(draft.name_or_usual()));
         }
     }
 }

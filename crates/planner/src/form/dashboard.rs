@@ -2,43 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flarekeep_catalogue::{Group, Level, Scope, documented_names, template_key};
+use flarekeep_catalogue::{DashboardRow, Group, Scope};
 use flarekeep_policy::{Effect, Grant, Owner, Policy, Resource};
 
 use super::TokenDraft;
-
-/// The words at the end of a name that say its level; the dashboard writes Edit where the API writes Write.
-const LEVELS: [(&str, &str); 9] = [
-    ("read", "Read"),
-    ("edit", "Edit"),
-    ("write", "Edit"),
-    ("revoke", "Revoke"),
-    ("report", "Report"),
-    ("run", "Run"),
-    ("send", "Send"),
-    ("bind", "Bind"),
-    ("admin", "Admin"),
-];
 
 /// A row of the form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) group: &'static Group,
-    /// `Account`, `Zone` or `User`.
-    pub(super) scope: &'static str,
-    pub(super) resource: String,
-    /// Empty where the name has none.
-    pub(super) level: String,
-    /// Whether Cloudflare's page of permissions spells it so.
-    pub(super) documented: bool,
+    pub(super) spelt: DashboardRow,
 }
 
 impl Row {
-    /// The row in words: `Zone > DNS > Edit`.
+    /// The row in words, `Zone > DNS > Edit`, with a mark where the spelling is not the page's.
     pub(super) fn path(&self) -> String {
-        let level = if self.level.is_empty() { String::new() } else { format!(" > {}", self.level) };
-        let mark = if self.documented { "" } else { "*" };
-        format!("{} > {}{level}{mark}", self.scope, self.resource)
+        format!("{}{}", self.spelt, if self.spelt.on_the_page { "" } else { "*" })
     }
 }
 
@@ -60,32 +39,7 @@ pub(super) fn rows(draft: &TokenDraft) -> Vec<Row> {
 
 /// The row of a group; none where the form has no such scope.
 fn row(group: &'static Group) -> Option<Row> {
-    let scope = match group.scope {
-        Scope::Account => "Account",
-        Scope::Zone => "Zone",
-        Scope::User => "User",
-        Scope::Bucket | Scope::FlagshipApp | Scope::Unknown => return None,
-    };
-    let page = documented_names().iter().find(|name| group.id == Some(name.id)).map(|name| name.dashboard);
-    let name = page.unwrap_or(group.name);
-    if template_key(group).is_some_and(|key| key.level == Level::Purge) {
-        let (resource, level) = (name.to_owned(), "Purge".to_owned());
-        return Some(Row { group, scope, resource, level, documented: page.is_some() });
-    }
-    let last = name.rsplit_once(' ');
-    let level =
-        |word: &str| LEVELS.into_iter().find(|(spelt, _)| spelt.eq_ignore_ascii_case(word)).map(|(_, level)| level);
-    Some(match last.and_then(|(rest, word)| Some((rest, word, level(word)?))) {
-        Some((rest, word, level)) => Row {
-            group,
-            scope,
-            resource: rest.trim_end_matches(':').to_owned(),
-            level: level.to_owned(),
-            // One row of the page says Write under the dashboard's heading.
-            documented: page.is_some() && word.eq_ignore_ascii_case(level),
-        },
-        None => Row { group, scope, resource: name.to_owned(), level: String::new(), documented: page.is_some() },
-    })
+    group.dashboard().map(|spelt| Row { group, spelt })
 }
 
 /// The choices below the rows, as in `Zone Resources: Include > Specific zone > example.com`. The form has one set of
@@ -205,44 +159,14 @@ pub(super) fn ttl(draft: &TokenDraft) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use flarekeep_catalogue::{groups, resolve};
+    use flarekeep_catalogue::resolve;
 
     use super::*;
 
-    fn path(name: &str) -> String {
-        row(resolve(name).unwrap().0).unwrap().path()
-    }
-
-    #[test]
-    fn a_row_is_spelt_as_the_page_spells_it() {
-        assert_eq!(path("Workers Scripts Write"), "Account > Workers Scripts > Edit");
-        assert_eq!(path("zone:Logs Read"), "Zone > Logs > Read");
-        assert_eq!(path("Cache Settings Write"), "Zone > Cache Rules > Edit");
-        assert_eq!(path("Cache Purge"), "Zone > Cache Purge > Purge");
-        assert_eq!(path("API Tokens Write"), "User > API Tokens > Edit");
-        assert_eq!(path("account:Access: Apps and Policies Revoke"), "Account > Access: Apps and Policies > Revoke");
-    }
-
     #[test]
     fn what_is_not_on_the_page_is_marked() {
-        assert_eq!(path("DNS Write"), "Zone > DNS > Edit*");
+        let path = |name: &str| row(resolve(name).unwrap().0).unwrap().path();
+        assert_eq!(path("DNS Write"), "Zone > DNS > Edit");
         assert_eq!(path("DLS: Write"), "Account > DLS > Edit*");
-        assert_eq!(path("SCIM Provisioning"), "Account > SCIM Provisioning*");
-    }
-
-    #[test]
-    fn every_unmarked_row_is_on_the_page_at_its_scope() {
-        for row in groups().iter().filter_map(row).filter(|row| row.documented) {
-            let spellings = [
-                row.resource.clone(),
-                format!("{} {}", row.resource, row.level),
-                format!("{}: {}", row.resource, row.level),
-            ];
-            let listed = documented_names().iter().any(|name| {
-                Some(name.id) == row.group.id
-                    && spellings.iter().any(|spelling| spelling.eq_ignore_ascii_case(name.dashboard))
-            });
-            assert!(listed, "{row:?}");
-        }
     }
 }

@@ -2,11 +2,14 @@
 
 use flarekeep_policy::Owner;
 
-use super::commands::{check, create, left_out};
+use super::commands::{BUCKETS, check, create, left_out};
 use super::quote::comment;
 use super::{Form, Rendered, TokenDraft};
 
-/// The one part that is not a comment. It holds nothing from outside.
+/// Stands where no command is known; it fails, so that nobody takes an idle step for the work.
+const PLACEHOLDER: &str = "echo 'replace this by what needs the token'; exit 1";
+
+/// The one part that is not a comment. It holds nothing from outside but the command, which is plain words.
 const JOB: &str = "\
 jobs:
   work:
@@ -16,7 +19,7 @@ jobs:
     steps:
       - uses: actions/checkout@v4
       - name: The work that the token is made for
-        run: npx wrangler deploy
+        run: {command}
         env:
           CLOUDFLARE_API_TOKEN: ${{ secrets.CLOUDFLARE_API_TOKEN }}
           CLOUDFLARE_ACCOUNT_ID: ${{ vars.CLOUDFLARE_ACCOUNT_ID }}";
@@ -46,16 +49,28 @@ pub(super) fn render(draft: &TokenDraft) -> Rendered {
         );
     }
     head.push(format!("With the token in the environment, this tests it:\n  {}", check(draft)));
+    if draft.grants_at_buckets() {
+        head.push(BUCKETS.to_owned());
+    }
+    if draft.command.is_none() {
+        let work = draft.purpose.as_ref().map(|purpose| format!(" ({purpose})")).unwrap_or_default();
+        head.push(format!("What runs below stands in for the work{work}: put there what needs the token."));
+    }
     let head: Vec<String> = head.iter().map(|part| comment(part)).collect();
-    Rendered { form: Form::Github, text: format!("{}\n{JOB}", head.join("\n")), by_hand: left_out(draft) }
+    Rendered { form: Form::Github, text: format!("{}\n{}", head.join("\n"), job(draft)), by_hand: left_out(draft) }
+}
+
+fn job(draft: &TokenDraft) -> String {
+    JOB.replace("{command}", &draft.command.as_ref().map_or(PLACEHOLDER.to_owned(), ToString::to_string))
 }
 
 #[cfg(test)]
 mod tests {
+    use flarekeep_catalogue::RecipeCommand;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::form::samples::drafts;
+    use crate::form::samples::{USER, draft_of, drafts};
 
     proptest! {
         /// What comes from outside stands in comments: whatever a name holds, the workflow is the same.
@@ -64,8 +79,18 @@ mod tests {
             let text = render(&draft).text;
             let lines = text.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
             let rest: Vec<&str> = lines.filter(|line| !line.starts_with('#')).collect();
-            prop_assert_eq!(rest.join("\n"), JOB);
+            prop_assert_eq!(rest.join("\n"), JOB.replace("{command}", PLACEHOLDER));
         }
+    }
+
+    #[test]
+    fn the_step_is_the_works_own() {
+        let other = draft_of(USER, &["DNS Write"]);
+        assert!(job(&other).contains(&format!("        run: {PLACEHOLDER}\n")), "{}", job(&other));
+        let wrangler = TokenDraft { command: RecipeCommand::new("npx wrangler d1 list"), ..other };
+        assert!(job(&wrangler).contains("        run: npx wrangler d1 list\n"), "{}", job(&wrangler));
+        let text = render(&draft_of(USER, &["Workers R2 Storage Bucket Item Read"])).text;
+        assert!(text.contains("AWS_ACCESS_KEY_ID"), "{text}");
     }
 
     #[test]

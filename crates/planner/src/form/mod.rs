@@ -16,7 +16,7 @@ mod wrangler;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flarekeep_catalogue::{AccountId, Group};
+use flarekeep_catalogue::{AccountId, Group, RecipeCommand, Scope};
 use flarekeep_policy::{Owner, Policy};
 use ipnet::IpNet;
 use serde_json::{Value, json};
@@ -28,6 +28,8 @@ pub struct TokenDraft {
     pub name: Option<String>,
     /// What it is for, in a word or two for names: `saas-platform`.
     pub purpose: Option<String>,
+    /// A command that does the work, where there is one that fits everybody.
+    pub command: Option<RecipeCommand>,
     /// Who is to own it.
     pub owner: Owner,
     /// What it is to grant.
@@ -118,6 +120,12 @@ pub fn render(form: Form, draft: &TokenDraft) -> Result<Rendered, FormError> {
     }
 }
 
+/// The name of a token that nobody named, by what it is for.
+#[must_use]
+pub fn usual_name(purpose: &str) -> String {
+    format!("flarekeep-{purpose}")
+}
+
 impl TokenDraft {
     /// The condition on the client's address as the API takes it. An empty list would let nobody in: there is none.
     #[must_use]
@@ -151,7 +159,18 @@ impl TokenDraft {
         }
     }
 
-    /// The name, or the pattern for one.
+    /// Whether a permission is for buckets: R2 takes it on the S3 API alone.
+    fn grants_at_buckets(&self) -> bool {
+        self.groups().iter().any(|group| group.scope == Scope::Bucket)
+    }
+
+    /// The name, or the usual one. A form that is pasted must work, and must not call a token by a word that stands for
+    /// a name.
+    fn name_or_usual(&self) -> String {
+        self.name.clone().unwrap_or_else(|| usual_name(self.purpose.as_deref().unwrap_or("token")))
+    }
+
+    /// The name, or the pattern for one, for people who type it.
     fn name_or_pattern(&self) -> String {
         self.name.clone().unwrap_or_else(|| {
             let purpose = self.purpose.as_deref().unwrap_or("{purpose}");

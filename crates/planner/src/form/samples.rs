@@ -28,6 +28,7 @@ fn bare(owner: Owner) -> TokenDraft {
     TokenDraft {
         name: None,
         purpose: None,
+        command: None,
         owner,
         policies: Vec::new(),
         allow_ips: Vec::new(),

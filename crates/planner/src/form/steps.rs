@@ -1,5 +1,7 @@
 //! The guide to the dashboard's form, for this token.
 
+use flarekeep_catalogue::DashboardRow;
+
 use super::commands::{check, create, verify};
 use super::dashboard::{self, MARK, Row};
 use super::quote::one_line;
@@ -67,9 +69,10 @@ fn name(draft: &TokenDraft) -> String {
 /// The rows as a table.
 fn permissions(rows: &[Row]) -> String {
     let cells = |row: &Row| {
-        let level = if row.level.is_empty() { "(no level)" } else { &row.level };
-        let mark = if row.documented { "" } else { " *" };
-        [row.scope.to_owned(), row.resource.clone(), format!("{level}{mark}")]
+        let DashboardRow { scope, resource, level, on_the_page } = row.spelt;
+        let level = if level.is_empty() { "(no level)" } else { level };
+        let mark = if on_the_page { "" } else { " *" };
+        [scope.to_owned(), resource.to_owned(), format!("{level}{mark}")]
     };
     let header = ["Scope", "Resource", "Level"].map(str::to_owned);
     let table: Vec<[String; 3]> = std::iter::once(header).chain(rows.iter().map(cells)).collect();
@@ -78,7 +81,7 @@ fn permissions(rows: &[Row]) -> String {
     let (first, second) = (first.unwrap_or_default(), second.unwrap_or_default());
     let lines = table.iter().map(|[scope, resource, level]| format!("  {scope:<first$}  {resource:<second$}  {level}"));
     let mut text = format!("Permissions, one row each:\n\n{}", lines.collect::<Vec<_>>().join("\n"));
-    if rows.iter().any(|row| !row.documented) {
+    if rows.iter().any(|row| !row.spelt.on_the_page) {
         text.push_str(&format!("\n\n  {MARK}"));
     }
     format!("{text}\n")
@@ -111,7 +114,7 @@ mod tests {
             for row in dashboard::rows(&draft) {
                 let found = text.lines().any(|line| {
                     let cells: Vec<&str> = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
-                    matches!(cells.as_slice(), [scope, resource, _] if *scope == row.scope && *resource == row.resource)
+                    matches!(cells.as_slice(), [scope, resource, _] if *scope == row.spelt.scope && *resource == row.spelt.resource)
                 });
                 prop_assert!(found, "{row:?}\n{text}");
             }

@@ -77,7 +77,7 @@ fn resource(draft: &TokenDraft, version: Version) -> String {
     if let Owner::Account(account) = draft.owner {
         head.push(("account_id".to_owned(), hcl(&account.to_string())));
     }
-    head.push(("name".to_owned(), hcl(draft.name.as_deref().unwrap_or("NAME"))));
+    head.push(("name".to_owned(), hcl(&draft.name_or_usual())));
     let times = [("expires_on", &draft.expires_on), ("not_before", &draft.not_before)];
     head.extend(times.into_iter().filter_map(|(key, time)| Some((key.to_owned(), hcl(time.as_ref()?)))));
     let mut parts = vec![attributes(&head)];

@@ -93,7 +93,7 @@ fn by_hand(draft: &TokenDraft, others: &[&Row]) -> Vec<String> {
     steps.extend(dashboard::ttl(draft));
     steps.extend(dashboard::beyond(draft));
     steps.push("Continue to summary, then Create Token: the value is shown once".to_owned());
-    if others.iter().any(|row| !row.documented) {
+    if others.iter().any(|row| !row.spelt.on_the_page) {
         steps.push(MARK.to_owned());
     }
     steps

@@ -1,8 +1,10 @@
 //! What a user of wrangler types to have the token where wrangler looks for it.
 
+use flarekeep_catalogue::RecipeCommand;
 use flarekeep_policy::Owner;
 
-use super::commands::{check, create, left_out};
+use super::commands::{BUCKETS, check, create, left_out};
+use super::quote::one_line;
 use super::{Form, Rendered, TokenDraft};
 
 pub(super) fn render(draft: &TokenDraft) -> Rendered {
@@ -21,6 +23,17 @@ pub(super) fn render(draft: &TokenDraft) -> Rendered {
         check(draft)
     ));
     let mut by_hand = left_out(draft);
+    if !draft.command.as_ref().is_some_and(RecipeCommand::is_wranglers) {
+        let work =
+            draft.purpose.as_deref().map_or("this work".to_owned(), |purpose| format!("`{}`", one_line(purpose)));
+        by_hand.push(format!(
+            "{work} is not known as wrangler's: the token is planned for other calls, and wrangler may be refused; \
+             flarekeep recipe list shows what there is for wrangler"
+        ));
+    }
+    if draft.grants_at_buckets() {
+        by_hand.push(BUCKETS.to_owned());
+    }
     if matches!(draft.owner, Owner::Account(_)) {
         by_hand.push("`wrangler whoami` reports an error with an account's token: it asks for the user".to_owned());
     }

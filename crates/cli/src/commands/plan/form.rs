@@ -45,6 +45,7 @@ pub(super) fn draft(
     Ok(TokenDraft {
         name: arguments.name.as_deref().map(limits::name).transpose()?,
         purpose: work.purpose(),
+        command: work.recipe.as_ref().and_then(|recipe| recipe.command.clone()),
         owner: engine_owner(arguments.owner, target)?,
         policies,
         allow_ips: limits::ranges(&arguments.limits)?.0,

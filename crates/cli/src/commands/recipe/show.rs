@@ -1,6 +1,6 @@
 //! `flarekeep recipe show`: what a piece of work calls, the permissions that follow, and what a template grants beyond.
 
-use flarekeep_catalogue::{Need, Operation, Recipe};
+use flarekeep_catalogue::{Documented, Need, Operation, Recipe};
 use flarekeep_planner::{Comparison, Grant, LeftOut, Options, Plan, compare_documented, needs_of_recipe, plan};
 use flarekeep_policy::Owner;
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ pub(crate) fn run(context: &Context, name: &str) -> CommandResult {
     inferred::show(output, recipe.all_needs.iter().map(|need| need.operation));
     if let (Some(documented), Some(beside)) = (&recipe.documented, &beside) {
         output.line(format!("\nbeside {}", long(&documented.source)));
-        show_beyond(output, beside);
+        show_beyond(output, documented, beside);
     }
     let options: String = recipe.parameters.iter().map(|(parameter, _)| format!(" --{parameter} …")).collect();
     output.note(styled(FAINT, format!("\nflarekeep plan --recipe {}{options}", plain(name))));
@@ -112,10 +112,13 @@ fn asking(plan: &Plan, grant: &Grant, recipe: &Recipe) -> String {
 }
 
 /// What the documented list grants beyond the plan, group by group, and what it forgets.
-fn show_beyond(output: Output, beside: &Comparison) {
+fn show_beyond(output: Output, documented: &Documented, beside: &Comparison) {
     const GROUPS: usize = 12;
     const OPERATIONS: usize = 3;
     let shown = if output.verbose { usize::MAX } else { GROUPS };
+    if let Some(places) = documented.every_place() {
+        output.line(format!("  {} on {places}, not only the one that is named", styled(CARE, "more")));
+    }
     for left in beside.left_out.iter().take(shown) {
         output.line(format!("  {} {}: {}", styled(CARE, "more"), left.choice.group.name, opened(left)));
         let listed = if output.verbose { usize::MAX } else { OPERATIONS };
@@ -136,7 +139,7 @@ fn show_beyond(output: Output, beside: &Comparison) {
         let needs = counted(forgotten.needs.len(), "need");
         output.line(format!("  {} {}: for {needs}", styled(CARE, "forgotten"), forgotten.choice.group.name));
     }
-    if beside.left_out.is_empty() && beside.forgotten.is_empty() {
+    if documented.every_place().is_none() && beside.left_out.is_empty() && beside.forgotten.is_empty() {
         output.line("  just the same");
     }
 }
@@ -168,6 +171,7 @@ fn document(recipe: &Recipe, plan: &Plan, beside: Option<&Comparison>) -> Result
         json!({
             "source": documented.source,
             "groups": documented.groups.iter().map(|group| group.name).collect::<Vec<_>>(),
+            "everywhere": documented.everywhere,
             "more": beside.left_out.iter().map(|left| json!({
                 "group": left.choice.group.name,
                 "because": left.to_string(),
@@ -181,6 +185,7 @@ fn document(recipe: &Recipe, plan: &Plan, beside: Option<&Comparison>) -> Result
         "title": recipe.title,
         "kind": recipe.kind.word(),
         "source": recipe.source,
+        "run": recipe.command.as_ref().map(ToString::to_string),
         "parameters": recipe.parameters.iter().map(|(parameter, what)| json!({
             "name": parameter.word(), "what": what,
         })).collect::<Vec<_>>(),

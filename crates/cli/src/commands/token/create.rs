@@ -3,7 +3,7 @@
 use flarekeep_catalogue::overlay::Fact;
 use flarekeep_catalogue::{Group, Scope, resolve};
 use flarekeep_cloudflare::{self as api, Client, Condition, NewToken};
-use flarekeep_planner::{Target, as_documented};
+use flarekeep_planner::{Target, as_documented, usual_name};
 use flarekeep_policy::{Effect, Grant, Policy, Resource};
 use flarekeep_tokens::{Created, Creation, GroupIds, Sink, create, is_pending_for, policy_to_wire};
 use serde_json::json;
@@ -192,7 +192,7 @@ async fn name_the_user(manager: &Client, policies: &mut [Policy]) -> Result<(), 
 }
 
 fn name(arguments: &TokenCreate, work: &Work) -> Result<String, CommandError> {
-    let name = arguments.name.clone().or_else(|| work.purpose().map(|purpose| format!("flarekeep-{purpose}")));
+    let name = arguments.name.clone().or_else(|| work.purpose().map(|purpose| usual_name(&purpose)));
     let name = name.ok_or_else(|| {
         CommandError::usage("the token has no name")
             .hint("--name {project}-{purpose}-{environment}, for example --name shop-dns-prod")

@@ -66,11 +66,15 @@ impl Accepted {
 
     /// What the lists do not tell: a ruleset's phase, in the body, decides which of the groups opens it. For the phases of
     /// zones that are known by themselves see `additions.tsv`.
-    pub(super) fn caveat(&self) -> Option<&'static str> {
+    pub(super) fn caveat(&self) -> Option<String> {
+        let parts: Vec<String> = self.operation.parts().map(|part| format!("`{part}`")).collect();
+        if !parts.is_empty() {
+            return Some(format!("what is asked decides which of them does: see {}", parts.join(" and ")));
+        }
         let path = self.operation.path;
         let by_phase = path.contains("/rulesets") && (!path.contains("/phases/") || path.contains("/phases/{"));
         (by_phase && self.groups.len() > 1)
-            .then_some("the phase of the ruleset decides which of them does, and no list says so")
+            .then_some("the phase of the ruleset decides which of them does, and no list says so".to_owned())
     }
 
     /// The weakest choice, in a few words.

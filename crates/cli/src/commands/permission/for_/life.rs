@@ -139,7 +139,7 @@ fn show_plan(output: Output, known: &TerraformType, life: &Life, plan: &Plan) {
 }
 
 /// What the lists of a life's operations do not tell.
-fn caveat(life: &Life) -> Option<&'static str> {
+fn caveat(life: &Life) -> Option<String> {
     life.operations.iter().find_map(|(_, operation)| Accepted::by(operation).caveat())
 }
 

@@ -18,7 +18,7 @@ pub(super) fn document(facts: &Facts) -> Value {
     document["category"] = json!((!group.category.is_empty()).then_some(group.category));
     document["remark"] = json!(facts.remark);
     document["spellings"] = json!({
-        "dashboard": facts.spellings.dashboard,
+        "dashboard": facts.spellings.dashboard.map(|row| row.to_string()),
         "documented": facts.spellings.on_the_page,
         "api": group.name,
         "others": facts.spellings.others.iter().map(|other| json!({

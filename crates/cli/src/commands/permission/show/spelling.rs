@@ -1,11 +1,11 @@
 //! How a group is spelt, and by whom.
 
-use flarekeep_catalogue::{Group, Scope, UncertainName, aliases, documented_names, uncertain_names};
+use flarekeep_catalogue::{DashboardRow, Group, UncertainName, aliases, documented_names, uncertain_names};
 
 /// The spellings of a group.
 pub(super) struct Spellings {
-    /// As the dashboard's form shows it, `Zone > DNS > Edit`; none where the form does not have the scope.
-    pub(super) dashboard: Option<String>,
+    /// As the dashboard's form shows it; none where the form does not have the scope.
+    pub(super) dashboard: Option<DashboardRow>,
     /// Whether Cloudflare's permissions page has the name.
     pub(super) on_the_page: bool,
     /// All others but the API's.
@@ -34,28 +34,6 @@ impl Spellings {
         others.extend(aliases.map(|alias| Spelling { spelling: alias.spelling, whose: alias.note }));
         others.retain(|other| other.spelling != group.name);
         let doubt = uncertain_names().iter().find(|name| Some(name.id) == group.id);
-        Self {
-            dashboard: dashboard(group, page.map_or(group.name, |page| page.dashboard)),
-            on_the_page: page.is_some(),
-            others,
-            doubt,
-        }
+        Self { dashboard: group.dashboard(), on_the_page: page.is_some(), others, doubt }
     }
-}
-
-/// The three boxes of the dashboard's form: scope, what, level. Where the API writes `Write`, the form has `Edit`.
-fn dashboard(group: &Group, name: &str) -> Option<String> {
-    let scope = match group.scope {
-        Scope::User => "User",
-        Scope::Account => "Account",
-        Scope::Zone => "Zone",
-        Scope::Bucket | Scope::FlagshipApp | Scope::Unknown => return None,
-    };
-    // The form has no level for what purges: the page's name is Cache Purge.
-    let level = group.level().filter(|level| *level != "Purge").unwrap_or_default();
-    Some(match name.rsplit_once(' ') {
-        Some((what, "Write" | "Edit")) => format!("{scope} > {} > Edit", what.trim_end_matches(':')),
-        Some((what, last)) if last == level => format!("{scope} > {} > {last}", what.trim_end_matches(':')),
-        _ => format!("{scope} > {name}"),
-    })
 }
