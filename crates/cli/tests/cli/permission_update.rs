@@ -241,9 +241,11 @@ fn what_was_learned_answers_by_id_and_name() {
         .ended(0)
         .says("is taken as DNS Write");
     // Of a new group is known what the list says, and no more.
-    for new in ["'Teapots Write'", "teapots-edit", "00000000000000000000000000000001"] {
-        dateless(|| shows!("show_new_group", shown(&format!("permission show {new}"))));
+    let new = shown("permission show 'Teapots Write'");
+    for spelling in ["teapots-edit", "00000000000000000000000000000001"] {
+        assert_eq!(shown(&format!("permission show {spelling}")).stdout, new.stdout);
     }
+    dateless(|| shows!("show_new_group", new));
     shown("permission show 'Teapots Write' --json").json();
     let refused = local.run("token create --name x --permission 'Teapots Write' --dry-run");
     refused.failed(2).says("what `Teapots Write` opens is not known");
