@@ -18,6 +18,7 @@ use crate::operation::Method;
 
 pub use change::{Change, changes};
 pub use contradiction::{Contradiction, Fact, Half, contradictions};
+pub use live::{Meeting, meetings};
 pub use openapi::OpenApi;
 
 /// The version of the document's form.

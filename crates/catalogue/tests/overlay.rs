@@ -95,6 +95,32 @@ fn what_a_list_could_not_have_is_not_gone() {
 }
 
 #[test]
+fn a_list_that_has_few_of_a_scope_shows_nothing_of_it_to_be_gone() {
+    let of_account = |fact: &GroupFact| fact.scopes == [Scope::Account.key()];
+    let all = live().into_iter().filter(of_account).count();
+    for (kept, gone) in [(1, 0), (all.div_ceil(2) - 1, 0), (all.div_ceil(2), all / 2), (all - 1, 1)] {
+        let mut left = kept;
+        let mut list = live();
+        list.retain(|fact| !of_account(fact) || left.checked_sub(1).inspect(|rest| left = *rest).is_some());
+        let overlay = overlay(list, ListOwner::User, &DOCUMENT);
+        assert_eq!((changes(&overlay).len(), denied(&overlay).len()), (gone, gone), "{kept} of {all}");
+    }
+}
+
+#[test]
+fn a_list_of_other_ids_shows_nothing_to_be_gone() {
+    let list = vec![GroupFact {
+        name: "Teapots Write".to_owned(),
+        id: GroupId::from_u128(1),
+        scopes: vec![Scope::Account.key().to_owned(), Scope::Zone.key().to_owned()],
+        category: None,
+    }];
+    let overlay = overlay(list, ListOwner::User, &DOCUMENT);
+    assert!(matches!(changes(&overlay).as_slice(), [Change::NewGroup { .. }]));
+    assert_eq!(denied(&overlay), []);
+}
+
+#[test]
 fn a_part_of_the_document_shows_nothing_to_be_gone() {
     let path = "/zones/{zone_id}/dns_records";
     let document = json!({ "paths": { path: DOCUMENT["paths"][path] } });
@@ -284,6 +310,12 @@ fn mutation() -> impl Strategy<Value = Mutation> {
     ]
 }
 
+/// Whether the list has the ids of at least half of the scope's groups.
+fn holds_half(list: &[GroupFact], scope: Scope) -> bool {
+    let ids: Vec<_> = groups().iter().filter(|group| group.scope == scope).filter_map(|group| group.id).collect();
+    ids.iter().filter(|id| list.iter().any(|fact| fact.id == **id)).count() * 2 >= ids.len()
+}
+
 fn is_labelled(operation: &Operation) -> bool {
     is_of_schema(operation) && operation.provenance == Provenance::Schema
 }
@@ -320,8 +352,8 @@ fn mutate(mutation: Mutation, list: &mut Vec<GroupFact>, document: &mut Value) -
         Mutation::Drop(id) => {
             list.remove(at(list, id));
             let group = group_by_id(id).unwrap();
-            let alone = !list.iter().any(|fact| fact.scopes == [group.scope.key()]);
-            if alone { vec![] } else { vec![Change::GroupGone { name: group.name, id, scope: group.scope.key() }] }
+            let few = !holds_half(list, group.scope);
+            if few { vec![] } else { vec![Change::GroupGone { name: group.name, id, scope: group.scope.key() }] }
         }
         Mutation::Rename(id, to) => {
             let position = at(list, id);

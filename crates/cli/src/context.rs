@@ -47,10 +47,9 @@ impl Context {
         if let (None, Some((variable, url))) = (&self.connection.api_url, configured) {
             self.refuse_redirection(variable, url)?;
         }
-        let configured = configured.map(|(_, url)| url);
-        let url = self.connection.api_url.as_deref().or(configured).unwrap_or(DEFAULT_BASE_URL);
         let output = self.output;
-        let mut builder = Client::builder(credential).base_url(url).on_notice(move |notice| tell(output, &notice));
+        let mut builder =
+            Client::builder(credential).base_url(self.base_url()).on_notice(move |notice| tell(output, &notice));
         if let Some(seconds) = self.connection.timeout {
             builder = builder.timeout(Duration::from_secs(seconds));
         }
@@ -59,6 +58,12 @@ impl Context {
 }
 
 impl Context {
+    /// Where the API is: as the option has it, else the environment, else Cloudflare's.
+    pub(crate) fn base_url(&self) -> &str {
+        let configured = self.environment.first(&[API_BASE_URL, BASE_URL]).map(|(_, url)| url);
+        self.connection.api_url.as_deref().or(configured).unwrap_or(DEFAULT_BASE_URL)
+    }
+
     /// A `.env` says where the API is: that is taken only along with the credential of the same file. Otherwise whoever
     /// wrote the file would be sent the credentials of whoever stands in its folder.
     fn refuse_redirection(&self, variable: Variable, url: &str) -> Result<(), CommandError> {

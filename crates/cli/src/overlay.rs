@@ -1,21 +1,25 @@
 //! The overlay of this user: what was learned after the catalogue was built, in a file.
 
 mod alarm;
+mod learned;
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use flarekeep_catalogue::Scope;
-use flarekeep_catalogue::overlay::{FORMAT, Overlay};
+use flarekeep_catalogue::overlay::{FORMAT, GroupFacts, Overlay};
+use flarekeep_cloudflare::DEFAULT_BASE_URL;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::context::Context;
 use crate::environment::data_folder;
 use crate::error::CommandError;
 use crate::output::{Output, plain};
 
 pub(crate) use self::alarm::{alarm, alarm_of, facts_of_plan, facts_of_policies};
+pub(crate) use self::learned::{Entry, Found, Learned, resolve};
 
 /// The largest file that is read, in bytes. One with all of Cloudflare's groups and a thousand operations has a quarter
 /// of a million.
@@ -37,6 +41,42 @@ fn file() -> Option<PathBuf> {
 /// The overlay, if there is one.
 pub(crate) fn read(path: &Path) -> Result<Option<Overlay>, CommandError> {
     load(path).map_err(|fault| fault.error(path))
+}
+
+/// Whether a list came from the API that this command speaks to: the ids of another one say nothing here.
+pub(crate) fn is_of_api(context: &Context, facts: &GroupFacts) -> bool {
+    is_below(context.base_url(), facts)
+}
+
+/// Whether a list came from Cloudflare itself.
+pub(crate) fn is_of_cloudflare(facts: &GroupFacts) -> bool {
+    is_below(DEFAULT_BASE_URL, facts)
+}
+
+fn is_below(base: &str, facts: &GroupFacts) -> bool {
+    let base = base.trim().trim_end_matches('/');
+    let listed = facts.source.strip_prefix("GET ").and_then(|url| url.split_at_checked(base.len()));
+    listed.is_some_and(|(of, path)| {
+        of.eq_ignore_ascii_case(base) && (path.starts_with("/user/") || path.starts_with("/accounts/"))
+    })
+}
+
+/// The overlay, as far as it holds for the API that this command speaks to. One that cannot be read is left out, with a
+/// warning. Without a file this costs the attempt to find it.
+fn heeded(context: &Context) -> Option<Overlay> {
+    let path = file()?;
+    match load(&path) {
+        Ok(overlay) => {
+            let mut overlay = overlay?;
+            overlay.groups = overlay.groups.filter(|facts| is_of_api(context, facts));
+            Some(overlay)
+        }
+        Err(fault) => {
+            let error = fault.error(&path);
+            context.output.warn(format!("{error}: {}", error.hints.join("; ")));
+            None
+        }
+    }
 }
 
 /// The overlay with the halves of `new` in place of its own. One that cannot be read is left out, with a warning.
@@ -116,6 +156,8 @@ pub(crate) fn scope_words(keys: &[String]) -> String {
 enum Fault {
     /// It cannot be opened or read.
     Unreadable(ErrorKind),
+    /// It is a folder, a pipe or a device: reading one may never end.
+    NoFile,
     /// It was made by a later version.
     Newer(u32),
     /// It is none.
@@ -128,6 +170,8 @@ impl Fault {
         match self {
             Self::Unreadable(kind) => CommandError::usage(format!("the overlay `{path}` cannot be read: {kind}"))
                 .hint("mend its permissions, or remove it"),
+            Self::NoFile => CommandError::usage(format!("the overlay `{path}` is no regular file"))
+                .hint("remove it; flarekeep permission update makes it anew"),
             Self::Newer(format) => CommandError::usage(format!("the overlay `{path}` has format {format}"))
                 .because(format!("it was written by a later version; this one reads format {FORMAT}"))
                 .hint("use that version, or remove the file"),
@@ -145,13 +189,19 @@ struct Head {
 }
 
 fn load(path: &Path) -> Result<Option<Overlay>, Fault> {
-    let file = match File::open(path) {
-        Ok(file) => file,
+    // Opening a pipe waits for whoever writes into it: what it is must be known before.
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => {}
+        Ok(_) => return Err(Fault::NoFile),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Fault::Unreadable(error.kind())),
-    };
+    }
+    let unreadable = |error: std::io::Error| Fault::Unreadable(error.kind());
     let mut text = Vec::new();
-    file.take(LARGEST).read_to_end(&mut text).map_err(|error| Fault::Unreadable(error.kind()))?;
+    File::open(path).map_err(unreadable)?.take(LARGEST + 1).read_to_end(&mut text).map_err(unreadable)?;
+    if text.len() as u64 > LARGEST {
+        return Err(Fault::Damaged(format!("it is larger than {} MiB", LARGEST >> 20)));
+    }
     let damaged = |error: serde_json::Error| Fault::Damaged(plain(&error.to_string()));
     let head: Head = serde_json::from_slice(&text).map_err(damaged)?;
     if head.format > FORMAT {

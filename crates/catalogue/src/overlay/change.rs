@@ -72,7 +72,7 @@ pub enum Change {
         /// The live scopes' keys.
         to: Vec<String>,
     },
-    /// The live list lacks a group whose id the catalogue knows, and has others of its scope.
+    /// The live list lacks a group whose id the catalogue knows, and has most of its scope.
     GroupGone {
         /// Its name.
         name: &'static str,

@@ -37,7 +37,7 @@ pub enum Half {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "contradiction", rename_all = "kebab-case")]
 pub enum Contradiction {
-    /// The live list lacks the group's id, and has others of its scope.
+    /// The live list lacks the group's id, and has most of its scope.
     GroupGone {
         /// The group's name.
         group: &'static str,

@@ -7,9 +7,14 @@ use super::{GroupFact, GroupFacts, ListOwner};
 use crate::group::{Group, GroupProvenance, Scope, group_by_id, groups};
 use crate::id::GroupId;
 
+/// Each entry of a live list with what the catalogue knows of it, ordered by id.
+pub fn meetings(facts: &GroupFacts) -> Vec<(&GroupFact, Meeting)> {
+    Live::new(facts, &Names::new(Some(facts))).by_id.into_values().collect()
+}
+
 /// How an entry of the live list meets the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Meeting {
+pub enum Meeting {
     /// The catalogue knows the id.
     ById(&'static Group),
     /// The catalogue knows a group of this name at this scope, and no id of it.
@@ -29,16 +34,15 @@ pub(super) enum Meeting {
 pub(super) struct Live<'a> {
     facts: &'a GroupFacts,
     by_id: BTreeMap<GroupId, (&'a GroupFact, Meeting)>,
-    /// The scopes of which the list has any group.
-    scopes: HashSet<&'a str>,
+    /// The scopes of which the list has most groups that the catalogue knows by id.
+    covered: Vec<Scope>,
 }
 
 impl<'a> Live<'a> {
     pub(super) fn new(facts: &'a GroupFacts, names: &Names) -> Self {
         let listed: HashSet<GroupId> = facts.groups.iter().map(|fact| fact.id).collect();
         let by_id = facts.groups.iter().map(|fact| (fact.id, (fact, meeting(fact, facts, names, &listed)))).collect();
-        let scopes = facts.groups.iter().flat_map(|fact| &fact.scopes).map(String::as_str).collect();
-        Self { facts, by_id, scopes }
+        Self { facts, by_id, covered: covered(&listed) }
     }
 
     /// The entries with what they meet.
@@ -63,13 +67,13 @@ impl<'a> Live<'a> {
         self.facts.groups.iter().find(same)
     }
 
-    /// The catalogue's groups that the list lacks, with their ids, though it has others of their scope. A group whose
+    /// The catalogue's groups that the list lacks, with their ids, though it has most of their scope. A group whose
     /// name has another id now is none of them.
     pub(super) fn gone(&self) -> impl Iterator<Item = (&'static Group, GroupId)> {
         groups().iter().filter_map(|group| Some((group, group.id?))).filter(|(group, id)| self.is_gone(group, *id))
     }
 
-    /// Whether the list lacks the group, and has others of its scope: it shows then that the group is not there.
+    /// Whether the list lacks the group, and has most of its scope: it shows then that the group is not there.
     pub(super) fn is_gone(&self, group: &Group, id: GroupId) -> bool {
         let moved =
             self.by_id.values().any(|(_, meeting)| matches!(meeting, Meeting::AnotherId { from, .. } if *from == id));
@@ -78,8 +82,22 @@ impl<'a> Live<'a> {
 
     fn covers(&self, scope: Scope) -> bool {
         let of_another_list = self.facts.owner == ListOwner::Account && scope == Scope::User;
-        !of_another_list && self.scopes.contains(scope.key())
+        !of_another_list && self.covered.contains(&scope)
     }
+}
+
+/// The scopes of which the list has at least half of the groups that the catalogue knows by id. One that has fewer is a
+/// part, or is not Cloudflare's: what it lacks says nothing of the group.
+fn covered(listed: &HashSet<GroupId>) -> Vec<Scope> {
+    let mut scopes: Vec<(Scope, usize, usize)> = Vec::new();
+    for (group, id) in groups().iter().filter_map(|group| Some((group, group.id?))) {
+        let held = usize::from(listed.contains(&id));
+        match scopes.iter_mut().find(|(scope, ..)| *scope == group.scope) {
+            Some((_, all, there)) => (*all, *there) = (*all + 1, *there + held),
+            None => scopes.push((group.scope, 1, held)),
+        }
+    }
+    scopes.into_iter().filter(|(_, all, there)| there * 2 >= *all).map(|(scope, ..)| scope).collect()
 }
 
 fn meeting(fact: &GroupFact, all: &GroupFacts, names: &Names, listed: &HashSet<GroupId>) -> Meeting {

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::CommandResult;
 use crate::arguments::Permission;
 use crate::context::Context;
+use crate::overlay::Entry;
 
 pub(crate) fn run(context: &Context, arguments: &Permission) -> CommandResult {
     match arguments {
@@ -55,4 +56,13 @@ fn counts(group: &Group) -> (usize, usize) {
 /// A group's id, or what is known in its place.
 fn id(group: &Group) -> String {
     group.id.map_or_else(|| "not published".to_owned(), |id| id.to_string())
+}
+
+/// The same, or the id that the overlay has learned.
+fn known_id(group: &Group, learned: &[Entry]) -> String {
+    let learned = || learned.iter().filter(|entry| entry.group == Some(group)).find_map(Entry::learned_id);
+    match group.id {
+        Some(id) => id.to_string(),
+        None => learned().map_or_else(|| id(group), |id| format!("{id} (learned)")),
+    }
 }

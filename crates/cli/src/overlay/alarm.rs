@@ -5,7 +5,7 @@ use flarekeep_planner::Plan;
 use flarekeep_policy::Policy;
 use serde_json::Value;
 
-use super::{day, file, load, scope_word, scope_words};
+use super::{day, heeded, scope_word, scope_words};
 use crate::context::Context;
 use crate::output::{FAINT, plain, styled};
 
@@ -15,26 +15,11 @@ const MOST_WARNINGS: usize = 8;
 /// Warns of each of the facts that the overlay denies, and gives them as documents. Without an overlay this costs the
 /// attempt to open it.
 pub(crate) fn alarm(context: &Context, facts: &[Fact]) -> Vec<Value> {
-    let Some(path) = file() else {
+    let Some(overlay) = heeded(context) else {
         return Vec::new();
     };
-    let overlay = match load(&path) {
-        Ok(Some(overlay)) => overlay,
-        Ok(None) => return Vec::new(),
-        Err(fault) => {
-            let error = fault.error(&path);
-            context.output.warn(format!("{error}: {}", error.hints.join("; ")));
-            return Vec::new();
-        }
-    };
     let denied = contradictions(&overlay, facts);
-    for contradiction in denied.iter().take(MOST_WARNINGS) {
-        let (as_of, source) = said(&overlay, contradiction);
-        context.output.warn(format!("{} ({}, {})", sentence(contradiction), plain(source), day(as_of)));
-    }
-    if denied.len() > MOST_WARNINGS {
-        context.output.warn(format!("and {} more facts are contradicted", denied.len() - MOST_WARNINGS));
-    }
+    warn(context, &overlay, &denied);
     if !denied.is_empty() {
         context.output.note(styled(
             FAINT,
@@ -42,6 +27,17 @@ pub(crate) fn alarm(context: &Context, facts: &[Fact]) -> Vec<Value> {
         ));
     }
     denied.iter().map(|contradiction| contradicted(&overlay, contradiction)).collect()
+}
+
+/// Warns of each of them, with its date and source.
+pub(super) fn warn(context: &Context, overlay: &Overlay, denied: &[Contradiction]) {
+    for contradiction in denied.iter().take(MOST_WARNINGS) {
+        let (as_of, source) = said(overlay, contradiction);
+        context.output.warn(format!("{} ({}, {})", sentence(contradiction), plain(source), day(as_of)));
+    }
+    if denied.len() > MOST_WARNINGS {
+        context.output.warn(format!("and {} more facts are contradicted", denied.len() - MOST_WARNINGS));
+    }
 }
 
 /// Warns of what a plan rests on and the overlay denies.

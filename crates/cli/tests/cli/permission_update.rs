@@ -207,12 +207,93 @@ fn a_documented_list_a_check_and_a_token_are_alarmed_as_well() {
 
 #[test]
 fn a_great_alarm_is_cut_short() {
-    let (local, _proxy) = listing(|list| list.retain(|group| group["name"].as_str().unwrap().starts_with('A')));
+    let plan = "plan --recipe saas-platform --operation 'POST /accounts/{account_id}/queues' \
+                --operation 'POST /accounts/{account_id}/pages/projects' --operation 'POST /zones/{zone_id}/purge_cache'";
+    let planned = Local::start().run(&format!("{plan} --json")).ended(0).json()["policies"].to_string();
+    let (local, _proxy) = listing(|list| list.retain(|group| !planned.contains(group["id"].as_str().unwrap())));
     local.run("permission update").ended(0);
-    let run = local.run("plan --recipe saas-platform --operation 'POST /accounts/{account_id}/queues' \
-                         --operation 'POST /accounts/{account_id}/pages/projects' --operation 'POST /zones/{zone_id}/purge_cache'");
+    let run = local.run(plan);
     assert!(run.stderr.matches("is not listed any more").count() <= 8, "{}", run.shown());
     run.ended(0).says("more facts are contradicted");
+}
+
+#[test]
+fn what_was_learned_answers_by_id_and_name() {
+    let learned = "00000000000000000000000000000002";
+    let nameless = groups().iter().find(|group| group.name == "AI Search Read" && group.id.is_none()).unwrap();
+    let (local, _proxy) = listing(|list| {
+        some_changes(list);
+        list.push(json!({ "id": learned, "name": nameless.name, "scopes": [Scope::Account.key()] }));
+    });
+    local.run("permission show 'AI Search Read'").ended(0);
+    local.run("permission show 'DNS Records Write'").failed(2);
+    local.run("permission update").ended(0);
+    let shown = |line: &str| local.run(line).ended(0);
+    assert!(shown("permission show 'AI Search Read'").stdout.contains(&format!("{learned} (learned")));
+    assert!(shown(&format!("permission show {learned}")).stdout.starts_with("AI Search Read\n"));
+    let document = shown("permission show 'AI Search Read' --json").json();
+    assert_eq!((&document["id"], &document["learned"][0]["id"]), (&Value::Null, &json!(learned)));
+    // A new name means the group that has the id.
+    let renamed = shown("permission show 'DNS Records Edit'").says("is taken as DNS Write: Cloudflare lists it so now");
+    assert!(renamed.stdout.starts_with("DNS Write\n"), "{}", renamed.shown());
+    local
+        .run("token create --name x --permission 'DNS Records Write' --dry-run")
+        .ended(0)
+        .says("is taken as DNS Write");
+    // Of a new group is known what the list says, and no more.
+    let new = shown("permission show 'Teapots Write'");
+    for spelling in ["teapots-edit", "00000000000000000000000000000001"] {
+        assert_eq!(shown(&format!("permission show {spelling}")).stdout, new.stdout);
+    }
+    dateless(|| shows!("show_new_group", new));
+    shown("permission show 'Teapots Write' --json").json();
+    let refused = local.run("token create --name x --permission 'Teapots Write' --dry-run");
+    refused.failed(2).says("what `Teapots Write` opens is not known");
+    dateless(|| shows!("search_new_group", shown("permission search teapots")));
+    assert!(shown("permission search 'dns records write'").stdout.contains("`DNS Records Write` (GET"));
+    assert!(shown("permission search 'ai search read'").stdout.contains(&format!("{learned} (learned)")));
+    let list = shown("permission list --scope account").says("the overlay has 1 new permission besides");
+    assert!(list.stdout.contains(&format!("{learned} (learned)")));
+    // What is gone is said.
+    shown("permission show 'Zone Read'").says("is not listed any more");
+}
+
+#[test]
+fn a_list_of_another_api_says_nothing_of_this_one() {
+    let (mut local, proxy) = listing(some_changes);
+    local.run("permission update").ended(0).says("only commands with the same API URL heed it");
+    let plan = "plan --operation 'POST /zones/{zone_id}/workers/routes'";
+    local.run(plan).ended(0).says("Workers Routes Write takes effect");
+    let at = proxy.api_url();
+    for other in ["https://api.cloudflare.com/client/v4", &at.replace("/client", "/other")] {
+        local.set("CLOUDFLARE_API_BASE_URL", other);
+        let run = local.run(plan).ended(0);
+        assert!(!run.stderr.contains("Workers Routes Write takes effect"), "{}", run.shown());
+        local.run("permission show 'DNS Records Write'").failed(2);
+        local.run("permission diff").ended(1).says("the list is of another API than this command's");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_overlay_that_is_no_file_holds_nothing_up() {
+    let home = Home::new();
+    with_schema(&home, &schema());
+    let path = home.path(OVERLAY);
+    std::fs::create_dir_all(&path).unwrap();
+    let told = |home: &Home| {
+        home.run("plan --operation 'GET /zones'").ended(0).says("is no regular file");
+        home.run("permission diff").failed(2).says("is no regular file");
+        home.run("permission show 'DNS Write'").ended(0).says("is no regular file");
+        home.run("permission update --openapi openapi.json").failed(2).says("is no regular file");
+    };
+    told(&home);
+    std::fs::remove_dir(&path).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    told(&home);
+    std::fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+    told(&home);
 }
 
 #[test]

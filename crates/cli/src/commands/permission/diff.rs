@@ -28,5 +28,8 @@ pub(crate) fn run(context: &Context) -> CommandResult {
     if !changes.is_empty() {
         context.output.line(rows(&changes));
     }
+    if overlay.groups.as_ref().is_some_and(|facts| !overlay::is_of_api(context, facts)) {
+        context.output.note("the list is of another API than this command's: no plan for this one heeds it");
+    }
     Ok(Verdict::yes_if(changes.is_empty()))
 }

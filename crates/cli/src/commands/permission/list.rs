@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use flarekeep_catalogue::{Group, Scope, groups};
 use serde_json::{Value, json};
 
-use super::{counts, id, provenance, reference};
+use super::{counts, known_id, provenance, reference};
 use crate::arguments::PermissionList;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output::table::table;
 use crate::output::{FAINT, counted, plain, styled};
+use crate::overlay::{Entry, Learned};
 use crate::{CommandResult, Verdict};
 
 pub(crate) fn run(context: &Context, arguments: &PermissionList) -> CommandResult {
@@ -22,16 +23,22 @@ pub(crate) fn run(context: &Context, arguments: &PermissionList) -> CommandResul
     };
     let listed: Vec<&Group> = groups().iter().filter(wanted).collect();
     let output = context.output;
-    output.document(&listed.iter().map(|group| document(group)).collect::<Vec<_>>());
+    let learned = Learned::read(context).map(|learned| learned.entries()).unwrap_or_default();
+    output.document(&listed.iter().map(|group| document(group, &learned)).collect::<Vec<_>>());
     let header = ["NAME", "SCOPE", "READS", "WRITES", "CATEGORY", "ID"];
     if listed.is_empty() {
         output.line("no permission is of this scope and this category");
         return Ok(Verdict::Yes);
     }
-    output.line(table(0, Some(header), listed.iter().map(|group| row(group))));
+    output.line(table(0, Some(header), listed.iter().map(|group| row(group, &learned))));
     let published = listed.iter().filter(|group| group.id.is_some()).count();
+    let new = learned.iter().filter(|entry| entry.group.is_none()).count();
     let all = counted(listed.len(), "permission");
     output.note(styled(FAINT, format!("\n{all}, {published} with a published id; flarekeep permission show NAME")));
+    if new > 0 {
+        let new = counted(new, "new permission");
+        output.note(styled(FAINT, format!("the overlay has {new} besides: flarekeep permission diff")));
+    }
     Ok(Verdict::Yes)
 }
 
@@ -50,10 +57,17 @@ fn category(given: &str) -> Result<BTreeSet<&'static str>, CommandError> {
     Ok(found)
 }
 
-fn row(group: &Group) -> [String; 6] {
+fn row(group: &Group, learned: &[Entry]) -> [String; 6] {
     let (reads, writes) = counts(group);
     let category = group.category.to_owned();
-    [group.name.to_owned(), place(group), reads.to_string(), writes.to_string(), category, styled(FAINT, id(group))]
+    [
+        group.name.to_owned(),
+        place(group),
+        reads.to_string(),
+        writes.to_string(),
+        category,
+        styled(FAINT, known_id(group, learned)),
+    ]
 }
 
 /// The scope, marked where it is inferred.
@@ -64,11 +78,13 @@ fn place(group: &Group) -> String {
     }
 }
 
-fn document(group: &Group) -> Value {
+fn document(group: &Group, learned: &[Entry]) -> Value {
     let (reads, writes) = counts(group);
     let mut document = reference(group);
     document["category"] = json!((!group.category.is_empty()).then_some(group.category));
     document["provenance"] = json!(provenance(group));
+    let entries = learned.iter().filter(|entry| entry.group == Some(group));
+    document["learned"] = entries.map(Entry::document).collect();
     document["reads"] = json!(reads);
     document["writes"] = json!(writes);
     document

@@ -3,11 +3,12 @@
 use flarekeep_catalogue::{Hit, Matched, search};
 use serde_json::{Value, json};
 
-use super::{counts, id, reference};
+use super::{counts, known_id, reference};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output::table::table;
-use crate::output::{FAINT, counted, plain, styled};
+use crate::output::{CARE, FAINT, counted, plain, styled};
+use crate::overlay::{Entry, Learned, scope_words};
 use crate::{CommandResult, Verdict};
 
 /// How many are shown before `--verbose` is asked for.
@@ -21,16 +22,20 @@ pub(crate) fn run(context: &Context, words: &str) -> CommandResult {
     }
     let hits = search(words);
     let output = context.output;
-    output.document(&json!({ "words": words, "found": hits.iter().map(document).collect::<Vec<_>>() }));
-    if hits.is_empty() {
+    let learned = Learned::read(context).map(|learned| learned.entries()).unwrap_or_default();
+    let (named, learned): (Vec<Entry>, Vec<Entry>) = learned.into_iter().partition(|entry| is_found(entry, words));
+    let found: Vec<Value> = hits.iter().map(document).chain(named.iter().map(learned_document)).collect();
+    output.document(&json!({ "words": words, "found": found }));
+    if found.is_empty() {
         output.line(format!("no permission is found by `{}`", plain(words)));
         output.note(styled(FAINT, "flarekeep permission list shows all of them"));
         return Ok(Verdict::No);
     }
     let shown = if output.verbose { hits.len() } else { SHOWN };
-    let by = if hits.iter().take(shown).all(|hit| hit.matched == Matched::Name) { "" } else { "FOUND BY" };
-    let header = ["NAME", "SCOPE", "READS", "WRITES", "ID", by];
-    output.line(table(0, Some(header), hits.iter().take(shown).map(row)));
+    let by_name = named.is_empty() && hits.iter().take(shown).all(|hit| hit.matched == Matched::Name);
+    let header = ["NAME", "SCOPE", "READS", "WRITES", "ID", if by_name { "" } else { "FOUND BY" }];
+    let rows = hits.iter().take(shown).map(|hit| row(hit, &[&named[..], &learned].concat()));
+    output.line(table(0, Some(header), rows.chain(named.iter().map(learned_row))));
     let more = hits.len().saturating_sub(shown);
     if more > 0 {
         output.line(styled(FAINT, format!("and {more} more (--verbose)")));
@@ -42,7 +47,35 @@ pub(crate) fn run(context: &Context, words: &str) -> CommandResult {
     Ok(Verdict::Yes)
 }
 
-fn row(hit: &Hit) -> [String; 6] {
+/// Whether the overlay alone knows the name.
+fn is_found(entry: &Entry, words: &str) -> bool {
+    (entry.group.is_none() || entry.new_name().is_some()) && entry.holds(words)
+}
+
+/// A group that is found by a name that only the overlay has.
+fn learned_row(entry: &Entry) -> [String; 6] {
+    let count = |number: fn((usize, usize)) -> usize| {
+        entry.group.map_or_else(|| "?".to_owned(), |group| number(counts(group)).to_string())
+    };
+    let (name, by) = match entry.group {
+        Some(group) => (group.name.to_owned(), format!("`{}` ({})", plain(&entry.fact.name), entry.origin())),
+        None => (plain(&entry.fact.name), format!("new ({})", entry.origin())),
+    };
+    let id = entry.fact.id.to_string();
+    [name, scope_words(&entry.fact.scopes), count(|it| it.0), count(|it| it.1), id, styled(CARE, by)]
+}
+
+fn learned_document(entry: &Entry) -> Value {
+    let mut document =
+        entry.group.map_or_else(|| json!({ "id": null, "name": entry.fact.name, "scope": null }), reference);
+    document["score"] = Value::Null;
+    document["by"] = json!("overlay");
+    document["text"] = json!(entry.fact.name);
+    document["learned"] = entry.document();
+    document
+}
+
+fn row(hit: &Hit, learned: &[Entry]) -> [String; 6] {
     let group = hit.group;
     let (reads, writes) = counts(group);
     let by = match hit.matched {
@@ -55,7 +88,7 @@ fn row(hit: &Hit) -> [String; 6] {
     };
     let scope = group.scope.to_string();
     let by = if by.is_empty() { by } else { styled(FAINT, by) };
-    [group.name.to_owned(), scope, reads.to_string(), writes.to_string(), id(group), by]
+    [group.name.to_owned(), scope, reads.to_string(), writes.to_string(), known_id(group, learned), by]
 }
 
 fn document(hit: &Hit) -> Value {

@@ -1,13 +1,14 @@
 //! `flarekeep permission show`: one permission group, and what is known of it.
 
 mod document;
+mod new;
 mod spelling;
 mod terraform;
 mod uses;
 
 use flarekeep_catalogue::{
     Group, GroupProvenance, Method, NameError, Neighbour, Opened, Operation, Relation, Rule, Scope, Substitutes,
-    resolve, search, unmistakable,
+    search, unmistakable,
 };
 
 use self::spelling::Spellings;
@@ -18,7 +19,8 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::output::table::table;
 use crate::output::{CARE, FAINT, Output, STRONG, counted, plain, styled};
-use crate::{CommandResult, Verdict};
+use crate::overlay::{Entry, Found, Learned};
+use crate::{CommandResult, Verdict, overlay};
 
 /// How many reads, and how many writes, are listed before `--verbose` is asked for.
 const OPERATIONS: usize = 15;
@@ -29,7 +31,9 @@ const OTHERS: usize = 8;
 struct Facts {
     group: &'static Group,
     /// The remark on the spelling that was given.
-    remark: Option<&'static str>,
+    remark: Option<String>,
+    /// What the overlay's list has of it otherwise than the catalogue.
+    learned: Vec<Entry>,
     spellings: Spellings,
     opened: Opened,
     substitutes: Substitutes,
@@ -39,10 +43,17 @@ struct Facts {
 }
 
 pub(crate) fn run(context: &Context, name: &str) -> CommandResult {
-    let (group, remark) = resolve(name).map_err(|error| refused(name, error))?;
+    let (group, remark) = match overlay::resolve(context, name)?.map_err(|error| refused(name, error))? {
+        Found::Known(group, remark) => (group, remark),
+        Found::New(entry) => return Ok(new::show(context, &entry)),
+    };
+    let overlay = Learned::read(context);
+    let mut learned = overlay.as_ref().map(Learned::entries).unwrap_or_default();
+    learned.retain(|entry| entry.group == Some(group));
     let facts = Facts {
         group,
         remark,
+        learned,
         spellings: Spellings::of(group),
         opened: group.opened(),
         substitutes: group.substitutes(),
@@ -52,8 +63,12 @@ pub(crate) fn run(context: &Context, name: &str) -> CommandResult {
     };
     let output = context.output;
     output.document(&document::document(&facts));
-    if let Some(remark) = remark.filter(|remark| facts.spellings.doubt.is_none_or(|doubt| doubt.note != *remark)) {
+    let doubt = facts.spellings.doubt.map(|doubt| doubt.note);
+    if let Some(remark) = facts.remark.as_deref().filter(|remark| doubt != Some(*remark)) {
         output.note(format!("`{}` is taken as {}: {remark}", plain(name), group.name));
+    }
+    if let Some(overlay) = overlay {
+        overlay.warn_of(context, group);
     }
     show_names(output, &facts);
     show_operations(output, &facts.opened);
@@ -94,13 +109,23 @@ fn refused(name: &str, error: NameError) -> CommandError {
 fn show_names(output: Output, facts: &Facts) {
     let group = facts.group;
     output.line(styled(STRONG, group.name));
-    let mut rows = vec![["id".to_owned(), id(group)]];
+    let learned = facts.learned.iter().find_map(|entry| Some((entry.learned_id()?, entry.origin())));
+    let id = match learned {
+        Some((id, origin)) => format!("{id} {}", styled(CARE, format!("(learned, not in the catalogue: {origin})"))),
+        None => id(group),
+    };
+    let mut rows = vec![["id".to_owned(), id]];
     let mut row = |name: &str, text: String| rows.push([name.to_owned(), text]);
     if let Some(dashboard) = &facts.spellings.dashboard {
         let by_rule = if facts.spellings.on_the_page { "" } else { "  (by the rule, not on Cloudflare's page)" };
         row("dashboard", format!("{dashboard}{}", styled(FAINT, by_rule)));
     }
     row("API", group.name.to_owned());
+    for entry in &facts.learned {
+        if let Some(name) = entry.new_name() {
+            row("now", format!("{name} {}", styled(CARE, format!("({})", entry.origin()))));
+        }
+    }
     let scope = match (group.scope, group.provenance) {
         (Scope::Unknown, _) => styled(CARE, "not known: no plan can rest on it"),
         (scope, GroupProvenance::ScopeInferred) => {

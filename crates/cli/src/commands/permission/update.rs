@@ -73,6 +73,10 @@ fn report(context: &Context, arguments: &PermissionUpdate, path: &Path, overlay:
     if !changes.is_empty() {
         output.note(styled(FAINT, "a plan that rests on something that changed warns of it from now on"));
     }
+    if overlay.groups.as_ref().is_some_and(|facts| !overlay::is_of_cloudflare(facts)) {
+        let only = "the list is not of Cloudflare's own API: only commands with the same API URL heed it";
+        output.note(styled(FAINT, only));
+    }
 }
 
 /// The permission groups that Cloudflare lists now.

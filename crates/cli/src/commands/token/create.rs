@@ -1,7 +1,7 @@
 //! `flarekeep token create`: makes a token for a piece of work, and delivers its value.
 
 use flarekeep_catalogue::overlay::Fact;
-use flarekeep_catalogue::{Group, Scope, resolve};
+use flarekeep_catalogue::{Group, Scope};
 use flarekeep_cloudflare::{self as api, Client, Condition, NewToken};
 use flarekeep_planner::{Target, as_documented, usual_name};
 use flarekeep_policy::{Effect, Grant, Policy, Resource};
@@ -15,6 +15,7 @@ use crate::error::CommandError;
 use crate::inferred;
 use crate::limits;
 use crate::output::{CARE, GOOD, Output, plain, styled};
+use crate::overlay::{Entry, Found};
 use crate::place::{self, SOME_USER, Wanted};
 use crate::work::{Work, engine_owner};
 use crate::{CommandResult, Verdict, overlay};
@@ -120,13 +121,23 @@ fn permissions(context: &Context, names: &[String]) -> Result<Vec<&'static Group
     names
         .iter()
         .map(|name| {
-            let (group, remark) = resolve(name)?;
+            let (group, remark) = match overlay::resolve(context, name)?? {
+                Found::Known(group, remark) => (group, remark),
+                Found::New(entry) => return Err(known_by_name_alone(&entry)),
+            };
             if let Some(remark) = remark {
                 context.output.note(format!("`{}` is taken as {}: {remark}", plain(name), group.name));
             }
             Ok(group)
         })
         .collect()
+}
+
+/// What the catalogue does not have is not granted: what it opens is not known.
+fn known_by_name_alone(entry: &Entry) -> CommandError {
+    CommandError::usage(format!("what `{}` opens is not known", plain(&entry.fact.name)))
+        .because(format!("the built-in catalogue does not have it; it is listed by {}", entry.origin()))
+        .hint(format!("flarekeep permission show {}", entry.fact.id))
 }
 
 fn wanted(work: &Work, permissions: &[&Group], owner: Owner) -> Wanted {

@@ -9,6 +9,7 @@ use super::Facts;
 use super::terraform::Needing;
 use super::uses::Use;
 use crate::commands::permission::{provenance, reference};
+use crate::overlay::Entry;
 
 /// All that is said of a group, as a document.
 pub(super) fn document(facts: &Facts) -> Value {
@@ -17,6 +18,7 @@ pub(super) fn document(facts: &Facts) -> Value {
     document["resource"] = json!((group.scope != Scope::Unknown).then(|| group.scope.key()));
     document["category"] = json!((!group.category.is_empty()).then_some(group.category));
     document["remark"] = json!(facts.remark);
+    document["learned"] = facts.learned.iter().map(Entry::document).collect();
     document["spellings"] = json!({
         "dashboard": facts.spellings.dashboard.map(|row| row.to_string()),
         "documented": facts.spellings.on_the_page,
