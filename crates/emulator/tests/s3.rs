@@ -332,7 +332,7 @@ async fn calls_are_in_the_log_with_their_cause() {
     let seen: Vec<_> = entries[entries.len() - 7..]
         .iter()
         .map(|entry| {
-            (entry.allowed, entry.cause, entry.operation.map(|operation| operation.operation_id), entry.credential)
+            (entry.allowed, entry.cause, entry.operation.map(|operation| operation.operation_id()), entry.credential)
         })
         .collect();
     let (user, none) = (CredentialKind::UserToken, CredentialKind::None);

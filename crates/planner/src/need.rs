@@ -174,7 +174,7 @@ mod tests {
         let target = Target { account: Some(ACCOUNT), zone: Some(ZONE), ..Target::default() };
         let lists = |owner| {
             let needs = needs_of_recipe(&recipe("saas-platform").unwrap(), &target, owner).unwrap();
-            needs.iter().any(|need| need.operation.path == "/accounts")
+            needs.iter().any(|need| need.operation.path() == "/accounts")
         };
         assert!(lists(USER) && !lists(Owner::Account(ACCOUNT)));
     }

@@ -110,7 +110,7 @@ impl Engine {
             Owner::User(user) => Some(Resource::User(user)),
             Owner::Account(_) => None,
         };
-        let unnamed = need.operation.path.starts_with("/zones/{") && need.resource.zone.is_none();
+        let unnamed = need.operation.path().starts_with("/zones/{") && need.resource.zone.is_none();
         let unnamed = unnamed && !need.resource.every_zone;
         let bucket = need.resource.bucket.clone().map(Resource::Bucket);
         let zone = need.resource.zone.map(Resource::Zone);
@@ -153,7 +153,7 @@ impl Engine {
 
 /// Whether the path of the call says on what it is called.
 fn names_its_resource(need: &Need) -> bool {
-    ["/zones/{", "/accounts/{", "s3://{"].iter().any(|place| need.operation.path.starts_with(place))
+    ["/zones/{", "/accounts/{", "s3://{"].iter().any(|place| need.operation.path().starts_with(place))
 }
 
 fn policy(group: &'static Group, resource: Resource) -> Policy {

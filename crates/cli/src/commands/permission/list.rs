@@ -17,7 +17,7 @@ pub(crate) fn run(context: &Context, arguments: &PermissionList) -> CommandResul
     let category = arguments.category.as_deref().map(category).transpose()?;
     let scope = arguments.scope.map(Scope::from);
     let wanted = |group: &&Group| {
-        let categorised = category.as_ref().is_none_or(|categories| categories.contains(group.category));
+        let categorised = category.as_ref().is_none_or(|categories| categories.contains(group.category()));
         scope.is_none_or(|scope| group.scope == scope) && categorised
     };
     let listed: Vec<&Group> = groups().iter().filter(wanted).collect();
@@ -37,7 +37,7 @@ pub(crate) fn run(context: &Context, arguments: &PermissionList) -> CommandResul
 
 /// The categories that hold these words.
 fn category(given: &str) -> Result<BTreeSet<&'static str>, CommandError> {
-    let all: BTreeSet<&str> = groups().iter().map(|group| group.category).filter(|word| !word.is_empty()).collect();
+    let all: BTreeSet<&str> = groups().iter().map(|group| group.category()).filter(|word| !word.is_empty()).collect();
     let folded = |text: &str| text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), " ");
     let words = folded(given);
     let holds = |category: &&str| words.split_whitespace().all(|word| folded(category).contains(word));
@@ -52,7 +52,7 @@ fn category(given: &str) -> Result<BTreeSet<&'static str>, CommandError> {
 
 fn row(group: &Group) -> [String; 6] {
     let (reads, writes) = counts(group);
-    let category = group.category.to_owned();
+    let category = group.category().to_owned();
     [group.name.to_owned(), place(group), reads.to_string(), writes.to_string(), category, styled(FAINT, id(group))]
 }
 
@@ -67,7 +67,7 @@ fn place(group: &Group) -> String {
 fn document(group: &Group) -> Value {
     let (reads, writes) = counts(group);
     let mut document = reference(group);
-    document["category"] = json!((!group.category.is_empty()).then_some(group.category));
+    document["category"] = json!((!group.category().is_empty()).then_some(group.category()));
     document["provenance"] = json!(provenance(group));
     document["reads"] = json!(reads);
     document["writes"] = json!(writes);

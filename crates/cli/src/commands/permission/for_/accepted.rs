@@ -67,7 +67,7 @@ impl Accepted {
     /// What the lists do not tell: a ruleset's phase, in the body, decides which of the groups opens it. For the phases of
     /// zones that are known by themselves see `additions.tsv`.
     pub(super) fn caveat(&self) -> Option<&'static str> {
-        let path = self.operation.path;
+        let path = self.operation.path();
         let by_phase = path.contains("/rulesets") && (!path.contains("/phases/") || path.contains("/phases/{"));
         (by_phase && self.groups.len() > 1)
             .then_some("the phase of the ruleset decides which of them does, and no list says so")
@@ -92,8 +92,8 @@ impl Accepted {
         let operation = self.operation;
         json!({
             "operation": operation.to_string(),
-            "operation_id": some(operation.operation_id),
-            "product": some(operation.product),
+            "operation_id": some(operation.operation_id()),
+            "product": some(operation.product()),
             "kind": kind(operation),
             "rule": match operation.rule {
                 Rule::AnyOf => "any_of",
