@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn an_operation_is_found_under_any_parameter_names_and_only_as_a_template() {
-        let found = |path| find(Method::Put, path).map(|operation| operation.path());
+        let found = |path| find(Method::Put, path).map(Operation::path);
         assert_eq!(found("/zones/{z}/dns_records/{r}"), Some("/zones/{zone_id}/dns_records/{dns_record_id}"));
         assert_eq!(found("/zones/{z}/dns_records/import"), None);
     }

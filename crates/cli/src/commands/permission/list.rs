@@ -37,7 +37,7 @@ pub(crate) fn run(context: &Context, arguments: &PermissionList) -> CommandResul
 
 /// The categories that hold these words.
 fn category(given: &str) -> Result<BTreeSet<&'static str>, CommandError> {
-    let all: BTreeSet<&str> = groups().iter().map(|group| group.category()).filter(|word| !word.is_empty()).collect();
+    let all: BTreeSet<&str> = groups().iter().map(Group::category).filter(|word| !word.is_empty()).collect();
     let folded = |text: &str| text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), " ");
     let words = folded(given);
     let holds = |category: &&str| words.split_whitespace().all(|word| folded(category).contains(word));
