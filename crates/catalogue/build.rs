@@ -9,8 +9,12 @@ use std::{env, fs};
 mod names;
 #[path = "build/packed.rs"]
 mod packed;
+#[path = "build/pool.rs"]
+mod pool;
 #[path = "build/trie.rs"]
 mod trie;
+
+use pool::Pool;
 
 fn main() {
     let folder = PathBuf::from(env::var("CARGO_MANIFEST_DIR").unwrap()).join("../../catalogue");
@@ -22,14 +26,15 @@ fn main() {
     operations.sort_by(|a, b| (&a["path"], &a["method"]).cmp(&(&b["path"], &b["method"])));
     let amendments = read(&folder, "amendments.tsv");
     let mut out = String::new();
-    write_groups(&mut out, &groups);
+    let mut pool = Pool::default();
+    write_groups(&mut out, &mut pool, &groups);
     let by_name = Groups::new(&groups);
     let inferred = read(&folder, "inferred.tsv");
     let closed = read(&folder, "closed_to_account_tokens.tsv");
     let notes = Notes { amendments: &amendments, inferred: &inferred, closed: &closed };
-    let accepted = write_operations(&mut out, &operations, &notes, &by_name);
-    write_operations_by_group(&mut out, groups.len(), &accepted);
-    trie::write(&mut out, &operations);
+    let accepted = write_operations(&mut out, &mut pool, &operations, &notes, &by_name);
+    write_operations_by_group(&mut out, &mut pool, groups.len(), &accepted);
+    trie::write(&mut out, &mut pool, &operations);
     let by_call = packed::Operations::new(&operations);
     packed::write_terraform(&mut out, &read(&folder, "terraform.tsv"), &by_name, &by_call);
     packed::write_sdk(&mut out, &read(&folder, "sdk_methods.tsv"), &by_call);
@@ -40,6 +45,7 @@ fn main() {
     names::write_synonyms(&mut out, &read(&folder, "synonyms.tsv"));
     names::write_sources(&mut out, &read(&folder, "sources.tsv"));
     write_recipes(&mut out, &folder.join("recipes"));
+    pool.write(&mut out);
     fs::write(PathBuf::from(env::var("OUT_DIR").unwrap()).join("tables.rs"), out).unwrap();
 }
 
@@ -80,7 +86,7 @@ fn list(cell: &str) -> impl Iterator<Item = &str> {
     cell.split("; ").filter(|part| !part.is_empty())
 }
 
-fn write_groups(out: &mut String, rows: &[Row]) {
+fn write_groups(out: &mut String, pool: &mut Pool, rows: &[Row]) {
     writeln!(out, "static GROUPS: [Group; {}] = [", rows.len()).unwrap();
     for (index, row) in rows.iter().enumerate() {
         let scope = match row["scope"].as_str() {
@@ -104,11 +110,11 @@ fn write_groups(out: &mut String, rows: &[Row]) {
         };
         writeln!(
             out,
-            "Group {{ index: {index}, id: {id}, name: {:?}, scope: Scope::{scope}, category: {:?}, former_names: &{:?}, \
+            "Group {{ index: {index}, id: {id}, name: {:?}, scope: Scope::{scope}, category_at: {}, former_names_at: {}, \
              provenance: GroupProvenance::{provenance} }},",
             row["name"],
-            row["category"],
-            list(&row["also_known_as"]).collect::<Vec<_>>(),
+            pool.text(&row["category"]),
+            pool.text(&row["also_known_as"]),
         )
         .unwrap();
     }
@@ -116,7 +122,13 @@ fn write_groups(out: &mut String, rows: &[Row]) {
 }
 
 /// Writes the operations; returns the groups that each accepts.
-fn write_operations(out: &mut String, rows: &[Row], notes: &Notes, groups: &Groups) -> Vec<Vec<usize>> {
+fn write_operations(
+    out: &mut String,
+    pool: &mut Pool,
+    rows: &[Row],
+    notes: &Notes,
+    groups: &Groups,
+) -> Vec<Vec<usize>> {
     let (amended, bases) = (by_call(notes.amendments), by_call(notes.inferred));
     let known = by_call(rows);
     for row in notes.amendments.iter().chain(notes.inferred) {
@@ -127,13 +139,17 @@ fn write_operations(out: &mut String, rows: &[Row], notes: &Notes, groups: &Grou
             row["path"]
         );
     }
+    // The paths lie together, because searches go through them all.
+    for row in rows {
+        pool.text(&row["path"]);
+    }
     let mut accepted = Vec::with_capacity(rows.len());
     writeln!(out, "static OPERATIONS: [Operation; {}] = [", rows.len()).unwrap();
     for (index, row) in rows.iter().enumerate() {
         let amendment = amended.get(&call(row));
         let named = amendment.map(|row| row["groups"].as_str()).filter(|groups| !groups.is_empty());
         let accepts: Vec<usize> = list(named.unwrap_or(&row["groups"])).map(|name| groups.find(name)).collect();
-        let basis = basis(row, bases.get(&call(row)).copied());
+        let basis = basis(pool, row, bases.get(&call(row)).copied());
         let has = |flag: &str| {
             row["flags"].split(' ').any(|f| f == flag) || amendment.is_some_and(|amendment| amendment["flag"] == flag)
         };
@@ -156,14 +172,14 @@ fn write_operations(out: &mut String, rows: &[Row], notes: &Notes, groups: &Grou
         };
         writeln!(
             out,
-            "Operation {{ index: {index}, method: Method::{}, path: {:?}, operation_id: {:?}, product: {:?}, accepts: &{:?}, \
+            "Operation {{ index: {index}, method: Method::{}, path_at: {}, operation_id_at: {}, product_at: {}, accepts: {}, \
              rule: Rule::{rule}, provenance: Provenance::{provenance}, reads: {}, closed_to_account_tokens: {}, basis: {basis}, deprecated: {}, \
              withdrawn: {} }},",
             capitalised(&row["method"]),
-            row["path"],
-            row["operation_id"],
-            row["product"],
-            accepts,
+            pool.text(&row["path"]),
+            pool.text(&row["operation_id"]),
+            pool.text(&row["product"]),
+            pool.numbers(&accepts),
             has("reads"),
             notes.closed.iter().any(|closed| is_below(&row["path"], &closed["path"])),
             has("deprecated"),
@@ -208,7 +224,7 @@ fn by_call(rows: &[Row]) -> BTreeMap<(&str, &str), &Row> {
 }
 
 /// What an inference rests on: what `inferred.tsv` says, or the source of an addition that is derived.
-fn basis(row: &Row, inferred: Option<&Row>) -> String {
+fn basis(pool: &mut Pool, row: &Row, inferred: Option<&Row>) -> String {
     let (confidence, text) = match (inferred, row.get("source")) {
         (Some(inferred), _) => (inferred["confidence"].as_str(), &inferred["basis"]),
         (None, Some(source)) if row["provenance"].starts_with("derived-") => ("unmeasured", source),
@@ -223,23 +239,23 @@ fn basis(row: &Row, inferred: Option<&Row>) -> String {
         "disputed" => "Disputed",
         other => panic!("unknown confidence `{other}`"),
     };
-    format!("Some(Basis {{ confidence: Confidence::{confidence}, text: {text:?} }})")
+    format!("Some((Confidence::{confidence}, {}))", pool.text(text))
 }
 
 fn capitalised(method: &str) -> String {
     method[..1].to_uppercase() + &method[1..].to_lowercase()
 }
 
-fn write_operations_by_group(out: &mut String, groups: usize, accepted: &[Vec<usize>]) {
+fn write_operations_by_group(out: &mut String, pool: &mut Pool, groups: usize, accepted: &[Vec<usize>]) {
     let mut by_group = vec![Vec::new(); groups];
     for (operation, accepts) in accepted.iter().enumerate() {
         for group in accepts {
             by_group[*group].push(operation);
         }
     }
-    writeln!(out, "static OPERATIONS_BY_GROUP: [&[u16]; {groups}] = [").unwrap();
+    writeln!(out, "static OPERATIONS_BY_GROUP: [Numbers; {groups}] = [").unwrap();
     for operations in by_group {
-        writeln!(out, "&{operations:?},").unwrap();
+        writeln!(out, "{},", pool.numbers(&operations)).unwrap();
     }
     out.push_str("];\n");
 }

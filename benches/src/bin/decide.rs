@@ -144,7 +144,7 @@ struct Bare {
 impl Bare {
     fn new(policies: usize) -> Self {
         let on_zones = flarekeep_catalogue::operations().iter().filter_map(|operation| {
-            let tail = operation.path.strip_prefix("/zones/{zone_id}/")?;
+            let tail = operation.path().strip_prefix("/zones/{zone_id}/")?;
             Some(((operation.method.as_str(), tail), usize::from(operation.index)))
         });
         let mut bits = vec![0u64; flarekeep_catalogue::operations().len().div_ceil(64)];

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::Row;
+use crate::pool::Pool;
 
 #[derive(Default)]
 struct Node {
@@ -21,7 +22,7 @@ struct Node {
 const REST_PARAMETER: &str = "{object_key}";
 
 /// Writes `NODES`, `EDGES` and `ENDS` for the operations in the order of `rows`.
-pub(crate) fn write(out: &mut String, rows: &[Row]) {
+pub(crate) fn write(out: &mut String, pool: &mut Pool, rows: &[Row]) {
     let mut nodes = vec![Node::default()];
     // The operations of R2's S3 face (`s3://…`) and those that only a body tells apart (`#…`) are found by name alone.
     let routed = |row: &Row| row["path"].starts_with('/') && !row["path"].contains('#');
@@ -75,7 +76,7 @@ pub(crate) fn write(out: &mut String, rows: &[Row]) {
     out.push_str("];\n");
     writeln!(out, "static EDGES: [Edge; {}] = [", edges.len()).unwrap();
     for (key, text, child) in &edges {
-        writeln!(out, "Edge {{ prefix: {key:#x}, text: {text:?}, node: {child} }},").unwrap();
+        writeln!(out, "Edge {{ prefix: {key:#x}, text: {}, node: {child} }},", pool.text(text)).unwrap();
     }
     out.push_str("];\n");
     writeln!(out, "static ENDS: [(Method, u16); {}] = [", ends.len()).unwrap();

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::id::GroupId;
 use crate::name;
 use crate::operation::Operation;
+use crate::packed::Text;
 use crate::tables;
 
 /// The kind of resource at which a group takes effect.
@@ -78,15 +79,25 @@ pub struct Group {
     pub name: &'static str,
     /// Where it takes effect.
     pub scope: Scope,
-    /// The product category; empty where none is known.
-    pub category: &'static str,
-    /// Other spellings met in the schema or in the documentation.
-    pub former_names: &'static [&'static str],
+    /// Where the text lies; [`Group::category`] reads it.
+    pub(crate) category_at: Text,
+    /// The same for [`Group::former_names`]; the names are separated by `; `.
+    pub(crate) former_names_at: Text,
     /// How much is known.
     pub provenance: GroupProvenance,
 }
 
 impl Group {
+    /// The product category; empty where none is known.
+    pub fn category(&self) -> &'static str {
+        self.category_at.as_str()
+    }
+
+    /// Other spellings met in the schema or in the documentation.
+    pub fn former_names(&self) -> impl Iterator<Item = &'static str> + Clone + use<> {
+        self.former_names_at.as_str().split("; ").filter(|name| !name.is_empty())
+    }
+
     /// Whether the group's name promises that it only reads.
     pub fn is_named_for_reading(&self) -> bool {
         self.name.rsplit(' ').next().is_some_and(|level| level.eq_ignore_ascii_case("read"))
@@ -108,7 +119,7 @@ impl Group {
 
     /// The positions, in [`crate::operations`], of the operations that accept this group.
     pub fn operation_indexes(&self) -> &'static [u16] {
-        tables::operations_by_group().get(usize::from(self.index)).copied().unwrap_or_default()
+        tables::operations_by_group().get(usize::from(self.index)).map(|list| list.as_slice()).unwrap_or_default()
     }
 }
 

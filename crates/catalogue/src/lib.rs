@@ -20,6 +20,7 @@ mod nearest;
 mod neighbour;
 mod operation;
 pub mod overlay;
+mod packed;
 mod probe;
 mod recipe;
 mod recognise;

@@ -155,7 +155,7 @@ fn called(reading: &Reading<'_>) -> (Vec<&'static Group>, Option<&'static str>) 
     }
     let mut found: Vec<&'static Group> = groups()
         .iter()
-        .filter(|group| spells(group.name, words) || group.former_names.iter().any(|name| spells(name, words)))
+        .filter(|group| spells(group.name, words) || group.former_names().any(|name| spells(name, words)))
         .collect();
     let documented = documented_names()
         .iter()

@@ -68,7 +68,7 @@ impl Group {
     pub fn substitutes(&self) -> Substitutes {
         let mut counts = vec![0; groups().len()];
         for operation in self.operations().filter(|operation| operation.rule != Rule::AllOf) {
-            for index in operation.accepts {
+            for index in operation.accepts.as_slice() {
                 if let Some(count) = counts.get_mut(usize::from(*index)) {
                     *count += 1;
                 }

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::basis::Basis;
+use crate::basis::{Basis, Confidence};
 use crate::group::{Group, Scope};
 use crate::nearest::nearest;
+use crate::packed::{Numbers, Text};
 use crate::route::route;
 use crate::tables;
 
@@ -137,19 +138,16 @@ pub struct Operation {
     pub index: u16,
     /// The HTTP method.
     pub method: Method,
-    /// The path template below `/client/v4`; for R2's S3 face `s3://{bucket_name}/{object_key}` with the query that
-    /// tells the operations of one path apart. What only the body tells apart stands behind a `#`.
-    pub path: &'static str,
-    /// The operation id of the schema, or the S3 name; empty for later operations.
-    pub operation_id: &'static str,
-    /// The product; empty for later operations.
-    pub product: &'static str,
-    pub(crate) accepts: &'static [u16],
+    /// Where each text lies; the methods of these names read them.
+    pub(crate) path_at: Text,
+    pub(crate) operation_id_at: Text,
+    pub(crate) product_at: Text,
+    pub(crate) accepts: Numbers,
     /// How the accepted groups are read.
     pub rule: Rule,
     /// Where the accepted groups are known from.
     pub provenance: Provenance,
-    pub(crate) basis: Option<Basis>,
+    pub(crate) basis: Option<(Confidence, Text)>,
     /// Whether it only reads, though its method may write: a query that is sent as a POST.
     pub(crate) reads: bool,
     /// Whether its product takes no token that an account owns (`catalogue/closed_to_account_tokens.tsv`).
@@ -161,20 +159,37 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// The path template below `/client/v4`; for R2's S3 face `s3://{bucket_name}/{object_key}` with the query that
+    /// tells the operations of one path apart. What only the body tells apart stands behind a `#`.
+    pub fn path(&self) -> &'static str {
+        self.path_at.as_str()
+    }
+
+    /// The operation id of the schema, or the S3 name; empty for later operations.
+    pub fn operation_id(&self) -> &'static str {
+        self.operation_id_at.as_str()
+    }
+
+    /// The product; empty for later operations.
+    pub fn product(&self) -> &'static str {
+        self.product_at.as_str()
+    }
+
     /// The groups that the operation accepts; [`Operation::rule`] says whether one suffices.
     pub fn accepts(&self) -> impl Iterator<Item = &'static Group> + Clone {
-        self.accepts.iter().filter_map(|index| tables::groups().get(usize::from(*index)))
+        self.accepts.as_slice().iter().filter_map(|index| tables::groups().get(usize::from(*index)))
     }
 
     /// Whether the operation accepts this group.
     pub fn accepts_group(&self, group: &Group) -> bool {
-        self.accepts.contains(&group.index)
+        self.accepts.as_slice().contains(&group.index)
     }
 
     /// What the accepted groups are inferred from, if they are inferred (`inferred.tsv`, or the source of
     /// an addition); none for an operation whose groups are published, observed or unknown.
-    pub fn basis(&self) -> Option<&Basis> {
-        self.basis.as_ref().filter(|_| self.provenance.is_inferred())
+    pub fn basis(&self) -> Option<Basis> {
+        let (confidence, text) = self.basis.filter(|_| self.provenance.is_inferred())?;
+        Some(Basis { confidence, text: text.as_str() })
     }
 
     /// Whether a call may change something.
@@ -185,31 +200,32 @@ impl Operation {
     /// Whether a request's path alone leads to it. The operations of R2's S3 face, and those that only a body tells apart
     /// from others, are named and not routed.
     pub fn is_routed(&self) -> bool {
-        !self.is_s3() && !self.path.contains('#')
+        !self.is_s3() && !self.path().contains('#')
     }
 
     /// The operations that are parts of this one, told apart by the body alone: the account's and the zone's datasets of
     /// `POST /graphql`.
     pub fn parts(&self) -> impl Iterator<Item = &'static Operation> {
         let part = |other: &&Operation| {
-            other.method == self.method && other.path.strip_prefix(self.path).is_some_and(|rest| rest.starts_with('#'))
+            other.method == self.method
+                && other.path().strip_prefix(self.path()).is_some_and(|rest| rest.starts_with('#'))
         };
         operations().iter().filter(part)
     }
 
     /// Whether the operation belongs to R2's S3 face, not to the REST API.
     pub fn is_s3(&self) -> bool {
-        self.path.starts_with(S3)
+        self.path().starts_with(S3)
     }
 
     /// Whether the path names an R2 bucket by its S3 name.
     pub fn names_bucket(&self) -> bool {
-        self.path.starts_with("s3://{")
+        self.path().starts_with("s3://{")
     }
 
     /// Whether a call makes a zone: a grant at one zone that is there already cannot be meant for it.
     pub fn makes_zone(&self) -> bool {
-        self.method == Method::Post && self.path == "/zones"
+        self.method == Method::Post && self.path() == "/zones"
     }
 
     /// Whether a call that names no zone in its path is about one all the same: groups of zones alone open it.
@@ -228,18 +244,18 @@ impl Operation {
 
     /// Whether the path names an account.
     pub fn names_account(&self) -> bool {
-        self.path.starts_with("/accounts/{")
+        self.path().starts_with("/accounts/{")
     }
 
     /// Whether the path names a zone.
     pub fn names_zone(&self) -> bool {
-        self.path.starts_with("/zones/{")
+        self.path().starts_with("/zones/{")
     }
 }
 
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.path)
+        write!(f, "{} {}", self.method, self.path())
     }
 }
 
@@ -298,5 +314,7 @@ pub fn operation(text: &str) -> Result<&'static Operation, OperationError> {
 
 /// An operation that no path leads to.
 fn by_template(method: Method, path: &str) -> Option<&'static Operation> {
-    operations().iter().find(|operation| !operation.is_routed() && operation.method == method && operation.path == path)
+    operations()
+        .iter()
+        .find(|operation| !operation.is_routed() && operation.method == method && operation.path() == path)
 }

@@ -77,7 +77,7 @@ mod tests {
             let operation = crate::operation(&probe.operation).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(operation.to_string(), probe.operation);
             assert!(!probe.authorised.is_empty(), "{operation} has no answer that proves anything");
-            let parameters = operation.path.split('/').filter_map(|segment| segment.strip_prefix('{'));
+            let parameters = operation.path().split('/').filter_map(|segment| segment.strip_prefix('{'));
             for parameter in parameters.map(|name| name.trim_end_matches('}')) {
                 let known = matches!(parameter, "account_id" | "zone_id") || probe.parameters.contains_key(parameter);
                 assert!(known, "{operation} leaves `{parameter}` open");

@@ -227,11 +227,11 @@ fn by_operation_id(text: &str) -> Option<Recognised> {
     let bare = |id: &'_ str| id.get(..3).filter(|prefix| prefix.eq_ignore_ascii_case("s3:")).map_or(0, str::len);
     let wanted = text.get(bare(text)..).filter(|id| !id.is_empty())?;
     let named = |operation: &&Operation| {
-        let id = operation.operation_id;
+        let id = operation.operation_id();
         id.get(bare(id)..).is_some_and(|id| id.eq_ignore_ascii_case(wanted))
     };
     let found: Vec<_> = operations().iter().filter(named).collect();
-    let name = found.first()?.operation_id.to_owned();
+    let name = found.first()?.operation_id().to_owned();
     Some(Recognised { operations: found, ..nothing(Subject::OperationId, name) })
 }
 

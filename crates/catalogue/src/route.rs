@@ -1,6 +1,7 @@
 //! From a method and a concrete path to the operation that it calls.
 
 use crate::operation::{Method, Operation};
+use crate::packed::Text;
 use crate::tables;
 
 /// A node of the trie of all paths; `build/trie.rs` writes them.
@@ -22,7 +23,7 @@ pub(crate) struct Edge {
     /// The first eight bytes of the text, big-endian: what the search compares.
     pub(crate) prefix: u64,
     /// The whole segment.
-    pub(crate) text: &'static str,
+    pub(crate) text: Text,
     /// The node behind it.
     pub(crate) node: u16,
 }
@@ -38,7 +39,7 @@ pub struct Route<'a> {
 impl<'a> Route<'a> {
     /// The parameters of the template with their values, in order; values are as in the path, not decoded.
     pub fn parameters(&self) -> impl Iterator<Item = (&'static str, &'a str)> + use<'a> {
-        let mut template = self.operation.path.trim_start_matches('/').split('/');
+        let mut template = self.operation.path().trim_start_matches('/').split('/');
         let mut rest = Some(self.path);
         std::iter::from_fn(move || {
             loop {
@@ -116,7 +117,8 @@ fn literal(node: &Node, segment: &str) -> Option<&'static Node> {
     let edges = tables::edges().get(node.edges.0..node.edges.1)?;
     let key = prefix(segment);
     let first = edges.partition_point(|edge| edge.prefix < key);
-    let edge = edges.get(first..)?.iter().take_while(|edge| edge.prefix == key).find(|edge| edge.text == segment)?;
+    let mut alike = edges.get(first..)?.iter().take_while(|edge| edge.prefix == key);
+    let edge = alike.find(|edge| edge.text.as_str() == segment)?;
     tables::nodes().get(usize::from(edge.node))
 }
 
@@ -138,14 +140,14 @@ mod tests {
     #[test]
     fn every_operation_is_found_by_its_own_template() {
         for operation in operations().iter().filter(|operation| operation.is_routed()) {
-            let found = route(operation.method, operation.path).map(|route| route.operation.to_string());
+            let found = route(operation.method, operation.path()).map(|route| route.operation.to_string());
             assert_eq!(found, Some(operation.to_string()));
         }
     }
 
     #[test]
     fn literals_win_over_parameters_for_their_method_only() {
-        let verify = |method| route(method, "/user/tokens/verify").map(|route| route.operation.path);
+        let verify = |method| route(method, "/user/tokens/verify").map(|route| route.operation.path());
         assert_eq!(verify(Method::Get), Some("/user/tokens/verify"));
         assert_eq!(verify(Method::Delete), Some("/user/tokens/{token_id}"));
     }

@@ -233,11 +233,11 @@ impl Found {
     fn by_names(&mut self, query: &Query) {
         for group in groups() {
             self.add_wished(query, group, query.fit(group.name, &[]), Matched::Name);
-            for former in group.former_names {
+            for former in group.former_names() {
                 self.add_wished(query, group, query.fit(former, &[]) * 99 / 100, Matched::OtherName(former));
             }
             if !query.subjects.is_empty() {
-                let category = query.fit(group.category, &[]) / 2;
+                let category = query.fit(group.category(), &[]) / 2;
                 self.add_wished(query, group, category, Matched::Category);
             }
         }
@@ -282,12 +282,13 @@ impl Found {
         }
         let holds = |text: &str| subjects.iter().all(|word| text.contains(word));
         let mut counts = vec![0u32; groups().len()];
-        for operation in operations().iter().filter(|operation| holds(operation.path) || holds(operation.operation_id))
+        for operation in
+            operations().iter().filter(|operation| holds(operation.path()) || holds(operation.operation_id()))
         {
-            if operation.accepts.len() > TELLING {
+            if operation.accepts.as_slice().len() > TELLING {
                 continue;
             }
-            for index in operation.accepts {
+            for index in operation.accepts.as_slice() {
                 if let Some(count) = counts.get_mut(usize::from(*index)) {
                     *count += 1;
                 }

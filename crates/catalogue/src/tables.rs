@@ -1,10 +1,11 @@
 //! The static tables that `build.rs` writes from `catalogue/`.
 
-use crate::basis::{Basis, Confidence};
+use crate::basis::Confidence;
 use crate::group::{Group, GroupProvenance, Scope};
 use crate::id::GroupId;
 use crate::name::{Alias, DocumentedName, UncertainName};
 use crate::operation::{Method, Operation, Provenance, Rule};
+use crate::packed::{Numbers, Text};
 use crate::route::{Edge, Node};
 use crate::search::Synonym;
 use crate::source::Source;
@@ -16,13 +17,19 @@ mod generated {
     use super::*;
     include!(concat!(env!("OUT_DIR"), "/tables.rs"));
 
+    pub(crate) fn text() -> &'static str {
+        TEXT
+    }
+    pub(crate) fn numbers() -> &'static [u16] {
+        &NUMBERS
+    }
     pub(crate) fn groups() -> &'static [Group] {
         &GROUPS
     }
     pub(crate) fn operations() -> &'static [Operation] {
         &OPERATIONS
     }
-    pub(crate) fn operations_by_group() -> &'static [&'static [u16]] {
+    pub(crate) fn operations_by_group() -> &'static [Numbers] {
         &OPERATIONS_BY_GROUP
     }
     pub(crate) fn nodes() -> &'static [Node] {

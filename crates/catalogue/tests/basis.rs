@@ -14,7 +14,7 @@ fn every_inferred_operation_says_from_what_and_no_other_does() {
 
 #[test]
 fn the_evidence_is_a_clause_with_a_confidence() {
-    let basis = |text: &str| *operation(text).unwrap().basis().unwrap();
+    let basis = |text: &str| operation(text).unwrap().basis().unwrap();
     let product = basis("GET /accounts/{account_id}/cloudforce-one/rules/tree");
     assert_eq!(product.confidence, Confidence::High);
     assert!(product.text.ends_with("accept Cloudforce One Read or Cloudforce One Write"), "{}", product.text);

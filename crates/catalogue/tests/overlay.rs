@@ -22,14 +22,14 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
             Provenance::Schema => json!({ LABEL: operation.accepts().map(|group| group.name).collect::<Vec<_>>() }),
             _ => json!({ "summary": "no label" }),
         };
-        let item = paths.entry(operation.path).or_insert_with(|| json!({ "parameters": [] }));
+        let item = paths.entry(operation.path()).or_insert_with(|| json!({ "parameters": [] }));
         item[operation.method.as_str().to_lowercase()] = entry;
     }
     json!({ "openapi": "3.0.3", "info": { "title": "Cloudflare API", "version": "4.0.0" }, "paths": paths })
 });
 
 fn is_of_schema(operation: &Operation) -> bool {
-    operation.path.starts_with('/') && !operation.operation_id.is_empty() && !operation.withdrawn
+    operation.path().starts_with('/') && !operation.operation_id().is_empty() && !operation.withdrawn
 }
 
 /// The catalogue's groups as the user's live list would have them.
@@ -150,8 +150,8 @@ fn spellings_that_are_known_are_no_renames() {
         .replace("\"DNS Write\"", "\"Zone DNS Edit\"");
     let mut list = live();
     for fact in &mut list {
-        if let Some(former) = group_by_id(fact.id).and_then(|group| group.former_names.first()) {
-            fact.name = (*former).to_owned();
+        if let Some(former) = group_by_id(fact.id).and_then(|group| group.former_names().next()) {
+            fact.name = former.to_owned();
         }
     }
     assert_eq!(changes(&overlay(list, ListOwner::User, &serde_json::from_str(&text).unwrap())), []);
@@ -196,7 +196,7 @@ fn an_operation_that_any_token_may_call_and_that_gets_a_group_is_told() {
     let any =
         operations().iter().find(|operation| operation.rule == Rule::AnyToken && is_of_schema(operation)).unwrap();
     let mut document = DOCUMENT.clone();
-    document["paths"][any.path][any.method.as_str().to_lowercase()] = json!({ LABEL: ["DNS Read"] });
+    document["paths"][any.path()][any.method.as_str().to_lowercase()] = json!({ LABEL: ["DNS Read"] });
     let overlay = overlay(live(), ListOwner::User, &document);
     let needed = Contradiction::GroupNeeded { operation: any.to_string(), accepts: vec!["DNS Read".to_owned()] };
     assert_eq!((changes(&overlay).len(), denied(&overlay)), (1, vec![needed]));
@@ -209,7 +209,7 @@ fn what_the_catalogue_corrects_is_no_news() {
     assert!(!corrected.is_empty());
     let mut document = DOCUMENT.clone();
     for known in corrected {
-        document["paths"][known.path][known.method.as_str().to_lowercase()] =
+        document["paths"][known.path()][known.method.as_str().to_lowercase()] =
             json!({ LABEL: ["DNS Read", "DNS Write"] });
     }
     let overlay = overlay(live(), ListOwner::User, &document);
@@ -222,7 +222,7 @@ fn a_need_that_another_grant_meets_as_well_is_not_denied_unless_all_are_needed()
         operations().iter().find(|operation| operation.to_string() == "GET /zones/{zone_id}/dns_records").unwrap();
     let by: Vec<_> = reads.accepts().collect();
     let mut document = DOCUMENT.clone();
-    document["paths"][reads.path]["get"] = json!({ LABEL: ["DNS Read"] });
+    document["paths"][reads.path()]["get"] = json!({ LABEL: ["DNS Read"] });
     let overlay = overlay(live(), ListOwner::User, &document);
     let rests_on = |groups: &[&'static Group]| contradictions(&overlay, &[Fact::Accepts(reads, groups.to_vec())]).len();
     assert!(by.len() > 1);
@@ -334,7 +334,7 @@ fn named(group: &Group) -> String {
 
 fn changed(operation: &'static Operation, gained: Vec<String>, lost: Vec<String>) -> Change {
     let was = operation.provenance.word();
-    Change::OperationChanged { path: operation.path, method: operation.method, gained, lost, was }
+    Change::OperationChanged { path: operation.path(), method: operation.method, gained, lost, was }
 }
 
 /// The labels of an operation with its own groups.
@@ -346,7 +346,7 @@ fn labels(groups: &[&Group]) -> Value {
 fn mutate(mutation: Mutation, list: &mut Vec<GroupFact>, document: &mut Value) -> Vec<Change> {
     let at = |list: &[GroupFact], id: GroupId| list.iter().position(|fact| fact.id == id).unwrap();
     let set = |document: &mut Value, operation: &Operation, entry: Value| {
-        document["paths"][operation.path][operation.method.as_str().to_lowercase()] = entry;
+        document["paths"][operation.path()][operation.method.as_str().to_lowercase()] = entry;
     };
     match mutation {
         Mutation::Drop(id) => {
@@ -417,7 +417,7 @@ fn mutate(mutation: Mutation, list: &mut Vec<GroupFact>, document: &mut Value) -
         Mutation::Label(operation, group) => {
             let (operation, group) = (&operations()[operation], &groups()[group]);
             let mut known: Vec<_> = operation.accepts().collect();
-            let (path, method, was) = (operation.path, operation.method, operation.provenance.word());
+            let (path, method, was) = (operation.path(), operation.method, operation.provenance.word());
             if known.iter().any(|known| known.name == group.name) {
                 set(document, operation, labels(&known));
                 return vec![Change::OperationConfirmed { path, method, was }];
@@ -428,9 +428,9 @@ fn mutate(mutation: Mutation, list: &mut Vec<GroupFact>, document: &mut Value) -
         }
         Mutation::Remove(operation) => {
             let operation = &operations()[operation];
-            let item = document["paths"][operation.path].as_object_mut().unwrap();
+            let item = document["paths"][operation.path()].as_object_mut().unwrap();
             item.remove(&operation.method.as_str().to_lowercase());
-            vec![Change::OperationGone { path: operation.path, method: operation.method }]
+            vec![Change::OperationGone { path: operation.path(), method: operation.method }]
         }
         Mutation::Invent(path, group) => {
             let (path, group) = (format!("/zones/{{zone_id}}/zyx_{path}"), &groups()[group]);
@@ -454,7 +454,7 @@ fn mutate(mutation: Mutation, list: &mut Vec<GroupFact>, document: &mut Value) -
 
 /// What a label means at an operation: of a name at two scopes the one of the path.
 fn meant(operation: &Operation, group: &Group) -> String {
-    let own = if operation.path.starts_with("/zones/") { Scope::Zone } else { Scope::Account };
+    let own = if operation.path().starts_with("/zones/") { Scope::Zone } else { Scope::Account };
     groups().iter().find(|other| other.name == group.name && other.scope == own).map_or_else(|| named(group), named)
 }
 
@@ -477,7 +477,7 @@ proptest! {
         let takes_away = expected.iter().any(|change| match change {
             Change::GroupGone { .. } | Change::IdChanged { .. } | Change::ScopeChanged { .. } | Change::OperationGone { .. } => true,
             Change::OperationChanged { path, method, gained, lost, .. } => !lost.is_empty() || {
-                let called = |operation: &&Operation| operation.path == *path && operation.method == *method;
+                let called = |operation: &&Operation| operation.path() == *path && operation.method == *method;
                 let operation = operations().iter().find(called).unwrap();
                 operation.rule == Rule::AnyToken && !gained.is_empty()
             },

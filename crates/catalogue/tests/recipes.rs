@@ -65,7 +65,7 @@ fn uses(operation: &Operation, parameter: Parameter) -> bool {
         Parameter::Account => operation.names_account() || operation.is_s3() || lists(Scope::Account),
         Parameter::Zone => operation.names_zone() || lists(Scope::Zone),
         Parameter::Bucket => operation.names_bucket(),
-        Parameter::Worker => operation.path.contains("{script_name}"),
+        Parameter::Worker => operation.path().contains("{script_name}"),
     }
 }
 

@@ -201,7 +201,7 @@ fn secret() -> impl Strategy<Value = String> {
 
 fn filled(operation: &Operation, ids: &[String]) -> String {
     let mut ids = ids.iter().cycle();
-    let mut segments = operation.path.split('/').map(|segment| match segment.contains('{') {
+    let mut segments = operation.path().split('/').map(|segment| match segment.contains('{') {
         true => ids.next().unwrap().as_str(),
         false => segment,
     });

@@ -7,9 +7,13 @@ use proptest::prelude::*;
 fn naive(method: Method, path: &str) -> Option<&'static Operation> {
     let matching = operations()
         .iter()
-        .filter(|operation| operation.is_routed() && operation.method == method && matches(operation.path, path));
+        .filter(|operation| operation.is_routed() && operation.method == method && matches(operation.path(), path));
     matching.max_by_key(|operation| {
-        operation.path.split('/').map(|segment| !segment.starts_with('{') && !segment.contains('{')).collect::<Vec<_>>()
+        operation
+            .path()
+            .split('/')
+            .map(|segment| !segment.starts_with('{') && !segment.contains('{'))
+            .collect::<Vec<_>>()
     })
 }
 
@@ -42,7 +46,7 @@ fn path() -> impl Strategy<Value = String> {
             let mut values = values.into_iter();
             let mut next = move || values.next().unwrap_or_else(|| "x".to_owned());
             let mut segments: Vec<String> = operations()[at]
-                .path
+                .path()
                 .trim_start_matches('/')
                 .split('/')
                 .map(|segment| if segment.contains('{') { next() } else { segment.to_owned() })

@@ -46,7 +46,7 @@ pub(crate) fn warn(output: Output, plan: &Plan) {
 
 /// What an operation's inferred groups rest on, for a document.
 pub(crate) fn document(operation: &Operation) -> Value {
-    let evidence = |basis: &Basis| json!({ "confidence": basis.confidence.word(), "evidence": basis.text });
+    let evidence = |basis: Basis| json!({ "confidence": basis.confidence.word(), "evidence": basis.text });
     operation.basis().map_or(Value::Null, evidence)
 }
 
@@ -55,8 +55,7 @@ fn inferred<'a>(operations: impl Iterator<Item = &'a Operation>) -> Vec<(&'a Ope
     // An inference whose basis is not in the table is one all the same.
     const NONE: Basis = Basis { confidence: Confidence::Unexplained, text: "nothing says what it was inferred from" };
     let inferred = operations.filter(|operation| operation.provenance.is_inferred());
-    let mut inferred: Vec<_> =
-        inferred.map(|operation| (operation, operation.basis().copied().unwrap_or(NONE))).collect();
+    let mut inferred: Vec<_> = inferred.map(|operation| (operation, operation.basis().unwrap_or(NONE))).collect();
     inferred.sort_by_key(|(operation, basis)| (Reverse(basis.confidence), operation.index));
     inferred.dedup_by_key(|(operation, _)| operation.index);
     inferred

@@ -95,7 +95,7 @@ fn token(record: &Record, request: &Request, options: &Options) -> Result<&'stat
     }
     let decision = record.compiled.decide(request);
     let cause = decision.cause.word();
-    let lists_zones = operation.method == Method::Get && operation.path == "/zones";
+    let lists_zones = operation.method == Method::Get && operation.path() == "/zones";
     let empty_list = lists_zones && options.zones_without_zone_read == ZoneList::Empty;
     match decision.cause {
         _ if decision.allow || empty_list => Ok(cause),

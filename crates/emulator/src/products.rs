@@ -58,7 +58,7 @@ pub(crate) fn handler(operation: &Operation) -> Option<Handler> {
 
 /// Whether calls of an operation are answered with more than that they are authorised.
 pub(crate) fn is_simulated(operation: &Operation) -> bool {
-    handler(operation).is_some() || operation.path.starts_with("/graphql")
+    handler(operation).is_some() || operation.path().starts_with("/graphql")
 }
 
 /// The answer of an operation that is not simulated.

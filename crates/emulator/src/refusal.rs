@@ -18,7 +18,7 @@ pub(crate) enum Family {
 
 impl Family {
     pub(crate) fn of(operation: &Operation) -> Self {
-        let mut segments = operation.path.trim_start_matches('/').split('/');
+        let mut segments = operation.path().trim_start_matches('/').split('/');
         let first = segments.next().unwrap_or_default();
         // Behind the id, for accounts and zones.
         let (below, next) = (segments.nth(1), segments.next());
@@ -34,7 +34,7 @@ impl Family {
 
 /// The answer to a caller without the right.
 pub(crate) fn unauthorised(operation: &Operation, options: &Options) -> ApiError {
-    if operation.method == Method::Post && operation.path == "/zones" {
+    if operation.method == Method::Post && operation.path() == "/zones" {
         return ApiError::new(400, 1068, "Permission denied");
     }
     let enriched = options.error_style == ErrorStyle::Enriched;
@@ -46,10 +46,10 @@ pub(crate) fn unauthorised(operation: &Operation, options: &Options) -> ApiError
         Family::Product if enriched => ApiError::new(403, 10000, "Forbidden"),
         Family::Product => ApiError::new(403, 10000, "Authentication error"),
     };
-    if !enriched || operation.operation_id.is_empty() {
+    if !enriched || operation.operation_id().is_empty() {
         return error;
     }
-    error.documented_at(format!("https://developers.cloudflare.com/api/operations/{}", operation.operation_id))
+    error.documented_at(format!("https://developers.cloudflare.com/api/operations/{}", operation.operation_id()))
 }
 
 /// The answer to a well-formed token that nobody holds.
@@ -79,12 +79,12 @@ pub(crate) fn unlabelled(operation: &Operation) -> ApiError {
 
 /// The answer to an account-owned token, where the product takes none.
 pub(crate) fn closed_to_account_tokens(operation: &Operation, options: &Options) -> Option<ApiError> {
-    if operation.method == Method::Get && operation.path == "/accounts" {
+    if operation.method == Method::Get && operation.path() == "/accounts" {
         let error = ApiError::new(400, 1001, "List accounts endpoint does not support account owned tokens.");
         return (!options.account_tokens_list_accounts).then_some(error);
     }
     operation.closed_to_account_tokens.then(|| {
-        let mut segments = operation.path.split('/').skip(1);
+        let mut segments = operation.path().split('/').skip(1);
         match (segments.next(), segments.nth(1)) {
             (Some("user" | "memberships"), _) => unauthorised(operation, options),
             (Some("zones"), Some("pagerules")) => {
@@ -97,7 +97,7 @@ pub(crate) fn closed_to_account_tokens(operation: &Operation, options: &Options)
 
 /// Whether the operation verifies a token.
 pub(crate) fn is_verify(operation: &Operation) -> bool {
-    operation.path.ends_with("/tokens/verify")
+    operation.path().ends_with("/tokens/verify")
 }
 
 #[cfg(test)]

@@ -10,15 +10,15 @@ use serde_json::{Value, json};
 /// A concrete path of the operation in the emulator's world; other parameters get an id that nothing has.
 fn path(operation: &Operation) -> String {
     let mut segments = Vec::new();
-    for (at, segment) in operation.path.split('/').enumerate() {
-        segments.push(match (segment.starts_with('{'), operation.path.split('/').nth(1), at) {
+    for (at, segment) in operation.path().split('/').enumerate() {
+        segments.push(match (segment.starts_with('{'), operation.path().split('/').nth(1), at) {
             (true, Some("accounts"), 2) => "{A}".to_owned(),
             (true, Some("zones"), 2) => "{Z}".to_owned(),
             _ => segment.replace(['{', '}'], "").replace(':', "%3A"),
         });
     }
     // A parameter's own name serves as its value.
-    let parameters = operation.path.split('/').map(|segment| segment.starts_with('{'));
+    let parameters = operation.path().split('/').map(|segment| segment.starts_with('{'));
     let filled = segments.into_iter().zip(parameters).map(|(segment, parameter)| match segment.as_str() {
         "{A}" | "{Z}" => segment,
         _ if parameter => "0123456789abcdef0123456789abcdef".to_owned(),
@@ -106,7 +106,7 @@ async fn unlabelled_operations_can_be_switched_open() {
 async fn the_global_key_opens_everything_but_verify() {
     let local = Local::start().await;
     for operation in
-        operations().iter().filter(|operation| operation.is_routed() && !operation.path.ends_with("/tokens/verify"))
+        operations().iter().filter(|operation| operation.is_routed() && !operation.path().ends_with("/tokens/verify"))
     {
         let reply = local.admin(operation.method.as_str(), &path(operation)).send().await;
         assert!(!reply.is_refusal() && reply.code() != 199_002, "{operation}: {} {}", reply.status, reply.text);

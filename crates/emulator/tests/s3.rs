@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use common::s3::{Ask, Key, S3, amz_date, amz_date_of};
 use common::{Local, Minted, policy, unlimited};
-use flarekeep_catalogue::Scope;
+use flarekeep_catalogue::{Operation, Scope};
 use flarekeep_emulator::{CredentialKind, Emulator, LogEntry, Options, World};
 use serde_json::json;
 
@@ -362,9 +362,7 @@ async fn calls_are_in_the_log_with_their_cause() {
     let entries = log.lock().unwrap().clone();
     let seen: Vec<_> = entries[entries.len() - 7..]
         .iter()
-        .map(|entry| {
-            (entry.allowed, entry.cause, entry.operation.map(|operation| operation.operation_id), entry.credential)
-        })
+        .map(|entry| (entry.allowed, entry.cause, entry.operation.map(Operation::operation_id), entry.credential))
         .collect();
     let (user, none) = (CredentialKind::UserToken, CredentialKind::None);
     let expected = [

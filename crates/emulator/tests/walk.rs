@@ -213,7 +213,7 @@ impl Walk {
         for (at, need) in plan.needs.iter().enumerate() {
             tally.calls += 1;
             tally.s3 += usize::from(need.operation.is_s3());
-            tally.graphql += usize::from(need.operation.path.starts_with("/graphql"));
+            tally.graphql += usize::from(need.operation.path().starts_with("/graphql"));
             let unproven = plan.unproven.contains(&at);
             match self.call(way, need).await {
                 Answer::Passed if !unproven => {}
@@ -279,7 +279,7 @@ impl Walk {
     /// Calls a need's operation, and says what came of it; the log must tell the same.
     async fn call(&self, way: Way, need: &Need) -> Answer {
         // A token is verified where its owner's are, as `check` does it.
-        let operation = match (need.operation.path.ends_with("/tokens/verify"), way) {
+        let operation = match (need.operation.path().ends_with("/tokens/verify"), way) {
             (false, _) => need.operation,
             (true, Way::Account) => operation("GET /accounts/{account_id}/tokens/verify").unwrap(),
             (true, _) => operation("GET /user/tokens/verify").unwrap(),
@@ -287,7 +287,7 @@ impl Walk {
         let token = if way == Way::Account { &self.account } else { &self.user };
         let answer = if operation.is_s3() {
             self.call_s3(&token.key(), operation).await
-        } else if operation.path.starts_with("/graphql") {
+        } else if operation.path().starts_with("/graphql") {
             self.call_graphql(token, operation).await
         } else {
             let reply = self.local.by(token, operation.method.as_str(), &concrete(operation)).send().await;
@@ -306,10 +306,10 @@ impl Walk {
     }
 
     async fn call_s3(&self, key: &Key, operation: &Operation) -> Answer {
-        let path = operation.path.trim_start_matches("s3:/").replace("{bucket_name}", BUCKET);
+        let path = operation.path().trim_start_matches("s3:/").replace("{bucket_name}", BUCKET);
         let path = path.replace("{object_key}", "an%20object").replace("partNumber&", "partNumber=1&");
         let path = path.replace("uploadId", &format!("uploadId={NOTHING}"));
-        let method = if operation.operation_id == "HeadBucket" { "HEAD" } else { operation.method.as_str() };
+        let method = if operation.operation_id() == "HeadBucket" { "HEAD" } else { operation.method.as_str() };
         let reply = self.s3.send(key, Ask::new(method, &path)).await;
         match (reply.status, reply.element("Code").as_str()) {
             (403, "AccessDenied") => Answer::Refused,
@@ -321,7 +321,7 @@ impl Walk {
     }
 
     async fn call_graphql(&self, token: &Minted, operation: &Operation) -> Answer {
-        let query = match operation.path.split('#').nth(1) {
+        let query = match operation.path().split('#').nth(1) {
             Some("account") => "{viewer {accounts(filter: {accountTag: \"{A}\"}) {x}}}",
             Some("zone") => "{viewer {zones(filter: {zoneTag: \"{Z}\"}) {x}}}",
             _ => "{viewer {budget}}",
@@ -364,7 +364,7 @@ fn shape(plan: &Plan) -> String {
 /// A path that leads to the operation: the account and the zone are the world's, all else is nothing's id.
 fn concrete(operation: &Operation) -> String {
     let mut before = "";
-    let filled = operation.path.split('/').map(|segment| {
+    let filled = operation.path().split('/').map(|segment| {
         let filled = match (segment.starts_with('{'), before) {
             (true, "accounts") if operation.names_account() => "{A}",
             (true, "zones") if operation.names_zone() => "{Z}",

@@ -98,7 +98,7 @@ impl Need {
     /// Whether the product of the call takes no token of this owner. Each kind of token is verified at an endpoint of its
     /// own, which the same need stands for.
     pub(crate) fn is_closed_to(&self, owner: Owner) -> bool {
-        let verifies = self.operation.path.ends_with("/tokens/verify");
+        let verifies = self.operation.path().ends_with("/tokens/verify");
         self.operation.closed_to_account_tokens && matches!(owner, Owner::Account(_)) && !verifies
     }
 
@@ -181,7 +181,7 @@ mod tests {
         let target = Target { account: Some(ACCOUNT), zone: Some(ZONE), ..Target::default() };
         let lists = |owner| {
             let needs = needs_of_recipe(&recipe("saas-platform").unwrap(), &target, owner).unwrap();
-            needs.iter().any(|need| need.operation.path == "/accounts")
+            needs.iter().any(|need| need.operation.path() == "/accounts")
         };
         assert!(lists(USER) && !lists(Owner::Account(ACCOUNT)));
     }

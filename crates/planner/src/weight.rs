@@ -49,7 +49,7 @@ pub fn mints(operation: &Operation) -> bool {
     if !matches!(operation.method, Method::Post | Method::Put | Method::Patch) {
         return false;
     }
-    let mut segments = operation.path.split('/').skip(1);
+    let mut segments = operation.path().split('/').skip(1);
     let kind = match segments.next() {
         Some("memberships") => return true,
         Some("user") => segments.next(),

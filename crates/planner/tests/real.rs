@@ -42,11 +42,11 @@ fn labelled() -> Vec<&'static Operation> {
 
 fn some_operations(most: usize) -> impl Strategy<Value = Vec<&'static Operation>> {
     // Half of the sets are about one product, where the same groups meet again and again.
-    let products: Vec<&'static str> = labelled().iter().map(|operation| operation.product).collect();
+    let products: Vec<&'static str> = labelled().iter().map(|operation| operation.product()).collect();
     let mixed = prop::collection::vec(select(labelled()), 1..most);
     let of_product =
         (select(products), prop::collection::vec(select(labelled()), 0..4)).prop_map(|(product, mut more)| {
-            more.extend(labelled().into_iter().filter(|operation| operation.product == product).take(20));
+            more.extend(labelled().into_iter().filter(|operation| operation.product() == product).take(20));
             more
         });
     prop_oneof![mixed, of_product]

@@ -92,7 +92,7 @@ fn request(operation: &'static Operation) -> impl Strategy<Value = Request> {
     let user = prop::option::of(select(USERS.to_vec()));
     let ip = prop::option::of(select(vec!["203.0.113.7", "198.51.100.1", "2001:db8::1", "::ffff:203.0.113.9"]));
     let unscoped = !operation.names_account() && !operation.names_zone() && !operation.is_s3();
-    let listed = unscoped || operation.path == "s3://";
+    let listed = unscoped || operation.path() == "s3://";
     (account, zone, user, ip, prop::bool::weighted(0.9), any::<(bool, bool)>(), 0..4i64, bucket()).prop_map(
         move |(account, zone, user, ip, owner_known, (in_account, of_zone), at, bucket)| Request {
             operation,

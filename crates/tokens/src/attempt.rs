@@ -138,7 +138,7 @@ async fn lists(client: &Client, path: &str, zone: ZoneId) -> Result<Outcome, Err
 /// The operation's path with every parameter filled in.
 fn filled(operation: &Operation, target: &Target, probe: Option<&Probe>) -> Result<String, String> {
     let mut path = String::new();
-    for (position, segment) in operation.path.trim_start_matches('/').split('/').enumerate() {
+    for (position, segment) in operation.path().trim_start_matches('/').split('/').enumerate() {
         path.push('/');
         let Some(name) = segment.strip_prefix('{').map(|name| name.trim_end_matches('}')) else {
             path.push_str(segment);

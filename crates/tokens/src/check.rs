@@ -182,7 +182,7 @@ async fn outcomes<'a>(
     let mut outcomes = Outcomes::open(check);
     let mut running = JoinSet::new();
     for (at, asked) in outcomes.0.iter_mut().enumerate() {
-        if asked.operation.rule == Rule::AnyToken && asked.operation.path.ends_with("/tokens/verify") {
+        if asked.operation.rule == Rule::AnyToken && asked.operation.path().ends_with("/tokens/verify") {
             asked.outcome = Some(verified(token));
             continue;
         }
@@ -269,8 +269,8 @@ fn resource(operation: &Operation, target: &Target) -> String {
         return format!("bucket {bucket}");
     }
     match (target.account, target.zone) {
-        (_, Some(zone)) if operation.path.starts_with("/zones") => format!("zone {zone}"),
-        (Some(account), _) if operation.path.starts_with("/accounts") => format!("account {account}"),
+        (_, Some(zone)) if operation.path().starts_with("/zones") => format!("zone {zone}"),
+        (Some(account), _) if operation.path().starts_with("/accounts") => format!("account {account}"),
         _ => "user".to_owned(),
     }
 }

@@ -181,7 +181,7 @@ fn barred(identity: &Identity, now: UnixSeconds) -> Option<(Cause, &'static str)
 #[must_use]
 pub fn explain_answer(answer: &Answer<'_>, question: &Why<'_>) -> Option<Diagnosis> {
     let operation = question.operation;
-    let refusal = api::Error::in_answer(method(operation.method), operation.path, answer.0)?;
+    let refusal = api::Error::in_answer(method(operation.method), operation.path(), answer.0)?;
     Some(question.told_by(&refusal, Vec::new()))
 }
 
@@ -283,7 +283,7 @@ impl Why<'_> {
     /// The accepted group that is named after the operation's product: the one that people expect.
     fn namesake(&self) -> Option<&'static Group> {
         let level = if self.operation.mutates() { "Write" } else { "Read" };
-        let name = format!("{} {level}", self.operation.product);
+        let name = format!("{} {level}", self.operation.product());
         self.operation.accepts().find(|group| group.name == name)
     }
 

@@ -143,7 +143,7 @@ fn group_changes(overlay: &Overlay, names: &Names) -> Vec<Change> {
         let (name, id, scopes) = (fact.name.clone(), fact.id, fact.scopes.clone());
         match meeting {
             Meeting::ById(group) => {
-                if fact.name != group.name && !group.former_names.contains(&fact.name.as_str()) {
+                if fact.name != group.name && !group.former_names().any(|name| name == fact.name) {
                     changes.push(Change::Renamed { from: group.name, to: name, id });
                 }
                 changes.extend(scope_change(fact, group.scope));
@@ -181,7 +181,7 @@ fn scope_change(fact: &GroupFact, scope: Scope) -> Option<Change> {
 fn operation_changes(overlay: &Overlay, names: &Names) -> Vec<Change> {
     let Some(facts) = &overlay.operations else { return Vec::new() };
     let gone = facts.gone.iter().filter_map(|gone| find(gone.method, &gone.path)).filter(|known| is_of_schema(known));
-    let gone = gone.map(|known| Change::OperationGone { path: known.path, method: known.method });
+    let gone = gone.map(|known| Change::OperationGone { path: known.path(), method: known.method });
     let differing = facts.operations.iter().filter_map(|fact| {
         let groups = names.of_fact(fact);
         match find(fact.method, &fact.path) {
@@ -203,7 +203,7 @@ pub(super) fn differs(names: &Names, operation: &'static Operation, groups: &BTr
 
 fn difference(names: &Names, operation: &'static Operation, groups: &BTreeSet<String>) -> Option<Change> {
     let known = names.accepted(operation);
-    let (path, method, was) = (operation.path, operation.method, operation.provenance.word());
+    let (path, method, was) = (operation.path(), operation.method, operation.provenance.word());
     let of_schema = operation.provenance == Provenance::Schema;
     // A document that names no group says something only where one named some before.
     if groups.is_empty() && !of_schema {

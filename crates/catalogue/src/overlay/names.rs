@@ -21,7 +21,7 @@ impl<'a> Names<'a> {
         let (mut exact, mut loose): (HashMap<_, Vec<_>>, HashMap<_, Vec<_>>) = (HashMap::new(), HashMap::new());
         for group in groups() {
             exact.entry(group.name).or_default().push(group);
-            for name in std::iter::once(&group.name).chain(group.former_names) {
+            for name in std::iter::once(group.name).chain(group.former_names()) {
                 let named = loose.entry(loosened(name)).or_default();
                 if !named.contains(&group) {
                     named.push(group);
@@ -86,7 +86,7 @@ impl<'a> Names<'a> {
 /// The operation that a template of any parameter names stands for.
 pub(super) fn find(method: Method, path: &str) -> Option<&'static Operation> {
     let found = route(method, path)?.operation;
-    (blanked(found.path) == blanked(path)).then_some(found)
+    (blanked(found.path()) == blanked(path)).then_some(found)
 }
 
 /// A path without the names of its parameters.
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn an_operation_is_found_under_any_parameter_names_and_only_as_a_template() {
-        let found = |path| find(Method::Put, path).map(|operation| operation.path);
+        let found = |path| find(Method::Put, path).map(Operation::path);
         assert_eq!(found("/zones/{z}/dns_records/{r}"), Some("/zones/{zone_id}/dns_records/{dns_record_id}"));
         assert_eq!(found("/zones/{z}/dns_records/import"), None);
     }

@@ -74,7 +74,7 @@ impl OpenApi {
             let known = find(*method, path);
             seen.extend(known.map(|operation| operation.index));
             if known.is_none_or(|operation| differs(&names, operation, &groups)) {
-                let path = known.map_or(*path, |operation| operation.path).to_owned();
+                let path = known.map_or(*path, |operation| operation.path()).to_owned();
                 kept.insert(OperationFact { path, method: *method, groups: groups.into_iter().collect() });
             }
         }
@@ -121,11 +121,11 @@ impl OpenApi {
 /// Whether the catalogue has the operation from a schema and has not seen it leave since. Other operations come from
 /// elsewhere, and that a schema lacks them says nothing.
 pub(super) fn is_of_schema(operation: &Operation) -> bool {
-    operation.path.starts_with('/') && !operation.operation_id.is_empty() && !operation.withdrawn
+    operation.path().starts_with('/') && !operation.operation_id().is_empty() && !operation.withdrawn
 }
 
 impl From<&Operation> for OperationName {
     fn from(operation: &Operation) -> Self {
-        Self { path: operation.path.to_owned(), method: operation.method }
+        Self { path: operation.path().to_owned(), method: operation.method }
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn operations(text: &str) -> Result<Vec<&'static Operation>, RecipeEr
         .iter()
         .filter(|operation| {
             operation.method == method
-                && below(operation.path, prefix)
+                && below(operation.path(), prefix)
                 && !operation.deprecated
                 && !operation.withdrawn
                 && operation.accepts().any(Group::is_named_for_reading)

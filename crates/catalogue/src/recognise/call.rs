@@ -51,13 +51,13 @@ pub(super) fn recognise(text: &str) -> Option<Result<Recognised, RecogniseError>
 /// Operations that no request's path alone leads to are named by their template: `PUT s3://{bucket_name}/{object_key}`.
 fn by_template(method: Option<Method>, path: &str) -> Option<Recognised> {
     let named = |operation: &&Operation| {
-        !operation.is_routed() && operation.path == path && method.is_none_or(|method| operation.method == method)
+        !operation.is_routed() && operation.path() == path && method.is_none_or(|method| operation.method == method)
     };
     let found: Vec<_> = operations().iter().filter(named).collect();
     let first = found.first()?;
     let (subject, name) = match method {
         Some(_) => (Subject::Operation, first.to_string()),
-        None => (Subject::Path, first.path.to_owned()),
+        None => (Subject::Path, first.path().to_owned()),
     };
     Some(Recognised { operations: found, ..nothing(subject, name) })
 }
@@ -107,7 +107,7 @@ pub(super) fn located(
     let Some(first) = chosen.first() else { return Err(no_path(path)) };
     let name = match chosen.len() {
         1 => first.operation.to_string(),
-        _ => first.operation.path.to_owned(),
+        _ => first.operation.path().to_owned(),
     };
     let plain = |value: &&str| harmless::is_plain(value);
     let ids = first.parameters().filter(|(_, value)| plain(value));
@@ -161,7 +161,7 @@ fn routes_by<'a>(path: &'a str, methods: &[Method]) -> Vec<Route<'a>> {
 
 /// Which segments of the template are literal: the more on the left, the better it fits.
 fn shape(operation: &Operation) -> Vec<bool> {
-    operation.path.split('/').map(|segment| !segment.contains('{')).collect()
+    operation.path().split('/').map(|segment| !segment.contains('{')).collect()
 }
 
 fn no_operation(method: Method, path: &str, routes: &[Route<'_>]) -> RecogniseError {
@@ -176,6 +176,6 @@ fn no_operation(method: Method, path: &str, routes: &[Route<'_>]) -> RecogniseEr
 
 fn no_path(path: &str) -> RecogniseError {
     let given = harmless::path(path);
-    let nearest = nearest(&given, operations().iter().map(|operation| operation.path.to_owned()));
+    let nearest = nearest(&given, operations().iter().map(|operation| operation.path().to_owned()));
     RecogniseError::Path { given, nearest }
 }

@@ -28,7 +28,7 @@ pub(super) fn recognise(text: &str) -> Result<Recognised, RecogniseError> {
     let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     if text.chars().all(word) {
         let given = harmless::word(text);
-        let ids = operations().iter().map(|operation| operation.operation_id).filter(|id| !id.is_empty());
+        let ids = operations().iter().map(Operation::operation_id).filter(|id| !id.is_empty());
         let names = terraform_types().map(|known| known.name).chain(sdk_methods().map(|method| method.name));
         let nearest = nearest(&given, ids.chain(names).map(str::to_owned));
         return Err(RecogniseError::Name { given, nearest });

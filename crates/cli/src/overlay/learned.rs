@@ -138,7 +138,7 @@ impl Entry {
 }
 
 fn renamed(group: &Group, fact: &GroupFact) -> bool {
-    fact.name != group.name && !group.former_names.contains(&fact.name.as_str())
+    fact.name != group.name && !group.former_names().any(|former| former == fact.name)
 }
 
 /// The words of a name in lower case, with the dashboard's last word `edit` as the API's `write`.

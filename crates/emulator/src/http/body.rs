@@ -75,7 +75,7 @@ pub(super) fn decoded(segment: &str) -> Option<String> {
 }
 
 fn limit(operation: &Operation) -> usize {
-    let path = operation.path;
+    let path = operation.path();
     let carries = path.contains("/workers/scripts/{") || path.contains("/storage/kv/namespaces/{");
     if carries && operation.method != Method::Get { LARGE } else { USUAL }
 }

@@ -33,7 +33,7 @@ pub(crate) struct Part {
 
 /// Whether a call's needs are in its body.
 pub(crate) fn is_graphql(operation: &Operation) -> bool {
-    operation.path == "/graphql"
+    operation.path() == "/graphql"
 }
 
 impl Query {
@@ -86,7 +86,7 @@ impl Part {
         let (list, who) = match (self.zone, self.account) {
             (Some(zone), _) => ("zones", format!("zone '{zone}'")),
             (None, Some(account)) => ("accounts", format!("account '{account}'")),
-            (None, None) if self.operation.path.ends_with("#zone") => ("zones", "the caller".to_owned()),
+            (None, None) if self.operation.path().ends_with("#zone") => ("zones", "the caller".to_owned()),
             (None, None) => ("accounts", "the caller".to_owned()),
         };
         let message = format!("{who} does not have access to the path");
@@ -157,7 +157,7 @@ mod tests {
     fn parts(world: &World, query: &str, variables: &Value) -> Vec<(&'static str, bool, bool)> {
         let body = json!({"query": query, "variables": variables}).to_string();
         let read = Query::read(body.as_bytes(), world, operation("POST /graphql").unwrap());
-        read.parts.iter().map(|part| (part.operation.path, part.account.is_some(), part.zone.is_some())).collect()
+        read.parts.iter().map(|part| (part.operation.path(), part.account.is_some(), part.zone.is_some())).collect()
     }
 
     #[test]

@@ -43,7 +43,7 @@ fn shown(group: &Group, call: &Call) -> Value {
 
 /// The category as the API spells it: `ai_and_machine_learning`.
 fn category(group: &Group) -> Option<String> {
-    let words = group.category.to_ascii_lowercase().replace(['&', '/'], "and");
+    let words = group.category().to_ascii_lowercase().replace(['&', '/'], "and");
     let spelt = words.split_whitespace().collect::<Vec<_>>().join("_");
     (!spelt.is_empty()).then_some(spelt)
 }

@@ -102,7 +102,7 @@ fn named(name: &str) -> Option<&'static Operation> {
         "ListObjects" => "ListObjectsV2",
         name => name,
     };
-    operations().iter().find(|operation| operation.is_s3() && operation.operation_id == id)
+    operations().iter().find(|operation| operation.is_s3() && operation.operation_id() == id)
 }
 
 /// The engine's decision; none where the token's user is no member of the account.

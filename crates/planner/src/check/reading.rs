@@ -30,7 +30,7 @@ impl Reading {
         let mut engine = Engine { owner: options.owner, tokens: BTreeMap::new() };
         let (mut choices, mut demands, mut impossible) = (BTreeSet::new(), Vec::new(), BTreeSet::new());
         for (at, need) in needs.iter().enumerate() {
-            let verifies = need.operation.path.ends_with("/tokens/verify");
+            let verifies = need.operation.path().ends_with("/tokens/verify");
             if need.operation.closed_to_account_tokens && !verifies && matches!(options.owner, Owner::Account(_)) {
                 if need.operation.rule != Rule::Unlabelled {
                     impossible.insert(at);
@@ -114,7 +114,7 @@ impl Engine {
             Owner::User(user) => Some(Resource::User(user)),
             Owner::Account(_) => None,
         };
-        let unnamed = need.operation.path.starts_with("/zones/{") && need.resource.zone.is_none();
+        let unnamed = need.operation.path().starts_with("/zones/{") && need.resource.zone.is_none();
         let unnamed = unnamed && !need.resource.every_zone;
         let bucket = need.resource.bucket.clone().map(Resource::Bucket);
         let zone = need.resource.zone.map(Resource::Zone);
@@ -157,7 +157,7 @@ impl Engine {
 
 /// Whether the path of the call says on what it is called.
 fn names_its_resource(need: &Need) -> bool {
-    ["/zones/{", "/accounts/{", "s3://{"].iter().any(|place| need.operation.path.starts_with(place))
+    ["/zones/{", "/accounts/{", "s3://{"].iter().any(|place| need.operation.path().starts_with(place))
 }
 
 fn policy(group: &'static Group, resource: Resource) -> Policy {

@@ -86,9 +86,9 @@ fn scope_of(resource: &Resource) -> Option<Scope> {
 
 fn covers(policy: &Policy, group: &Group, request: &Request) -> bool {
     let place = ["/accounts/{", "/zones/{", "s3://{"];
-    let list = !place.iter().any(|place| request.operation.path.starts_with(place));
+    let list = !place.iter().any(|place| request.operation.path().starts_with(place));
     let list = list && request.account.is_none() && request.zone.is_none() && policy.effect == Effect::Allow;
-    let filtered = list && !(request.operation.path == "/zones" && request.operation.method == Method::Post);
+    let filtered = list && !(request.operation.path() == "/zones" && request.operation.method == Method::Post);
     has(policy, group)
         && policy.resources.iter().any(|resource| match (group.scope, resource) {
             (Scope::User, Resource::User(user)) => request.user == Some(*user),

@@ -69,8 +69,8 @@ pub(crate) fn run(context: &Context) -> CommandResult {
 fn group(group: &Group) -> Value {
     let mut document = reference(group);
     document["resource"] = json!((group.scope != Scope::Unknown).then(|| group.scope.key()));
-    document["category"] = json!((!group.category.is_empty()).then_some(group.category));
-    document["former_names"] = json!(group.former_names);
+    document["category"] = json!((!group.category().is_empty()).then_some(group.category()));
+    document["former_names"] = group.former_names().collect();
     document["provenance"] = json!(provenance(group));
     document
 }
@@ -79,9 +79,9 @@ fn operation(operation: &Operation) -> Value {
     let given = |text: &'static str| (!text.is_empty()).then_some(text);
     json!({
         "method": operation.method.as_str(),
-        "path": operation.path,
-        "operation_id": given(operation.operation_id),
-        "product": given(operation.product),
+        "path": operation.path(),
+        "operation_id": given(operation.operation_id()),
+        "product": given(operation.product()),
         "changes": operation.mutates(),
         "rule": rule(operation.rule),
         "accepts": operation.accepts().map(|group| group.index).collect::<Vec<_>>(),

@@ -18,7 +18,7 @@ pub(crate) fn run(context: &Context, arguments: &PermissionList) -> CommandResul
     let category = arguments.category.as_deref().map(category).transpose()?;
     let scope = arguments.scope.map(Scope::from);
     let wanted = |group: &&Group| {
-        let categorised = category.as_ref().is_none_or(|categories| categories.contains(group.category));
+        let categorised = category.as_ref().is_none_or(|categories| categories.contains(group.category()));
         scope.is_none_or(|scope| group.scope == scope) && categorised
     };
     let listed: Vec<&Group> = groups().iter().filter(wanted).collect();
@@ -44,7 +44,7 @@ pub(crate) fn run(context: &Context, arguments: &PermissionList) -> CommandResul
 
 /// The categories that hold these words.
 fn category(given: &str) -> Result<BTreeSet<&'static str>, CommandError> {
-    let all: BTreeSet<&str> = groups().iter().map(|group| group.category).filter(|word| !word.is_empty()).collect();
+    let all: BTreeSet<&str> = groups().iter().map(Group::category).filter(|word| !word.is_empty()).collect();
     let folded = |text: &str| text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), " ");
     let words = folded(given);
     let holds = |category: &&str| words.split_whitespace().all(|word| folded(category).contains(word));
@@ -59,7 +59,7 @@ fn category(given: &str) -> Result<BTreeSet<&'static str>, CommandError> {
 
 fn row(group: &Group, learned: &[Entry]) -> [String; 6] {
     let (reads, writes) = counts(group);
-    let category = group.category.to_owned();
+    let category = group.category().to_owned();
     [
         group.name.to_owned(),
         place(group),
@@ -81,7 +81,7 @@ fn place(group: &Group) -> String {
 fn document(group: &Group, learned: &[Entry]) -> Value {
     let (reads, writes) = counts(group);
     let mut document = reference(group);
-    document["category"] = json!((!group.category.is_empty()).then_some(group.category));
+    document["category"] = json!((!group.category().is_empty()).then_some(group.category()));
     document["provenance"] = json!(provenance(group));
     let entries = learned.iter().filter(|entry| entry.group == Some(group));
     document["learned"] = entries.map(Entry::document).collect();

@@ -83,7 +83,7 @@ fn row(hit: &Hit, learned: &[Entry]) -> [String; 6] {
         Matched::Name => String::new(),
         Matched::OtherName(name) => format!("`{name}`"),
         Matched::Synonym(word) => format!("`{word}`"),
-        Matched::Category => group.category.to_owned(),
+        Matched::Category => group.category().to_owned(),
         Matched::Operations(number) => counted(number as usize, "operation"),
     };
     let scope = group.scope.to_string();
@@ -97,7 +97,7 @@ fn document(hit: &Hit) -> Value {
         Matched::Name => ("name", None),
         Matched::OtherName(name) => ("other-name", Some(name.to_owned())),
         Matched::Synonym(word) => ("synonym", Some(word.to_owned())),
-        Matched::Category => ("category", Some(hit.group.category.to_owned())),
+        Matched::Category => ("category", Some(hit.group.category().to_owned())),
         Matched::Operations(number) => ("operations", Some(number.to_string())),
     };
     let mut document = reference(hit.group);

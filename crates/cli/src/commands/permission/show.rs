@@ -134,8 +134,8 @@ fn show_names(output: Output, facts: &Facts) {
         (scope, _) => format!("{scope}: {}", resource(scope)),
     };
     row("takes effect at", scope);
-    if !group.category.is_empty() {
-        row("category", group.category.to_owned());
+    if !group.category().is_empty() {
+        row("category", group.category().to_owned());
     }
     let others = facts.spellings.others.iter().map(|other| match other.whose.is_empty() {
         true => other.spelling.to_owned(),
@@ -211,7 +211,7 @@ fn typical(opened: &Opened) -> Option<&'static Operation> {
     let some = if opened.writes.is_empty() { &opened.reads } else { &opened.writes };
     let key = |operation: &&&Operation| {
         let makes = matches!(operation.method, Method::Post | Method::Put);
-        (operation.deprecated, operation.accepts().count(), !makes, operation.path.len())
+        (operation.deprecated, operation.accepts().count(), !makes, operation.path().len())
     };
     some.iter().min_by_key(key).copied()
 }

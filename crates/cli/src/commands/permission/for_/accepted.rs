@@ -71,7 +71,7 @@ impl Accepted {
         if !parts.is_empty() {
             return Some(format!("what is asked decides which of them does: see {}", parts.join(" and ")));
         }
-        let path = self.operation.path;
+        let path = self.operation.path();
         let by_phase = path.contains("/rulesets") && (!path.contains("/phases/") || path.contains("/phases/{"));
         (by_phase && self.groups.len() > 1)
             .then_some("the phase of the ruleset decides which of them does, and no list says so".to_owned())
@@ -96,8 +96,8 @@ impl Accepted {
         let operation = self.operation;
         json!({
             "operation": operation.to_string(),
-            "operation_id": some(operation.operation_id),
-            "product": some(operation.product),
+            "operation_id": some(operation.operation_id()),
+            "product": some(operation.product()),
             "kind": kind(operation),
             "rule": match operation.rule {
                 Rule::AnyOf => "any_of",

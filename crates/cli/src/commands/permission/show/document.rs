@@ -16,7 +16,7 @@ pub(super) fn document(facts: &Facts) -> Value {
     let group = facts.group;
     let mut document = reference(group);
     document["resource"] = json!((group.scope != Scope::Unknown).then(|| group.scope.key()));
-    document["category"] = json!((!group.category.is_empty()).then_some(group.category));
+    document["category"] = json!((!group.category().is_empty()).then_some(group.category()));
     document["remark"] = json!(facts.remark);
     document["learned"] = facts.learned.iter().map(Entry::document).collect();
     document["spellings"] = json!({

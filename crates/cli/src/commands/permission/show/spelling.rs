@@ -29,7 +29,7 @@ impl Spellings {
         let mut others: Vec<Spelling> =
             on_page.map(|spelling| Spelling { spelling, whose: "Cloudflare's permissions page" }).collect();
         others.dedup_by(|a, b| a.spelling == b.spelling);
-        others.extend(group.former_names.iter().map(|spelling| Spelling { spelling, whose: "" }));
+        others.extend(group.former_names().map(|spelling| Spelling { spelling, whose: "" }));
         let aliases = aliases().iter().filter(|alias| Some(alias.id) == group.id);
         others.extend(aliases.map(|alias| Spelling { spelling: alias.spelling, whose: alias.note }));
         others.retain(|other| other.spelling != group.name);
