@@ -50,7 +50,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Recipe, RecipeError> {
         options: file.options.into_iter().collect(),
         all_needs,
         tests: tests.collect::<Result<_, RecipeError>>()?,
-        documented: file.documented.map(documented).transpose()?,
+        documented: file.documented.as_ref().map(documented).transpose()?,
         chosen: Vec::new(),
     })
 }
@@ -98,7 +98,7 @@ fn malformed(text: &str, error: &toml::de::Error) -> RecipeError {
     RecipeError::Malformed { line, reason: error.message().escape_debug().take(200).collect() }
 }
 
-fn documented(file: FileDocumented) -> Result<Documented, RecipeError> {
+fn documented(file: &FileDocumented) -> Result<Documented, RecipeError> {
     let mut listed: Vec<&'static Group> = Vec::new();
     for name in &file.groups {
         if name == EVERY_READ {
