@@ -14,6 +14,7 @@
 mod basis;
 mod dashboard;
 mod group;
+mod hostile;
 mod id;
 mod name;
 mod nearest;
@@ -35,6 +36,7 @@ mod terraform;
 pub use basis::{Basis, Confidence};
 pub use dashboard::DashboardRow;
 pub use group::{Group, GroupProvenance, Scope, group_by_id, groups};
+pub use hostile::is_hostile;
 pub use id::{AccountId, BadId, GroupId, TokenId, UserId, ZoneId};
 pub use name::{
     Alias, DocumentedName, NameError, UncertainName, aliases, documented_names, resolve, uncertain_names, unmistakable,

@@ -7,6 +7,7 @@ use std::fmt::Display;
 use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
+use flarekeep_catalogue::is_hostile;
 use serde::Serialize;
 
 use crate::error::CommandError;
@@ -46,11 +47,6 @@ pub(crate) fn counted(number: usize, noun: &str) -> String {
 fn escaped(c: char) -> impl Iterator<Item = char> {
     let (kept, escape) = if is_hostile(c) { (None, Some(c.escape_default())) } else { (Some(c), None) };
     kept.into_iter().chain(escape.into_iter().flatten())
-}
-
-/// Whether a terminal would obey the character instead of showing it.
-fn is_hostile(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A JSON document with the same characters as JSON escapes. Outside of strings there is none but the newline, which

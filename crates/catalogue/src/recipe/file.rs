@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{Command, Documented, Kind, MOST_NEEDS, NamedTest, Need, Parameter, Recipe, RecipeError, pattern};
 use crate::group::{Group, groups};
+use crate::hostile::is_hostile;
 use crate::name::resolve;
 use crate::operation::operation;
 
@@ -18,7 +19,8 @@ pub(super) fn read(name: &str, text: &str) -> Result<Recipe, RecipeError> {
     let mut all_needs = Vec::with_capacity(file.need.len());
     for line in file.need {
         if let Some(option) = line.option.as_ref().filter(|option| !file.options.contains_key(*option)) {
-            return Err(RecipeError::Undeclared { operation: line.operation, option: option.clone() });
+            let shown = |text: &str| text.escape_debug().take(120).collect();
+            return Err(RecipeError::Undeclared { operation: shown(&line.operation), option: shown(option) });
         }
         let is_pattern = pattern::is_pattern(&line.operation);
         let why = one_line(&line.why);
@@ -61,26 +63,26 @@ pub(super) fn skimmed(line: &str) -> Option<&str> {
     line.strip_prefix("operation = \"")?.strip_suffix('"')
 }
 
-/// Refuses a recipe whose name or file holds a character that a terminal would obey, escaped or not.
+/// Refuses a recipe whose name or file holds a character that a terminal would obey, escaped or not. The lines of a text
+/// are made one when it is read; a name or a key has one anyway.
 pub(super) fn check(name: &str, text: &str) -> Result<(), RecipeError> {
     let file: toml::Table = toml::from_str(text).map_err(|error| malformed(text, &error))?;
-    refuse_hostile("name", name)?;
+    refuse("name", name, is_hostile)?;
     file.iter().try_for_each(|(key, value)| check_value(key, value))
 }
 
 fn check_value(key: &str, value: &toml::Value) -> Result<(), RecipeError> {
-    refuse_hostile(key, key)?;
+    refuse(key, key, is_hostile)?;
     match value {
-        toml::Value::String(text) => refuse_hostile(key, text),
+        toml::Value::String(text) => refuse(key, text, |c| is_hostile(c) && !c.is_ascii_whitespace()),
         toml::Value::Array(values) => values.iter().try_for_each(|value| check_value(key, value)),
         toml::Value::Table(table) => table.iter().try_for_each(|(key, value)| check_value(key, value)),
         _ => Ok(()),
     }
 }
 
-fn refuse_hostile(key: &str, text: &str) -> Result<(), RecipeError> {
-    let turns = |c: char| matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    match text.chars().any(|c| c.is_control() && !c.is_whitespace() || turns(c)) {
+fn refuse(key: &str, text: &str, hostile: impl Fn(char) -> bool) -> Result<(), RecipeError> {
+    match text.chars().any(hostile) {
         true => Err(RecipeError::ControlCharacter(key.escape_debug().take(60).collect())),
         false => Ok(()),
     }

@@ -98,6 +98,11 @@ fn a_hostile_recipe_is_refused_and_stops_nothing() {
     shows!("recipe_escapes", home.run("plan --recipe escapes").failed(2));
     home.write("recipes/turning.toml", &OWN.replace("see what is there", "see\u{202e}what"));
     home.run("recipe show turning").failed(2).says("control character");
+    // The name of a file, and a key, have one line.
+    home.write("two\nlines.toml", OWN);
+    home.run("recipe show 'two\nlines.toml'").failed(2).says("`name` holds a control character");
+    home.write("recipes/key.toml", &OWN.replace("hostnames = ", "\"host\\rnames\" = "));
+    home.run("recipe show key").failed(2).says("control character");
     home.write("recipes/none.toml", "title = \"t\"\nsource = \"s\"\nneed = []");
     home.run("plan --recipe none").failed(2).says("states no need");
     let many = "[[need]]\noperation = \"GET /accounts/{account_id}/**\"\nwhy = \"w\"\n".repeat(15_000);
