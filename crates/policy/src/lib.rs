@@ -11,18 +11,33 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
 
 mod bits;
+mod compare;
 mod compiled;
+mod concrete;
 mod condition;
 mod decision;
 mod explain;
+mod layers;
+mod operation_set;
+mod place;
+mod reach;
 mod request;
 mod resource;
+mod survey;
 mod token;
+mod unproved;
+mod validity;
 
+pub use compare::{Comparison, Example, Gain, compare};
 pub use compiled::CompiledToken;
 pub use condition::{BadAddress, IpCondition, IpSet, parse_range};
 pub use decision::{Cause, Decision};
 pub use explain::{Explanation, Hold, explain};
+pub use operation_set::OperationSet;
+pub use place::{Owners, Ownership, Place};
+pub use reach::{Area, Reach, WideningPath, reach};
 pub use request::Request;
 pub use resource::{BadResource, BucketKey, Resource};
 pub use token::{Effect, Grant, Owner, Policy, Status, Token, UnixSeconds};
+pub use unproved::Unproved;
+pub use validity::{AddressSet, Validity};
