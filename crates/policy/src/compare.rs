@@ -16,7 +16,7 @@ use crate::resource::Resource;
 use crate::survey::{Part, survey};
 use crate::token::{Owner, Token, UnixSeconds};
 use crate::unproved::{Unproved, unproved_beyond};
-use crate::validity::Validity;
+use crate::window::Window;
 
 /// How what a token allows differs from what another allows.
 #[derive(Debug)]
@@ -26,9 +26,9 @@ pub struct Comparison {
     /// What only the old token allows.
     pub lost: Gain,
     /// When and from where the old token may be used.
-    pub old: Validity,
+    pub old: Window,
     /// When and from where the new token may be used.
-    pub new: Validity,
+    pub new: Window,
 }
 
 /// What one token allows beyond another.
@@ -93,11 +93,11 @@ impl Gain {
 #[must_use]
 pub fn compare(old: &Token, new: &Token, ownership: &Ownership, since: UnixSeconds) -> Comparison {
     let universe = Universe::of(&[old, new], ownership);
-    let (old_valid, new_valid) = (Validity::of(old, since), Validity::of(new, since));
+    let (old_window, new_window) = (Window::of(old, since), Window::of(new, since));
     let mut surveys = Surveys { tokens: [old, new], universe: &universe, ownership, made: Vec::new() };
-    let gained = surveys.gain([1, 0], [&new_valid, &old_valid]);
-    let lost = surveys.gain([0, 1], [&old_valid, &new_valid]);
-    Comparison { gained, lost, old: old_valid, new: new_valid }
+    let gained = surveys.gain([1, 0], [&new_window, &old_window]);
+    let lost = surveys.gain([0, 1], [&old_window, &new_window]);
+    Comparison { gained, lost, old: old_window, new: new_window }
 }
 
 /// The surveys of both tokens, by the users as whom they act: as a rule one serves both directions.
@@ -110,7 +110,7 @@ struct Surveys<'a> {
 
 impl Surveys<'_> {
     /// What the token at the first of `order` gains over the token at the second.
-    fn gain(&mut self, order: [usize; 2], [mine, theirs]: [&Validity; 2]) -> Gain {
+    fn gain(&mut self, order: [usize; 2], [mine, theirs]: [&Window; 2]) -> Gain {
         let [old, new] = self.tokens;
         let [one, other] = if order == [1, 0] { [new, old] } else { [old, new] };
         let unproved = unproved_beyond(one, other);

@@ -11,7 +11,7 @@ use crate::request::Request;
 use crate::survey::{Part, survey, unplaced};
 use crate::token::{Owner, Token, UnixSeconds};
 use crate::unproved::{Unproved, unproved};
-use crate::validity::Validity;
+use crate::window::Window;
 
 /// Places, and operations that are at stake at each of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Reach {
     /// What it allows, where. Empty where the token can never be used.
     pub areas: Vec<Area>,
     /// When and from where.
-    pub validity: Validity,
+    pub window: Window,
     /// What it holds of which nobody has published what it opens: it may allow more than `areas` says.
     pub unproved: Vec<Unproved>,
     universe: Universe,
@@ -49,13 +49,13 @@ pub struct WideningPath<'a> {
 #[must_use]
 pub fn reach(token: &Token, ownership: &Ownership, since: UnixSeconds) -> Reach {
     let universe = Universe::of(&[token], ownership);
-    let validity = Validity::of(token, since);
+    let window = Window::of(token, since);
     let user = user_of(token);
-    let areas = match validity.is_never() {
+    let areas = match window.is_never() {
         true => Vec::new(),
         false => areas(&survey(&[token], &[user], &universe, ownership), |sets| sets.first().cloned()),
     };
-    Reach { areas, validity, unproved: unproved(token), universe, user }
+    Reach { areas, window, unproved: unproved(token), universe, user }
 }
 
 impl Reach {
@@ -99,8 +99,8 @@ impl Reach {
     /// A call of `operation` at `place`, when and from where the token may be used.
     #[must_use]
     pub fn request(&self, operation: &'static Operation, place: &Place) -> Request {
-        let request = self.universe.request(operation, place, self.validity.from);
-        Request { user: self.user, ip: self.validity.addresses.example(), ..request }
+        let request = self.universe.request(operation, place, self.window.from);
+        Request { user: self.user, ip: self.window.addresses.example(), ..request }
     }
 
     /// Whether a call at `place` may be one in this account and on this zone.

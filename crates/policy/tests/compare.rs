@@ -214,7 +214,7 @@ proptest! {
             compiled.decide(&request).allow
         };
         let when = usable.clone().find(free);
-        prop_assert_eq!(reach.validity.is_never(), when.is_none() && !later(&token));
+        prop_assert_eq!(reach.window.is_never(), when.is_none() && !later(&token));
         let Some((ip, at)) = when else { return Ok(()) };
         for operation in relevant(&[&token]) {
             for call in calls(operation, &ownership) {
@@ -301,7 +301,7 @@ fn says(area: &Area, all: &[Area], call: &Request) -> bool {
 fn later(token: &Token) -> bool {
     let reach = reach(token, &Ownership::new(), START);
     let never_here = addresses().iter().all(|address| !token.ip.admits(Some(*address)));
-    !reach.validity.is_never() && (never_here || token.not_before.is_some_and(|start| start.0 > 3))
+    !reach.window.is_never() && (never_here || token.not_before.is_some_and(|start| start.0 > 3))
 }
 
 /// `FLAREKEEP_CASES` sets the number of generated cases (docs/assurance.md); each asks hundreds of thousands of questions.

@@ -10,7 +10,7 @@ use crate::token::{Status, Token, UnixSeconds};
 
 /// The instants and the addresses at which a token may be used. It is a product: every address at every instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Validity {
+pub struct Window {
     /// From this second on; the horizon, where the token has no start or an earlier one.
     pub from: UnixSeconds,
     /// Up to this second, which is no longer in; none where there is no end.
@@ -21,7 +21,7 @@ pub struct Validity {
     pub active: bool,
 }
 
-impl Validity {
+impl Window {
     /// When and from where `token` may be used at `since` or later.
     #[must_use]
     pub fn of(token: &Token, since: UnixSeconds) -> Self {
@@ -57,7 +57,7 @@ impl Validity {
     /// An instant at which this one holds, and `other` as well if there is one.
     pub(crate) fn instant_beside(&self, other: &Self) -> UnixSeconds {
         let both = self.from.max(other.from);
-        let ends = |validity: &Self| validity.until.is_some_and(|end| both >= end);
+        let ends = |window: &Self| window.until.is_some_and(|end| both >= end);
         if ends(self) || ends(other) { self.from } else { both }
     }
 
