@@ -2,6 +2,7 @@
 
 mod emulate;
 mod permission;
+mod policy;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -11,6 +12,7 @@ use flarekeep_tokens::Sink;
 
 pub(crate) use self::emulate::Emulate;
 pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, PermissionUpdate};
+pub(crate) use self::policy::{Policy, PolicyCheck, PolicyDiff, PolicyReach, Reading};
 
 /// Keeps Cloudflare API tokens as narrow as their work allows, and proves it.
 #[derive(Debug, Parser)]
@@ -116,6 +118,9 @@ pub(crate) enum Command {
     /// Tokens: create, list, show, verify, roll, revoke
     #[command(subcommand)]
     Token(Token),
+    /// What tokens allow: compared, held to gates, counted
+    #[command(subcommand)]
+    Policy(Policy),
     /// Whether the token meets the needs: one test that changes nothing for each
     Check(Work),
     /// Why a call is refused, and the smallest change that mends it

@@ -30,6 +30,13 @@ pub(crate) fn in_words(text: &str) -> String {
         .replace(&SOME_USER.to_string(), "<user_id>")
 }
 
+/// The text with the stand-ins in the place of the words: what [`in_words`] wrote can be read again.
+pub(crate) fn without_words(text: &str) -> String {
+    text.replace("<account_id>", &SOME_ACCOUNT.to_string())
+        .replace("<zone_id>", &SOME_ZONE.to_string())
+        .replace("<user_id>", &SOME_USER.to_string())
+}
+
 /// The stand-ins' ids.
 pub(crate) fn stand_ins() -> BTreeSet<String> {
     BTreeSet::from([SOME_ACCOUNT.to_string(), SOME_ZONE.to_string(), SOME_USER.to_string()])

@@ -5,12 +5,14 @@
 //! its time or its addresses go beyond the other's; then it gains all that it may call.
 
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
-use flarekeep_catalogue::{Operation, UserId};
+use flarekeep_catalogue::{Operation, UserId, operations, widenings};
 
+use crate::area::{Area, areas};
 use crate::operation_set::OperationSet;
 use crate::place::{Ownership, Place, Universe};
-use crate::reach::{Area, areas, user_of};
+use crate::reach::user_of;
 use crate::request::Request;
 use crate::resource::Resource;
 use crate::survey::{Part, survey};
@@ -161,7 +163,8 @@ fn acting(one: &Token, other: &Token) -> (Option<UserId>, Option<UserId>) {
     }
 }
 
-/// The call of these areas that says most: one that changes something, where a token names the place.
+/// The call of these areas that says most: one by which a token could give itself more, or that changes something,
+/// where a token names the place.
 fn example(
     areas: &[Area],
     universe: &Universe,
@@ -172,16 +175,25 @@ fn example(
     let best = |area: &Area| area.operations.iter().min_by_key(|operation| dullness(operation));
     let places = areas.iter().filter_map(|area| Some((best(area)?, area.places.first()?)));
     let (operation, place) = places.min_by_key(|(operation, place)| {
-        let (mutates, known, simple) = dullness(operation);
-        (mutates, !place.is_named(), known, simple)
+        let (dull, rest) = dullness(operation);
+        (dull, !place.is_named(), rest)
     })?;
     let request = universe.request(operation, place, at);
     Some(Example { request: Request { user, ip, ..request }, other_user, place: place.clone() })
 }
 
-/// The less, the better an operation serves as an example: whether it only reads, whether it is inferred or on its way
-/// out, how long its path is.
-fn dullness(operation: &Operation) -> (bool, bool, usize) {
-    let doubtful = operation.provenance.is_inferred() || operation.deprecated || operation.withdrawn;
-    (!operation.mutates(), doubtful, operation.path().matches(['/', '#']).count())
+/// The less, the better an operation serves as an example: whether it opens a way to widen the token, changes something,
+/// or only reads; then whether it is inferred or on its way out, and how long its path is.
+fn dullness(operation: &Operation) -> (u8, usize) {
+    DULLNESS.get(usize::from(operation.index)).copied().unwrap_or((u8::MAX, usize::MAX))
 }
+
+static DULLNESS: LazyLock<Vec<(u8, usize)>> = LazyLock::new(|| {
+    let dullness = |operation: &Operation| {
+        let widens = widenings().iter().any(|widening| widening.is_opened_by(operation));
+        let doubtful = operation.provenance.is_inferred() || operation.deprecated || operation.withdrawn;
+        let kind = if widens { 0 } else { 1 + u8::from(!operation.mutates()) };
+        (kind, usize::from(doubtful) * 100 + operation.path().matches(['/', '#']).count())
+    };
+    operations().iter().map(dullness).collect()
+});

@@ -10,6 +10,7 @@
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
 
+mod area;
 mod bits;
 mod compare;
 mod compiled;
@@ -29,6 +30,7 @@ mod token;
 mod unproved;
 mod window;
 
+pub use area::Area;
 pub use compare::{Comparison, Example, Gain, compare};
 pub use compiled::CompiledToken;
 pub use condition::{BadAddress, IpCondition, IpSet, parse_range};
@@ -36,7 +38,7 @@ pub use decision::{Cause, Decision};
 pub use explain::{Explanation, Hold, explain};
 pub use operation_set::OperationSet;
 pub use place::{Owners, Ownership, Place};
-pub use reach::{Area, Reach, WideningPath, reach};
+pub use reach::{Reach, WideningPath, reach};
 pub use request::Request;
 pub use resource::{BadResource, BucketKey, Resource};
 pub use token::{BadTime, Effect, Grant, Owner, Policy, Status, Token, UnixSeconds};

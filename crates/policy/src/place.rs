@@ -35,7 +35,7 @@ pub enum Place {
 /// The accounts that may own a zone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Owners {
-    /// Whoever owns it.
+    /// Whoever owns it, or the account that is known to.
     Any,
     /// One of these: an account that a token names, or any other.
     These(Vec<Option<AccountId>>),
@@ -54,6 +54,7 @@ pub(crate) struct Universe {
     other_account: AccountId,
     other_zone: ZoneId,
     other_bucket: String,
+    ownership: Ownership,
 }
 
 impl Universe {
@@ -95,6 +96,7 @@ impl Universe {
             other_account: other_account.unwrap_or(AccountId::from_u128(0)),
             other_zone: other_zone.unwrap_or(ZoneId::from_u128(0)),
             other_bucket: other_bucket.unwrap_or_default(),
+            ownership: ownership.clone(),
             accounts,
             zones,
             buckets,
@@ -127,8 +129,9 @@ impl Universe {
             Place::Account(account) => request.account = Some(self.account(*account)),
             Place::Zone { zone, owners } => {
                 request.zone = Some(self.zone(*zone));
+                let known = zone.and_then(|zone| self.ownership.get(&zone).copied());
                 let first = match owners {
-                    Owners::Any => self.accounts.first().copied(),
+                    Owners::Any => known.or(self.accounts.first().copied()),
                     Owners::These(owners) => owners.first().copied().flatten(),
                 };
                 request.account = Some(self.account(first));
@@ -160,10 +163,10 @@ impl Place {
 }
 
 impl fmt::Display for Place {
-    /// The place in words: `zone 9a78… if account 023e… owns it`, `any other zone of account 023e…`.
+    /// The place in words, behind "at": `zone 9a78… if account 023e… owns it`, `any other zone of account 023e…`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unplaced => f.write_str("no account or zone"),
+            Self::Unplaced => f.write_str("paths without an account or a zone"),
             Self::Account(Some(account)) => write!(f, "account {account}"),
             Self::Account(None) => f.write_str("any other account"),
             Self::Zone { zone: Some(zone), owners: Owners::Any } => write!(f, "zone {zone}"),

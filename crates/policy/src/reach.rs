@@ -1,27 +1,15 @@
 //! What a token allows, place by place.
 
-use std::collections::HashMap;
-
 use flarekeep_catalogue::{AccountId, Operation, UserId, Widening, ZoneId, widenings};
-use foldhash::fast::RandomState;
 
+use crate::area::{Area, areas};
 use crate::operation_set::OperationSet;
 use crate::place::{Owners, Ownership, Place, Universe};
 use crate::request::Request;
-use crate::survey::{Part, survey, unplaced};
+use crate::survey::survey;
 use crate::token::{Owner, Token, UnixSeconds};
 use crate::unproved::{Unproved, unproved};
 use crate::window::Window;
-
-/// Places, and operations that are at stake at each of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Area {
-    /// The places, named ones of a kind first.
-    pub places: Vec<Place>,
-    /// The operations. Those whose path names no place stand at [`Place::Unplaced`] and, if they stand there, nowhere
-    /// else.
-    pub operations: OperationSet,
-}
 
 /// What a token allows from an instant on.
 #[derive(Debug)]
@@ -129,34 +117,4 @@ pub(crate) fn user_of(token: &Token) -> Option<UserId> {
         Owner::User(user) => Some(user),
         Owner::Account(_) => None,
     }
-}
-
-/// The parts as areas, by what `of` takes from each; parts of which nothing is taken are left out.
-pub(crate) fn areas(parts: &[Part], of: impl Fn(&[OperationSet]) -> Option<OperationSet>) -> Vec<Area> {
-    let everywhere = parts.iter().find(|part| part.places.contains(&Place::Unplaced)).and_then(|part| of(&part.sets));
-    let repeated = everywhere.unwrap_or_default().and(unplaced());
-    let mut numbers: HashMap<OperationSet, usize, RandomState> = HashMap::default();
-    let mut areas: Vec<Area> = Vec::new();
-    for part in parts {
-        let Some(taken) = of(&part.sets) else { continue };
-        let mut put = |operations: OperationSet, places: Vec<Place>| {
-            if operations.is_empty() || places.is_empty() {
-                return;
-            }
-            let at = *numbers.entry(operations).or_insert_with_key(|operations| {
-                areas.push(Area { places: Vec::new(), operations: operations.clone() });
-                areas.len() - 1
-            });
-            areas.get_mut(at).into_iter().for_each(|area| area.places.extend(places.iter().cloned()));
-        };
-        let (lists, placed): (Vec<Place>, Vec<Place>) =
-            part.places.iter().cloned().partition(|place| *place == Place::Unplaced);
-        put(taken.minus(&repeated), placed);
-        put(taken, lists);
-    }
-    for area in &mut areas {
-        area.places.sort_by(|a, b| (b.is_named(), a).cmp(&(a.is_named(), b)));
-    }
-    areas.sort_by(|a, b| a.places.cmp(&b.places));
-    areas
 }

@@ -142,7 +142,7 @@ impl Survey {
                     owners_by_part.entry(part).or_default().extend(owners);
                 }
             }
-            let one = owners_by_part.len() == 1 && known.is_none();
+            let one = owners_by_part.len() == 1;
             for (part, mut owners) in owners_by_part {
                 owners.sort_by_key(|account| (account.is_none(), *account));
                 let owners = if one { Owners::Any } else { Owners::These(owners) };

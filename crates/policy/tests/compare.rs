@@ -145,7 +145,7 @@ fn covers(area: &Area, request: &Request) -> bool {
     let account_is = |place: Option<AccountId>, known: &BTreeSet<AccountId>| {
         place == request.account.and_then(named).filter(|account| known.contains(account))
     };
-    let known = known_accounts(area);
+    let known = known_accounts();
     let has = |place: &Place| match place {
         Place::Unplaced => request.account.is_none() || !names_place(request.operation),
         Place::Account(account) => request.zone.is_none() && request.bucket.is_none() && account_is(*account, &known),
@@ -167,7 +167,7 @@ fn covers(area: &Area, request: &Request) -> bool {
 }
 
 /// Both accounts: every generated pair is made to name them.
-fn known_accounts(_: &Area) -> BTreeSet<AccountId> {
+fn known_accounts() -> BTreeSet<AccountId> {
     ACCOUNTS.into()
 }
 
@@ -219,7 +219,7 @@ proptest! {
         for operation in relevant(&[&token]) {
             for call in calls(operation, &ownership) {
                 let call = Request { ip, at, ..call };
-                let said = reach.areas.iter().any(|area| says(area, &reach.areas, &call));
+                let said = reach.areas.iter().any(|area| says(area, &call));
                 let decided = allows(&compiled, &call, user);
                 // What is said of a list that names no place is said once.
                 let once = !names_place(operation) && call.account.is_some();
@@ -252,7 +252,7 @@ proptest! {
                     let call = Request { ip: Some(ip), at: UnixSeconds(at), ..call.clone() };
                     let gained = allows(&b, &call, user) && !allows(&a, &call, other);
                     prop_assert!(!gained || !comparison.is_no_new_access(), "{} {:?}", operation, call);
-                    let said = comparison.gained.areas.iter().any(|area| says(area, &comparison.gained.areas, &call));
+                    let said = comparison.gained.areas.iter().any(|area| says(area, &call));
                     let conditions = comparison.gained.longer.is_some() || comparison.gained.wider.is_some();
                     prop_assert!(!gained || said || conditions, "{} {:?}", operation, call);
                     // What is said to be gained is allowed by the new token whenever it may be used, and never by the old.
@@ -283,7 +283,7 @@ proptest! {
 }
 
 /// Whether an area says something of a call: an area of a named zone goes before that of any other zone.
-fn says(area: &Area, all: &[Area], call: &Request) -> bool {
+fn says(area: &Area, call: &Request) -> bool {
     let is_other_zone = call.zone.is_some_and(|zone| ZONES.contains(&zone));
     let is_other_bucket =
         call.bucket.as_ref().is_some_and(|bucket| bucket.name == "site" && ACCOUNTS.contains(&bucket.account));
@@ -292,7 +292,6 @@ fn says(area: &Area, all: &[Area], call: &Request) -> bool {
         Place::OtherBucketOf(_) => !is_other_bucket,
         _ => true,
     };
-    let _ = all;
     let places = area.places.iter().filter(|place| fits(place)).cloned().collect();
     covers(&Area { places, operations: area.operations.clone() }, call)
 }
