@@ -2,7 +2,8 @@
 //!
 //! A [`Token`] holds policies and conditions; [`Token::compile`] turns it once into bit sets, and
 //! [`CompiledToken::decide`] answers one [`Request`] with a [`Decision`] and its cause. [`explain`] names the
-//! policies behind a decision. Nothing here does input or output: the time and the client's address are arguments.
+//! policies behind a decision. [`document`] reads a token from JSON, and [`Call`] makes a request of a method and a
+//! path. Nothing here does input or output: the time and the client's address are arguments.
 //!
 //! The rules are those of Cloudflare's documentation ("Create tokens via API": explicit deny, then explicit allow, then
 //! implicit deny), with one that decides all the others: a permission group takes effect at resources of its own
@@ -11,6 +12,7 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
 
 mod bits;
+mod call;
 mod compiled;
 mod condition;
 mod decision;
@@ -19,7 +21,10 @@ mod explain;
 mod request;
 mod resource;
 mod token;
+mod validity;
+mod walk;
 
+pub use call::{Call, CallError};
 pub use compiled::CompiledToken;
 pub use condition::{BadAddress, IpCondition, IpSet, parse_range};
 pub use decision::{Cause, Decision};
