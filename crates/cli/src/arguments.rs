@@ -2,6 +2,7 @@
 
 mod emulate;
 mod permission;
+mod policy;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -11,6 +12,7 @@ use flarekeep_tokens::Sink;
 
 pub(crate) use self::emulate::Emulate;
 pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, PermissionUpdate};
+pub(crate) use self::policy::{Policy, PolicySimulate};
 
 /// Keeps Cloudflare API tokens as narrow as their work allows, and proves it.
 #[derive(Debug, Parser)]
@@ -122,6 +124,9 @@ pub(crate) enum Command {
     Why(Why),
     /// Give the token what it lacks for the work; its value stays the same
     Fix(Fix),
+    /// What tokens allow, without asking Cloudflare
+    #[command(subcommand)]
+    Policy(Policy),
     /// A local Cloudflare that enforces token policies on every operation
     Emulate(Emulate),
     /// The completions of a shell

@@ -7,6 +7,7 @@ mod fix;
 mod man;
 mod permission;
 mod plan;
+mod policy;
 mod recipe;
 mod story;
 mod token;
@@ -29,6 +30,7 @@ pub(crate) fn run(arguments: Arguments, output: Output) -> CommandResult {
         Command::Check(arguments) => check::run(&context()?, &arguments),
         Command::Why(arguments) => why::run(&context()?, &arguments),
         Command::Fix(arguments) => fix::run(&context()?, &arguments),
+        Command::Policy(arguments) => policy::run(&context()?, &arguments),
         Command::Emulate(arguments) => emulate::run(output, &arguments),
         Command::Completions { shell } => completions::run(shell),
         Command::Man => man::run(),

@@ -11,6 +11,7 @@
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
 
+mod batch;
 mod bits;
 mod call;
 mod compiled;
@@ -24,6 +25,7 @@ mod token;
 mod validity;
 mod walk;
 
+pub use batch::{Answer, Batch, LineError, Tally};
 pub use call::{Call, CallError};
 pub use compiled::CompiledToken;
 pub use condition::{BadAddress, IpCondition, IpSet, parse_range};

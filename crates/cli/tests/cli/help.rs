@@ -3,7 +3,7 @@
 use crate::support::{Home, Run, shows};
 
 /// The commands, as help names them.
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 28] = [
     "try",
     "plan",
     "permission",
@@ -27,6 +27,8 @@ const COMMANDS: [&str; 26] = [
     "check",
     "why",
     "fix",
+    "policy",
+    "policy simulate",
     "emulate",
     "completions",
     "man",
