@@ -24,6 +24,13 @@ pub(crate) struct Arguments {
     pub(crate) global: Global,
 }
 
+impl Arguments {
+    /// Whether the answer is JSON lines, among which no document may stand.
+    pub(crate) fn answers_in_lines(&self) -> bool {
+        matches!(&self.command, Command::Policy(Policy::Simulate(PolicySimulate { batch: Some(_), .. })))
+    }
+}
+
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Global {

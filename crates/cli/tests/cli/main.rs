@@ -16,6 +16,7 @@ mod permission;
 mod permission_for;
 mod permission_update;
 mod plan;
+mod policy_simulate;
 mod recipe;
 mod sinks;
 mod story;

@@ -19,14 +19,14 @@ pub(super) fn decision(output: Output, token: &Token, request: &Request, explana
     for (word, place) in places(request) {
         output.line(format!("  {word:<8} {place}"));
     }
-    show_held(output, token, &explanation.held);
+    show_held(output, token, explanation);
     show_lacking(output, request, explanation);
 }
 
 /// Says that there is no such operation, and which ones are spelt like it.
 pub(super) fn no_operation(output: Output, call: &Call<'_>) {
     let called = format!("{} {}", call.method, call.path);
-    let nearest = match operation(&called) {
+    let nearest = match operation(&format!("{} {}", call.method, as_template(call.path))) {
         Err(OperationError::Unknown { nearest, .. }) => nearest,
         _ => Vec::new(),
     };
@@ -37,6 +37,24 @@ pub(super) fn no_operation(output: Output, call: &Call<'_>) {
     for near in nearest {
         output.line(format!("  near     {near}"));
     }
+}
+
+/// The path with words in place of ids, as templates have them: a likeness is looked for among these.
+fn as_template(path: &str) -> String {
+    let path = path.split('?').next().unwrap_or(path);
+    let mut before = "";
+    let segments = path.split('/').map(|segment| {
+        let is_id = segment.len() == 32 && segment.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let shown = match before {
+            _ if !is_id => segment,
+            "zones" => "{zone_id}",
+            "accounts" => "{account_id}",
+            _ => "{id}",
+        };
+        before = segment;
+        shown
+    });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 fn line(output: Output, allow: bool, cause: &str, sentence: &str) {
@@ -52,15 +70,19 @@ fn places(request: &Request) -> impl Iterator<Item = (&'static str, String)> {
     [zone, bucket, account, user].into_iter().flatten()
 }
 
-fn show_held(output: Output, token: &Token, held: &[Hold]) {
+fn show_held(output: Output, token: &Token, explanation: &Explanation) {
+    let (held, cause) = (&explanation.held, explanation.decision.cause);
     if held.is_empty() {
         return;
     }
     output.line("");
     let rows = held.iter().map(|hold| {
         let effect = match (hold.effect, hold.covers) {
-            (Effect::Allow, true) => styled(GOOD, "allows it"),
-            (Effect::Deny, true) => styled(BAD, "denies it"),
+            (Effect::Allow, true) if cause == Cause::Granted => styled(GOOD, "allows it"),
+            (Effect::Deny, true) if cause == Cause::Denied => styled(BAD, "denies it"),
+            // Something else decides.
+            (Effect::Allow, true) => "would allow it".to_owned(),
+            (Effect::Deny, true) => "would deny it".to_owned(),
             (Effect::Allow, false) => styled(FAINT, "allows elsewhere"),
             (Effect::Deny, false) => styled(FAINT, "denies elsewhere"),
         };
