@@ -16,6 +16,7 @@ use flarekeep_catalogue::{TokenId, UserId};
 
 pub(crate) use self::fields::Document;
 pub use self::reference::{GroupError, grant};
+pub(crate) use self::text::{object, opt_text};
 
 use crate::condition::IpCondition;
 use crate::resource::Resource;

@@ -1,5 +1,8 @@
 //! The arguments of `flarekeep policy …`.
 
+use std::net::IpAddr;
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use super::Owner;
@@ -12,6 +15,8 @@ pub(crate) enum Policy {
     Check(PolicyCheck),
     /// What a token may do, counted, and how it could give itself more
     Reach(PolicyReach),
+    /// What a token answers to a call, and why: one call, or a file of them
+    Simulate(PolicySimulate),
 }
 
 /// How tokens are read.
@@ -62,4 +67,29 @@ pub(crate) struct PolicyReach {
     pub(crate) token: String,
     #[command(flatten)]
     pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicySimulate {
+    /// The token, or its policies, as JSON from the API; - for standard input
+    #[arg(value_name = "FILE", required_unless_present = "batch", conflicts_with = "batch")]
+    pub(crate) token: Option<PathBuf>,
+    /// The call's method
+    #[arg(long, required_unless_present = "batch", conflicts_with = "batch")]
+    pub(crate) method: Option<String>,
+    /// The call's path with its ids, as /zones/023e…/dns_records; an object of R2's S3 face as s3://bucket/key
+    #[arg(long, required_unless_present = "batch", conflicts_with = "batch")]
+    pub(crate) path: Option<String>,
+    /// The user that owns the token [default: the one that its policies name; with none it is the account's]
+    #[arg(long, value_name = "ID", conflicts_with = "batch")]
+    pub(crate) user: Option<String>,
+    /// The client's address
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "batch")]
+    pub(crate) ip: Option<IpAddr>,
+    /// The time of the call, as 2026-11-22T00:00:00Z [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Calls as JSON lines, each with its token; - for standard input. One JSON line each is the answer
+    #[arg(long, value_name = "FILE")]
+    pub(crate) batch: Option<PathBuf>,
 }

@@ -1,8 +1,9 @@
-//! `flarekeep policy …`.
+//! `flarekeep policy …`: what tokens allow.
 
 mod check;
 mod diff;
 mod reach;
+mod simulate;
 mod source;
 mod words;
 
@@ -15,5 +16,6 @@ pub(crate) fn run(context: &Context, arguments: &Policy) -> CommandResult {
         Policy::Diff(arguments) => diff::run(context, arguments),
         Policy::Check(arguments) => check::run(context, arguments),
         Policy::Reach(arguments) => reach::run(context, arguments),
+        Policy::Simulate(arguments) => simulate::run(context, arguments),
     }
 }

@@ -3,7 +3,7 @@
 use crate::support::{Home, Run, shows};
 
 /// The commands, as help names them.
-const COMMANDS: [&str; 30] = [
+const COMMANDS: [&str; 31] = [
     "try",
     "plan",
     "permission",
@@ -28,6 +28,7 @@ const COMMANDS: [&str; 30] = [
     "policy diff",
     "policy check",
     "policy reach",
+    "policy simulate",
     "check",
     "why",
     "fix",

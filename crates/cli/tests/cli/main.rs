@@ -19,6 +19,7 @@ mod plan;
 mod policy_check;
 mod policy_diff;
 mod policy_reach;
+mod policy_simulate;
 mod recipe;
 mod sinks;
 mod story;
