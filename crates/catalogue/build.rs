@@ -43,6 +43,7 @@ fn main() {
     write_template_keys(&mut out, &read(&folder, "template_keys.tsv"));
     names::write_uncertain(&mut out, &read(&folder, "uncertain_names.tsv"));
     names::write_synonyms(&mut out, &read(&folder, "synonyms.tsv"));
+    names::write_widenings(&mut out, &read(&folder, "widening.tsv"));
     names::write_sources(&mut out, &read(&folder, "sources.tsv"));
     write_recipes(&mut out, &folder.join("recipes"));
     pool.write(&mut out);

@@ -1,4 +1,5 @@
-//! Names that are uncertain, the words that people search with, and where the facts come from.
+//! Names that are uncertain, the words that people search with, how tokens widen themselves, and where the facts come
+//! from.
 
 use std::fmt::Write as _;
 
@@ -31,6 +32,39 @@ pub(crate) fn write_synonyms(out: &mut String, rows: &[Row]) {
         let means: Vec<_> = crate::list(&row["means"]).collect();
         writeln!(out, "Synonym {{ words: {:?}, means: &{means:?}, source: {:?} }},", row["words"], row["source"])
             .unwrap();
+    }
+    out.push_str("];\n");
+}
+
+/// Writes `WIDENINGS`.
+pub(crate) fn write_widenings(out: &mut String, rows: &[Row]) {
+    writeln!(out, "static WIDENINGS: [Widening; {}] = [", rows.len()).unwrap();
+    for row in rows {
+        let way = match row["way"].as_str() {
+            "tokens" => "Tokens",
+            "members" => "Members",
+            "workers" => "Workers",
+            "pages" => "Pages",
+            "builds" => "Builds",
+            "r2" => "R2",
+            other => panic!("widening.tsv: unknown way `{other}`"),
+        };
+        let method = |method: &str| match method {
+            "POST" => "Method::Post",
+            "PUT" => "Method::Put",
+            "PATCH" => "Method::Patch",
+            other => panic!("widening.tsv: unknown method `{other}`"),
+        };
+        let methods: Vec<_> = row["methods"].split(", ").map(method).collect();
+        writeln!(
+            out,
+            "Widening {{ way: Way::{way}, methods: &[{}], path: {:?}, gains: {:?}, source: {:?} }},",
+            methods.join(", "),
+            row["path"],
+            row["gains"],
+            row["source"],
+        )
+        .unwrap();
     }
     out.push_str("];\n");
 }

@@ -11,6 +11,7 @@ use crate::search::Synonym;
 use crate::source::Source;
 use crate::template::{KeyStatus, Level, TemplateKey};
 use crate::terraform::{Phase, TerraformKind, TerraformProvenance, TerraformRow};
+use crate::widening::{Way, Widening};
 
 mod generated {
     #![allow(clippy::unreadable_literal)]
@@ -58,6 +59,9 @@ mod generated {
     }
     pub(crate) fn sources() -> &'static [Source] {
         &SOURCES
+    }
+    pub(crate) fn widenings() -> &'static [Widening] {
+        &WIDENINGS
     }
     pub(crate) fn recipes() -> &'static [(&'static str, &'static str)] {
         &RECIPES

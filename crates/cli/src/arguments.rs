@@ -3,6 +3,7 @@
 mod emulate;
 mod permission;
 mod sources;
+mod policy;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,6 +14,7 @@ use flarekeep_tokens::Sink;
 pub(crate) use self::emulate::Emulate;
 pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, PermissionUpdate};
 pub(crate) use self::sources::Sources;
+pub(crate) use self::policy::{Policy, PolicyCheck, PolicyDiff, PolicyReach, PolicySimulate, Reading};
 
 /// Keeps Cloudflare API tokens as narrow as their work allows, and proves it.
 #[derive(Debug, Parser)]
@@ -22,6 +24,13 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
     #[command(flatten)]
     pub(crate) global: Global,
+}
+
+impl Arguments {
+    /// Whether the answer is JSON lines, among which no document may stand.
+    pub(crate) fn answers_in_lines(&self) -> bool {
+        matches!(&self.command, Command::Policy(Policy::Simulate(PolicySimulate { batch: Some(_), .. })))
+    }
 }
 
 /// What every command takes.
@@ -118,6 +127,9 @@ pub(crate) enum Command {
     /// Tokens: create, list, show, verify, roll, revoke
     #[command(subcommand)]
     Token(Token),
+    /// What tokens allow: counted, compared, held to gates, asked call by call
+    #[command(subcommand)]
+    Policy(Policy),
     /// Whether the token meets the needs: one test that changes nothing for each
     Check(Work),
     /// Why a call is refused, and the smallest change that mends it

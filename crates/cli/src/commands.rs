@@ -7,6 +7,7 @@ mod fix;
 mod man;
 mod permission;
 mod plan;
+mod policy;
 mod recipe;
 mod story;
 mod token;
@@ -23,6 +24,7 @@ pub(crate) fn run(arguments: Arguments, output: Output) -> CommandResult {
     match arguments.command {
         Command::Try => story::run(output),
         Command::Plan(arguments) => plan::run(&context()?, &arguments),
+        Command::Policy(arguments) => policy::run(&context()?, &arguments),
         Command::Permission(arguments) => permission::run(&context()?, &arguments),
         Command::Recipe(arguments) => recipe::run(&context()?, &arguments),
         Command::Token(arguments) => token::run(&context()?, &arguments),

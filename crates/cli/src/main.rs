@@ -65,7 +65,7 @@ fn run() -> ExitCode {
     };
     let output = Output {
         json: arguments.global.json,
-        part: false,
+        part: arguments.answers_in_lines(),
         quiet: arguments.global.quiet,
         verbose: arguments.global.verbose,
     };

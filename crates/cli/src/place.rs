@@ -54,6 +54,13 @@ pub(crate) fn in_words(text: &str) -> String {
     text
 }
 
+/// The text with the stand-ins in the place of the words: what [`in_words`] wrote can be read again.
+pub(crate) fn without_words(text: &str) -> String {
+    text.replace("<account_id>", &SOME_ACCOUNT.to_string())
+        .replace("<zone_id>", &SOME_ZONE.to_string())
+        .replace("<user_id>", &SOME_USER.to_string())
+}
+
 /// The stand-ins' ids.
 pub(crate) fn stand_ins() -> BTreeSet<String> {
     let named = (0..named_zones().len()).map(|at| named_stand_in(at).to_string());

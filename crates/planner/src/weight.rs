@@ -93,7 +93,7 @@ fn width(resource: &Resource) -> u64 {
 mod tests {
     use std::collections::BTreeSet;
 
-    use flarekeep_catalogue::{AccountId, ZoneId, groups, operation, resolve};
+    use flarekeep_catalogue::{AccountId, Way, ZoneId, groups, operation, resolve, widenings};
 
     use super::*;
 
@@ -114,6 +114,15 @@ mod tests {
         assert_eq!(minting, BTreeSet::from(expected));
         assert!(!mints(operation("POST /accounts/{account_id}/access/service_tokens").unwrap()));
         assert!(!mints(operation("DELETE /accounts/{account_id}/tokens/{token_id}").unwrap()));
+    }
+
+    #[test]
+    fn what_mints_is_a_known_way_to_widen() {
+        for operation in flarekeep_catalogue::operations().iter().filter(|operation| mints(operation)) {
+            let ways = widenings().iter().filter(|widening| widening.is_opened_by(operation));
+            let ways: Vec<Way> = ways.map(|widening| widening.way).collect();
+            assert!(ways.iter().any(|way| matches!(way, Way::Tokens | Way::Members)), "{operation}: {ways:?}");
+        }
     }
 
     #[test]

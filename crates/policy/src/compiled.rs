@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use flarekeep_catalogue::{AccountId, Group, Operation, Rule, Scope, UserId, ZoneId};
+use flarekeep_catalogue::{AccountId, Group, Operation, Scope, UserId, ZoneId};
 use foldhash::fast::RandomState;
 
 use crate::bits::{Bits, needed};
@@ -11,6 +11,8 @@ use crate::decision::{Cause, Decision};
 use crate::request::Request;
 use crate::resource::{BucketKey, Resource};
 use crate::token::{Effect, Owner, Status, Token, UnixSeconds};
+use crate::validity::Validity;
+use crate::walk::before_policies;
 
 /// A token whose policies were merged into bit sets.
 #[derive(Debug, Clone)]
@@ -73,31 +75,13 @@ impl CompiledToken {
     /// What keeps the token from being used at all, whatever is called: status, time, address.
     #[must_use]
     pub fn barred(&self, request: &Request) -> Option<Cause> {
-        match self.status {
-            Status::RevokedExposed => return Some(Cause::RevokedExposed),
-            Status::Disabled => return Some(Cause::Disabled),
-            Status::Expired => return Some(Cause::Expired),
-            Status::Active => {}
-        }
-        if self.expires_on.is_some_and(|end| request.at >= end) {
-            return Some(Cause::Expired);
-        }
-        if self.not_before.is_some_and(|start| request.at < start) {
-            return Some(Cause::NotYetValid);
-        }
-        (!self.ip.admits(request.ip)).then_some(Cause::AddressNotAllowed)
+        let Self { status, not_before, expires_on, .. } = *self;
+        Validity { status, not_before, expires_on, ip: &self.ip }.bars(request)
     }
 
     fn judged(&self, request: &Request) -> Cause {
-        match request.operation.rule {
-            Rule::AnyToken => return Cause::AnyToken,
-            Rule::Unlabelled => return Cause::Unlabelled,
-            Rule::AnyOf | Rule::AllOf => {}
-        }
-        if let Owner::Account(owner) = self.owner
-            && request.account.is_some_and(|account| account != owner)
-        {
-            return Cause::OutsideOwner;
+        if let Some(cause) = before_policies(self.owner, request) {
+            return cause;
         }
         if self.deny.as_ref().is_some_and(|side| side.withholds(request)) {
             return Cause::Denied;

@@ -6,6 +6,7 @@ use crate::decision::Decision;
 use crate::request::Request;
 use crate::resource::Resource;
 use crate::token::{Effect, Policy, Token};
+use crate::walk::covers;
 
 /// A decision with its grounds. It costs a walk over all policies; [`crate::CompiledToken::decide`] does not.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,24 +58,6 @@ fn holds(at: usize, policy: &Policy, request: &Request) -> Vec<Hold> {
             })
         })
         .collect()
-}
-
-/// Whether a resource of the right scope is the one that the call names.
-fn covers(resource: &Resource, request: &Request, effect: Effect) -> bool {
-    let named = match resource {
-        Resource::User(user) => request.user == Some(*user),
-        Resource::Account(account) | Resource::AllZonesOf(account) => request.account == Some(*account),
-        Resource::Zone(zone) => request.zone == Some(*zone),
-        Resource::ZoneOf(account, zone) => request.account == Some(*account) && request.zone == Some(*zone),
-        Resource::AllAccounts | Resource::AllZones => true,
-        Resource::Bucket(bucket) => request.bucket.as_ref() == Some(bucket),
-        Resource::AllBucketsOf(account) => request.bucket.as_ref().is_some_and(|bucket| bucket.account == *account),
-        Resource::Other(_) => false,
-    };
-    let single_zone = matches!(resource, Resource::Zone(_) | Resource::ZoneOf(..));
-    let counts =
-        matches!(resource.scope(), Scope::Account | Scope::Zone) && !(single_zone && request.operation.makes_zone());
-    named || request.names_no_place() && effect == Effect::Allow && counts
 }
 
 fn lacking(request: &Request) -> Vec<(&'static Group, Resource)> {

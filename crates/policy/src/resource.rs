@@ -61,6 +61,22 @@ pub enum BadResource {
 }
 
 impl Resource {
+    /// Reads a key with its value. What stands for anything but `"*"` is not documented, and grants nothing.
+    ///
+    /// # Errors
+    /// If the API would not take the key.
+    pub fn read(key: &str, value: &str) -> Result<Self, BadResource> {
+        if value == "*" { Self::parse(key) } else { Ok(Self::Other(clean(key))) }
+    }
+
+    /// The same for a key that is nested below another.
+    ///
+    /// # Errors
+    /// If the API would not take the keys.
+    pub fn read_nested(outer: &str, inner: &str, value: &str) -> Result<Self, BadResource> {
+        if value == "*" { Self::parse_nested(outer, inner) } else { Ok(Self::Other(clean(inner))) }
+    }
+
     /// Reads a key whose value is `"*"`.
     pub fn parse(key: &str) -> Result<Self, BadResource> {
         let bad = || BadResource::Id(clean(key));

@@ -131,6 +131,7 @@ proptest! {
         let decision = token.compile().decide(&request);
         let cause = naive::decide(&token, &request);
         prop_assert_eq!(decision.cause, cause);
+        prop_assert_eq!(token.decide(&request), decision);
         prop_assert_eq!(decision.allow, matches!(cause, Cause::Granted | Cause::AnyToken));
         let explained = explain(&token, &request);
         let covering = |effect| explained.held.iter().any(|hold| hold.effect == effect && hold.covers);

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use flarekeep_catalogue::{Group, GroupId, Scope, UserId, group_by_id};
+use flarekeep_catalogue::{Group, GroupId, UserId};
 use flarekeep_cloudflare as api;
-use flarekeep_policy::{Effect, Grant, IpCondition, IpSet, Owner, Policy, Resource, Status, Token, UnixSeconds};
+use flarekeep_policy::{
+    Effect, Grant, IpCondition, IpSet, Owner, Policy, Resource, Status, Token, UnixSeconds, document,
+};
 
 use crate::error::Error;
 
@@ -74,11 +76,11 @@ pub fn policy_from_wire(policy: &api::Policy) -> Result<Policy, Error> {
         match value {
             api::ResourceValue::All => resources.push(Resource::parse(key)?),
             api::ResourceValue::Nested(nested) => {
-                for inner in nested.keys() {
-                    resources.push(Resource::parse_nested(key, inner)?);
+                for (inner, value) in nested {
+                    resources.push(Resource::read_nested(key, inner, value)?);
                 }
             }
-            api::ResourceValue::Other(_) => resources.push(Resource::Other(key.clone())),
+            api::ResourceValue::Other(text) => resources.push(Resource::read(key, text)?),
         }
     }
     Ok(Policy {
@@ -91,38 +93,22 @@ pub fn policy_from_wire(policy: &api::Policy) -> Result<Policy, Error> {
     })
 }
 
-/// The group by its id; where the catalogue does not know the id, by its name if that exists at one scope only.
 fn grant_from_wire(reference: &api::GroupReference) -> Grant {
-    let named = || {
-        let name = reference.name.as_deref()?;
-        let mut called = flarekeep_catalogue::groups().iter().filter(|group| group.name == name && group.id.is_none());
-        let group = called.next().filter(|group| group.scope != Scope::Unknown)?;
-        called.next().is_none().then_some(group)
-    };
-    group_by_id(reference.id).or_else(named).map_or(Grant::Unknown(reference.id), Grant::Group)
+    // With an id there is no error.
+    document::grant(Some(reference.id), reference.name.as_deref()).unwrap_or(Grant::Unknown(reference.id))
 }
 
-/// A token as the engine reads it. The user that owns a user's token is the one that its policies name: Cloudflare takes
-/// no other there. Where they name none, no group of a user is held, and it does not matter which it is.
+/// A token as the engine reads it. The user that owns a user's token is the one that its policies name.
 pub fn token_from_wire(token: &api::Token, owner: api::Owner) -> Result<Token, Error> {
     let policies = token.policies.iter().map(policy_from_wire).collect::<Result<Vec<_>, _>>()?;
-    let user = policies.iter().flat_map(|policy| &policy.resources).find_map(|resource| match resource {
-        Resource::User(user) => Some(*user),
-        _ => None,
-    });
     let ip = token.condition.as_ref().and_then(|condition| condition.request_ip.clone()).unwrap_or_default();
     let seconds = |time: Option<jiff::Timestamp>| time.map(|time| UnixSeconds(time.as_second()));
     Ok(Token {
         owner: match owner {
-            api::Owner::User => Owner::User(user.unwrap_or(UNNAMED_USER)),
+            api::Owner::User => Owner::User(document::user_in(&policies).unwrap_or(UNNAMED_USER)),
             api::Owner::Account(account) => Owner::Account(account),
         },
-        status: match &token.status {
-            api::Status::Active => Status::Active,
-            api::Status::Expired => Status::Expired,
-            api::Status::Other(text) if text.starts_with("revoked") => Status::RevokedExposed,
-            api::Status::Disabled | api::Status::Other(_) => Status::Disabled,
-        },
+        status: Status::from_word(&token.status.to_string()),
         not_before: seconds(token.not_before),
         expires_on: seconds(token.expires_on),
         ip: IpCondition { within: ip.within.map(IpSet), not_within: ip.not_within.map(IpSet) },

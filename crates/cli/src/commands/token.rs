@@ -28,7 +28,7 @@ pub(crate) fn run(context: &Context, arguments: &Token) -> CommandResult {
 }
 
 /// The account whose tokens are meant, where they are an account's; nothing is looked up for a user's.
-async fn account(context: &Context, manager: &Client, owner: Owner) -> Result<Target, CommandError> {
+pub(crate) async fn account(context: &Context, manager: &Client, owner: Owner) -> Result<Target, CommandError> {
     match owner {
         Owner::User => Ok(Target::default()),
         Owner::Account => place::find(context, manager, Wanted { account: true, ..Wanted::default() }).await,

@@ -3,7 +3,7 @@
 use crate::support::{Home, Run, shows};
 
 /// The commands, as help names them.
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 31] = [
     "try",
     "plan",
     "permission",
@@ -24,6 +24,11 @@ const COMMANDS: [&str; 26] = [
     "token verify",
     "token roll",
     "token revoke",
+    "policy",
+    "policy diff",
+    "policy check",
+    "policy reach",
+    "policy simulate",
     "check",
     "why",
     "fix",

@@ -1,0 +1,21 @@
+//! `flarekeep policy …`: what tokens allow.
+
+mod check;
+mod diff;
+mod reach;
+mod simulate;
+mod source;
+mod words;
+
+use crate::CommandResult;
+use crate::arguments::Policy;
+use crate::context::Context;
+
+pub(crate) fn run(context: &Context, arguments: &Policy) -> CommandResult {
+    match arguments {
+        Policy::Diff(arguments) => diff::run(context, arguments),
+        Policy::Check(arguments) => check::run(context, arguments),
+        Policy::Reach(arguments) => reach::run(context, arguments),
+        Policy::Simulate(arguments) => simulate::run(context, arguments),
+    }
+}

@@ -1,0 +1,237 @@
+//! `flarekeep policy check`: gates for CI.
+
+use flarekeep_catalogue::{Operation, Rule};
+use flarekeep_planner::Target;
+use flarekeep_policy::{
+    Effect, IpCondition, Owner, Ownership, Policy, Resource, Status, Token, UnixSeconds, compare, reach,
+};
+use serde_json::{Value, json};
+
+use super::diff::gain_document;
+use super::source::{Source, only_account, ownership, read};
+use super::words;
+use crate::arguments::{self, PolicyCheck};
+use crate::context::{Context, block_on, now};
+use crate::error::CommandError;
+use crate::output::table::table;
+use crate::output::{BAD, CARE, FAINT, GOOD, STRONG, counted, plain, styled};
+use crate::place::{self, SOME_USER, given_account, given_zone};
+use crate::work::{Work, operation};
+use crate::{CommandResult, Verdict};
+
+/// What came of one gate.
+struct Outcome {
+    gate: String,
+    of: String,
+    verdict: Answer,
+    /// Why it does not hold.
+    because: Vec<String>,
+    document: Value,
+}
+
+/// Whether a gate holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Holds,
+    Broken,
+    /// It is not known that it holds.
+    Unproven,
+}
+
+impl Answer {
+    fn of(is_broken: bool, is_known: bool) -> Self {
+        match (is_broken, is_known) {
+            (true, _) => Self::Broken,
+            (false, false) => Self::Unproven,
+            (false, true) => Self::Holds,
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Broken => "broken",
+            Self::Unproven => "unproven",
+        }
+    }
+}
+
+pub(crate) fn run(context: &Context, arguments: &PolicyCheck) -> CommandResult {
+    demand(arguments)?;
+    let ownership = ownership(&arguments.reading)?;
+    let denied = arguments.denies.iter().map(|text| operation(text)).collect::<Result<Vec<_>, _>>()?;
+    let given = arguments.no_new_access.iter().chain(&arguments.tokens).map(String::as_str).collect::<Vec<_>>();
+    let sources = read(context, &arguments.reading, &given)?;
+    let (compared, tokens) = sources.split_at(arguments.no_new_access.len().min(sources.len()));
+    let at = now();
+    let mut outcomes = Vec::new();
+    for pair in compared.chunks_exact(2) {
+        if let [old, new] = pair {
+            outcomes.push(no_new_access(old, new, &ownership, at));
+        }
+    }
+    for token in tokens {
+        outcomes.extend(denied.iter().map(|(operation, ids)| denies(token, operation, ids, &ownership, at)));
+        if !arguments.only.is_empty() {
+            outcomes.push(only(context, &arguments.only, token, &ownership, at)?);
+        }
+    }
+    let passes = outcomes.iter().all(|outcome| outcome.verdict == Answer::Holds);
+    let documents: Vec<&Value> = outcomes.iter().map(|outcome| &outcome.document).collect();
+    context.output.document(&json!({"passes": passes, "gates": documents}));
+    show(context, &outcomes);
+    Ok(Verdict::yes_if(passes))
+}
+
+fn demand(arguments: &PolicyCheck) -> Result<(), CommandError> {
+    let of_tokens = !arguments.denies.is_empty() || !arguments.only.is_empty();
+    if !of_tokens && arguments.no_new_access.is_empty() {
+        return Err(CommandError::usage("no gate is given").hint(
+            "give --no-new-access OLD NEW, --denies 'DELETE /zones/{zone_id}' or --only RECIPE, as often as needed",
+        ));
+    }
+    match (of_tokens, arguments.tokens.is_empty()) {
+        (true, true) => Err(CommandError::usage("--denies and --only look at a token, and none is given")
+            .hint("flarekeep policy check TOKEN --denies …, before the options")),
+        (false, false) => Err(CommandError::usage("a token is given, and no gate for it").hint(
+            "--no-new-access takes both of its tokens behind it; --denies and --only take those before the options",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn show(context: &Context, outcomes: &[Outcome]) {
+    let style = |verdict: Answer| match verdict {
+        Answer::Holds => GOOD,
+        Answer::Broken => BAD,
+        Answer::Unproven => CARE,
+    };
+    for outcome in outcomes {
+        let verdict = styled(style(outcome.verdict), format!("{:<8}", outcome.verdict.word()));
+        context.output.line(format!("{verdict}  {}  {}", styled(STRONG, &outcome.gate), styled(FAINT, &outcome.of)));
+        if !outcome.because.is_empty() {
+            context.output.line(table(10, None, outcome.because.iter().map(|line| [line.clone()])));
+        }
+    }
+    let held = outcomes.iter().filter(|outcome| outcome.verdict == Answer::Holds).count();
+    context.output.line(format!("\ngates that hold: {held}/{}", outcomes.len()));
+    context.output.note(styled(
+        FAINT,
+        format!("not covered: {} operations of which nobody has published what opens them", words::unlabelled()),
+    ));
+}
+
+fn no_new_access(old: &Source, new: &Source, ownership: &Ownership, at: UnixSeconds) -> Outcome {
+    beyond("--no-new-access".to_owned(), format!("{} → {}", old.name, new.name), &old.token, &new.token, ownership, at)
+}
+
+/// Whether `new` allows nothing that `old` does not.
+fn beyond(gate: String, of: String, old: &Token, new: &Token, ownership: &Ownership, at: UnixSeconds) -> Outcome {
+    let gained = compare(old, new, ownership, at).gained;
+    let verdict = Answer::of(gained.example.is_some(), gained.unproved.is_empty());
+    let mut because = Vec::new();
+    if let Some(example) = &gained.example {
+        let by_conditions = gained.longer.is_some() || gained.wider.is_some();
+        because.push(format!("it allows {}", words::example(example, by_conditions)));
+        match (gained.areas.is_empty(), gained.longer, gained.wider) {
+            (false, ..) => because.push(format!("beyond: {}", words::counts(&gained.areas))),
+            (true, Some(_), _) => because.push("beyond: the time in which it is valid".to_owned()),
+            (true, None, _) => because.push("beyond: the addresses from which it is valid".to_owned()),
+        }
+    }
+    because.extend(unknown(gained.unproved.len()));
+    let mut document = gain_document(&gained);
+    document["gate"] = json!(gate);
+    document["of"] = json!(of);
+    document["verdict"] = json!(verdict.word());
+    Outcome { gate, of, verdict, because, document }
+}
+
+fn unknown(number: usize) -> Option<String> {
+    let grants = counted(number, "grant");
+    (number > 0).then(|| format!("it holds {grants} of which nobody has published what they open"))
+}
+
+/// Whether the token may not call the operation: anywhere, or in the account and on the zone of a concrete path.
+fn denies(
+    source: &Source,
+    operation: &'static Operation,
+    ids: &Target,
+    ownership: &Ownership,
+    at: UnixSeconds,
+) -> Outcome {
+    let reach = reach(&source.token, ownership, at);
+    let call = reach.call(operation, ids.account, ids.zone);
+    let is_known = operation.rule != Rule::Unlabelled && reach.unproved.is_empty() || reach.window.is_never();
+    let verdict = Answer::of(call.is_some(), is_known);
+    let mut because: Vec<String> =
+        call.iter().map(|(request, place)| format!("it allows {}", words::call(request, place))).collect();
+    if verdict == Answer::Unproven && operation.rule == Rule::Unlabelled {
+        because.push("nobody has published what opens this operation".to_owned());
+    } else if !reach.window.is_never() {
+        because.extend(unknown(reach.unproved.len()));
+    }
+    let place = ids.account.map(|id| format!(" of account {id}")).or(ids.zone.map(|id| format!(" of zone {id}")));
+    let gate = format!("--denies '{operation}'{}", place::in_words(&place.unwrap_or_default()));
+    let document = json!({
+        "gate": gate,
+        "of": source.name,
+        "verdict": verdict.word(),
+        "example": call.map(|(request, place)| words::request_document(&request, place)),
+        "unproved": words::unproved_document(&reach.unproved),
+    });
+    Outcome { gate, of: source.name.clone(), verdict, because, document }
+}
+
+/// Whether the token may do nothing beyond the smallest plans for the recipes. Its time and addresses are its own: a plan
+/// has none.
+fn only(
+    context: &Context,
+    recipes: &[String],
+    source: &Source,
+    ownership: &Ownership,
+    at: UnixSeconds,
+) -> Result<Outcome, CommandError> {
+    let mut policies: Vec<Policy> = Vec::new();
+    for recipe in recipes {
+        let work = Work::read(&arguments::Work { recipe: Some(recipe.clone()), ..arguments::Work::default() })?;
+        let owner = match source.token.owner {
+            Owner::User(_) => arguments::Owner::User,
+            Owner::Account(_) => arguments::Owner::Account,
+        };
+        policies.extend(work.plan(&target(context, &work, &source.token)?, owner)?.policies());
+    }
+    for resource in policies.iter_mut().flat_map(|policy| &mut policy.resources) {
+        if let (Resource::User(SOME_USER), Owner::User(user)) = (&*resource, source.token.owner) {
+            *resource = Resource::User(user);
+        }
+    }
+    let (owner, status, ip) = (source.token.owner, Status::Active, IpCondition::default());
+    let planned = Token { owner, status, not_before: None, expires_on: None, ip, policies };
+    let recipes: Vec<String> = recipes.iter().map(|recipe| format!("--only {}", plain(recipe))).collect();
+    Ok(beyond(recipes.join(" "), source.name.clone(), &planned, &source.token, ownership, at))
+}
+
+/// Where the recipe's work is done: as given, else where the token is granted something, if that is one place.
+fn target(context: &Context, work: &Work, token: &Token) -> Result<Target, CommandError> {
+    let Some(mut target) = place::offline(context) else {
+        return block_on(async { place::find(context, &context.manager()?, work.wanted()).await });
+    };
+    if given_account(context).is_none() {
+        let owner = match token.owner {
+            Owner::Account(account) => Some(account),
+            Owner::User(_) => None,
+        };
+        target.account = owner.or_else(|| only_account(&token.policies)).or(target.account);
+    }
+    if given_zone(context).is_none() {
+        let allowed = token.policies.iter().filter(|policy| policy.effect == Effect::Allow);
+        let mut zones = allowed.flat_map(|policy| &policy.resources).filter_map(|resource| match resource {
+            Resource::Zone(zone) | Resource::ZoneOf(_, zone) => Some(*zone),
+            _ => None,
+        });
+        let first = zones.next();
+        target.zone = first.filter(|first| zones.all(|zone| zone == *first)).or(target.zone);
+    }
+    Ok(target)
+}

@@ -1,0 +1,68 @@
+//! `flarekeep policy check`: gates for CI.
+
+use serde_json::json;
+
+use crate::policy_diff::{account, allow, home, token, widened, zone};
+use crate::support::{ACCOUNT, Local, OTHER_ZONE, ZONE, shows};
+
+const API_TOKENS_WRITE: &str = "5bc3f8b21c554832afc660159ab75fa4";
+
+#[test]
+fn no_new_access() {
+    let home = widened();
+    shows!("policy_check_holds", home.run("policy check --no-new-access new.json old.json").ended(0));
+    shows!("policy_check_broken", home.run("policy check --no-new-access old.json new.json").ended(1));
+    let document = home.run("policy check --no-new-access old.json new.json --json").ended(1).json();
+    assert_eq!(document["passes"], false);
+    assert_eq!(document["gates"][0]["verdict"], "broken");
+    assert!(document["gates"][0]["example"]["path"].as_str().unwrap().contains(ACCOUNT), "{document:#}");
+    assert_eq!(document["gates"][0]["ways"][0]["way"], "workers");
+}
+
+#[test]
+fn an_operation_is_denied() {
+    let home = widened();
+    let deletes = "--denies 'DELETE /zones/{zone_id}'";
+    let records = "--denies 'DELETE /zones/{zone_id}/dns_records/{dns_record_id}'";
+    shows!("policy_check_denies", home.run(&format!("policy check old.json new.json {deletes} {records}")).ended(1));
+    home.run(&format!("policy check old.json {deletes} {records}")).ended(0);
+    // A concrete path asks for that zone alone.
+    home.run(&format!("policy check new.json --denies 'POST /zones/{OTHER_ZONE}/dns_records'")).ended(0);
+    home.run(&format!("policy check new.json --denies 'POST /zones/{ZONE}/dns_records'")).ended(1);
+    // Of this operation nobody has published what opens it.
+    let unlabelled = "policy check old.json --denies 'POST /accounts/move'";
+    shows!("policy_check_unproven", home.run(unlabelled).ended(1));
+}
+
+#[test]
+fn nothing_beyond_a_recipe() {
+    let local = Local::start();
+    local.token("--name deploy --recipe wrangler-deploy");
+    local.run("policy check deploy --only wrangler-deploy").ended(0);
+    local.token("--name more --recipe wrangler-deploy --permission 'DNS Write'");
+    shows!("policy_check_only", local.run("policy check deploy more --only wrangler-deploy").ended(1));
+    // Several recipes count together, and several gates are looked at in one call.
+    let gates = "--denies 'DELETE /zones/{zone_id}' --only wrangler-deploy --only cert-manager-dns01";
+    shows!("policy_check_gates", local.run(&format!("policy check more {gates} --no-new-access more deploy")).ended(0));
+}
+
+#[test]
+fn a_lifted_condition_is_new_access() {
+    let home = home();
+    let policies = [allow(&account(ACCOUNT), &[API_TOKENS_WRITE])];
+    let mut ends = token(&policies);
+    ends["expires_on"] = json!("2999-01-31T00:00:00Z");
+    home.write("ends.json", &ends.to_string());
+    home.write("endless.json", &token(&policies).to_string());
+    shows!("policy_check_longer", home.run("policy check --no-new-access ends.json endless.json").ended(1));
+    home.run("policy check --no-new-access endless.json ends.json").ended(0);
+}
+
+#[test]
+fn a_gate_must_be_given_with_what_it_looks_at() {
+    let home = home();
+    home.write("token.json", &token(&[allow(&zone(ZONE), &[])]).to_string());
+    shows!("policy_check_no_gate", home.run("policy check token.json").failed(2));
+    shows!("policy_check_no_token", home.run("policy check --denies 'DELETE /zones/{zone_id}'").failed(2));
+    shows!("policy_check_no_operation", home.run("policy check token.json --denies 'DELETE /nowhere'").failed(2));
+}
