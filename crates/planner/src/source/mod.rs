@@ -4,9 +4,14 @@
 //! came from, what it could not know, and what it learned of zones on the way. Sources speak of zones by name; what
 //! [`Zones`] knows, or the caller looks up for [`Reading::open_zones`], turns them into resources.
 
+pub mod calls;
 mod error;
+pub mod har;
+mod json;
+mod lines;
 mod origin;
 mod place;
+pub mod recording;
 mod zones;
 
 pub use error::SourceError;
