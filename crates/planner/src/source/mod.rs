@@ -17,7 +17,7 @@ mod zones;
 pub use error::SourceError;
 pub use origin::Origin;
 pub use place::{BucketName, Place, ZoneName};
-pub use zones::Zones;
+pub use zones::{Zones, zone_names};
 
 use flarekeep_catalogue::Operation;
 

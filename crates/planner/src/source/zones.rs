@@ -53,7 +53,7 @@ impl Zones {
                 .hosts
                 .get(host)
                 .copied()
-                .or_else(|| suffixes(host).find_map(|name| self.by_name.get(name).copied())),
+                .or_else(|| zone_names(host).find_map(|name| self.by_name.get(name).copied())),
             ZoneName::Every => None,
         }
     }
@@ -66,7 +66,7 @@ impl Zones {
 }
 
 /// The names that a host's zone can have, the longest first: the host itself, then without its labels one by one.
-fn suffixes(host: &str) -> impl Iterator<Item = &str> {
+pub fn zone_names(host: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(host.trim_start_matches("*.")), |name| name.split_once('.').map(|(_, rest)| rest))
 }
 
