@@ -310,6 +310,11 @@ impl<'a, R: Read> Json<'a, R> {
 
     /// Reads a number, `true`, `false` or `null`.
     fn scalar(&mut self) -> Scanned<Key> {
+        match self.peek()? {
+            Some(b'0'..=b'9' | b'-' | b't' | b'f' | b'n') => {}
+            Some(_) => return Err(self.fault("a value is expected here")),
+            None => return Err(self.fault("the text ends too early")),
+        }
         let mut word = Key::default();
         while let Some(byte) = self.peek()? {
             if !byte.is_ascii_alphanumeric() && !matches!(byte, b'+' | b'-' | b'.') {
@@ -324,7 +329,6 @@ impl<'a, R: Read> Json<'a, R> {
         }
         match word.as_str().as_bytes() {
             b"true" | b"false" | b"null" | [b'0'..=b'9', ..] | [b'-', b'0'..=b'9', ..] => Ok(word),
-            [] if self.peek()?.is_none() => Err(self.fault("the text ends too early")),
             _ => Err(self.fault("a value is expected here")),
         }
     }
@@ -411,8 +415,8 @@ mod tests {
     #[test]
     fn a_fault_says_line_and_column() {
         let error = skipped(b"{\n  \"a\": [1,\n    x]}", 100).unwrap_err();
-        assert_eq!((error.line, error.column), (Some(3), Some(6)));
-        assert_eq!(error.to_string(), "`x.json` cannot be read, line 3, column 6: a value is expected here");
+        assert_eq!((error.line, error.column), (Some(3), Some(5)));
+        assert_eq!(error.to_string(), "`x.json` cannot be read, line 3, column 5: a value is expected here");
     }
 
     #[test]

@@ -93,7 +93,8 @@ pub struct Calls<'a> {
     beyond: usize,
     elsewhere: usize,
     own_credential: usize,
-    left_out: BTreeMap<LeftOut, usize>,
+    set_aside: BTreeMap<LeftOut, usize>,
+    left_out: Vec<Unread>,
     seen: bool,
     /// What the source says of zones beside its calls.
     pub zones: Zones,
@@ -135,7 +136,8 @@ impl<'a> Calls<'a> {
             beyond: 0,
             elsewhere: 0,
             own_credential: 0,
-            left_out: BTreeMap::new(),
+            set_aside: BTreeMap::new(),
+            left_out: Vec::new(),
             seen: false,
             zones: Zones::default(),
         }
@@ -173,7 +175,12 @@ impl<'a> Calls<'a> {
     /// Leaves a call out, and remembers why.
     pub(super) fn leave_out(&mut self, why: LeftOut) {
         self.seen = true;
-        *self.left_out.entry(why).or_default() += 1;
+        *self.set_aside.entry(why).or_default() += 1;
+    }
+
+    /// Whether failed calls alone count.
+    pub(super) fn wants_failed_alone(&self) -> bool {
+        self.failed == Failed::Only
     }
 
     /// Says that a part of the source is not known; each thing once.
@@ -199,21 +206,18 @@ impl<'a> Calls<'a> {
     #[must_use]
     pub fn finish(mut self) -> Reading {
         self.say_what_is_left_out();
+        // Calls are taken when their answers are known, which can be in another order.
+        self.entries.sort_by_key(|entry| entry.origin.line);
         let zones: BTreeSet<ZoneId> = self.entries.iter().filter_map(|entry| id_of(&entry.place)).collect();
-        let mut reading = Reading { unread: self.unread, zones: self.zones, ..Reading::default() };
+        let mut reading =
+            Reading { unread: self.unread, left_out: self.left_out, zones: self.zones, ..Reading::default() };
         for entry in self.entries {
-            let why = why(entry.times, entry.refused);
             let places = places(entry.operation, entry.place, &zones, &reading.zones);
-            let origin = entry.origin;
             reading.needs.extend(places.into_iter().map(|(place, taken)| StatedNeed {
                 operation: entry.operation,
                 place,
-                why: if taken {
-                    format!("{why}; the zone is taken to be the one that is called on")
-                } else {
-                    why.clone()
-                },
-                origin: origin.clone(),
+                why: why(entry.operation, entry.times, entry.refused, taken),
+                origin: entry.origin.clone(),
             }));
         }
         reading
@@ -236,7 +240,10 @@ impl<'a> Calls<'a> {
         };
         if lists_zones(found.operation) {
             place.account = value(query, "account.id").and_then(|id| id.parse().ok());
-            place.zone = value(query, "name").or_else(|| value(query, "name.exact")).and_then(host).map(ZoneName::Host);
+            place.zone = value(query, "name")
+                .or_else(|| value(query, "name.exact"))
+                .and_then(|name| host(&name))
+                .map(ZoneName::Host);
         }
         self.need(found.operation, place, call);
     }
@@ -295,31 +302,32 @@ impl<'a> Calls<'a> {
 
     fn say_what_is_left_out(&mut self) {
         let calls = |count: usize| if count == 1 { "1 call".to_owned() } else { format!("{count} calls") };
-        let mut said: Vec<String> = Vec::new();
+        let nowhere = Origin { source: self.source.to_owned(), line: None, item: None };
+        let all_of = |what: String| Unread { origin: nowhere.clone(), what };
         if self.unanswered > 0 {
-            said.push(format!("{} more that could not be read", calls(self.unanswered)));
+            self.unread.push(all_of(format!("{} more that no known operation answers", calls(self.unanswered))));
         }
         if self.beyond > 0 {
-            said.push(format!("{} more beyond the first {MOST_NEEDS} that differ", calls(self.beyond)));
+            self.unread.push(all_of(format!("{} more beyond the first {MOST_NEEDS} that differ", calls(self.beyond))));
         }
-        for (why, count) in &self.left_out {
+        let mut said: Vec<String> = Vec::new();
+        for (why, count) in &self.set_aside {
             let calls = calls(*count);
             said.push(match why {
                 LeftOut::AfterRefusal => {
-                    format!("{calls} left out that wrangler makes by itself after a refusal, to say who it is")
+                    format!("{calls} of wrangler's own after a refusal, to say who it is")
                 }
-                LeftOut::Unclear => format!("{calls} left out of which the log does not tell whether they failed"),
-                LeftOut::OtherToken => format!("{calls} left out that another token made, or none"),
+                LeftOut::Unclear => format!("{calls} of which the log does not tell whether they failed"),
+                LeftOut::OtherToken => format!("{calls} that were not made with the token"),
             });
         }
         if self.own_credential > 0 {
-            said.push(format!("{} left out that carry a credential of their own", calls(self.own_credential)));
+            said.push(format!("{} to upload assets, with a credential of their own", calls(self.own_credential)));
         }
         if self.elsewhere > 0 {
-            said.push(format!("{} left out to hosts other than Cloudflare's API", calls(self.elsewhere)));
+            said.push(format!("{} to others than Cloudflare's API", calls(self.elsewhere)));
         }
-        let origin = Origin { source: self.source.to_owned(), line: None, item: None };
-        self.unread.extend(said.into_iter().map(|what| Unread { origin: origin.clone(), what }));
+        self.left_out = said.into_iter().map(all_of).collect();
     }
 }
 
@@ -386,7 +394,7 @@ fn value(query: &str, name: &str) -> Option<String> {
 }
 
 /// A host's name in lower case, if the text is one. A list can also be filtered by `contains:` and the like.
-fn host(text: String) -> Option<String> {
+fn host(text: &str) -> Option<String> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'*');
     let named = (1..=253).contains(&text.len()) && text.bytes().all(plain);
     named.then(|| text.trim_end_matches('.').to_ascii_lowercase())
@@ -404,17 +412,17 @@ fn shown(path: &str) -> String {
     harmless_path(&segments.collect::<Vec<_>>().join("/"))
 }
 
-fn why(times: usize, refused: usize) -> String {
-    let often = |times: usize| match times {
-        1 => "once".to_owned(),
-        2 => "twice".to_owned(),
-        _ => format!("{times} times"),
+/// The operation, and how often it was called.
+fn why(operation: &Operation, times: usize, refused: usize, taken: bool) -> String {
+    let calls = if times == 1 { "1 call".to_owned() } else { format!("{times} calls") };
+    let often = match refused {
+        0 => calls,
+        1 if times == 1 => "refused".to_owned(),
+        _ if refused == times => format!("{calls}, all refused"),
+        _ => format!("{calls}, {refused} refused"),
     };
-    match refused {
-        0 => format!("called {}", often(times)),
-        _ if refused == times => format!("called {} and refused", often(times)),
-        _ => format!("called {}, refused {}", often(times), often(refused)),
-    }
+    let taken = if taken { "; the zone is taken to be the one that is called on" } else { "" };
+    format!("{operation} ({often}{taken})")
 }
 
 #[cfg(test)]
