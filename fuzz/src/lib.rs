@@ -4,6 +4,8 @@
 //! fault is within the text.
 
 use flarekeep_catalogue::{Recipe, recognise};
+use flarekeep_planner::source::calls::Failed;
+use flarekeep_planner::source::{Reading, SourceError, har, log, recording};
 
 /// One reader.
 pub struct Target {
@@ -47,7 +49,56 @@ pub const TARGETS: &[Target] = &[
         ],
         files: &[],
     },
+    Target {
+        name: "har",
+        run: |data| source(data, har::read("fuzz", data, Failed::Include)),
+        texts: &[r#"{"log":{"entries":[{"request":{"method":"GET","url":"/zones?name=a"},"response":{"status":200,"content":{"text":"{}"}}}]}}"#],
+        files: &["examples/har/release.har"],
+    },
+    Target {
+        name: "recording",
+        run: |data| source(data, recording::read("fuzz", data, Failed::Include)),
+        texts: &[
+            r#"{"method":"PUT","url":"http://127.0.0.1:9000/media/a","status":403,"errors":[10000],"operation":"PUT s3://{bucket_name}/{object_key}"}"#,
+            r#"{"method":"GET","url":"https://media.023e105f4ecef8ad9ca31a8372d0c353.eu.r2.cloudflarestorage.com/?list-type=2"}"#,
+        ],
+        files: &[],
+    },
+    Target {
+        name: "log",
+        run: |data| source(data, log::read("fuzz", data, Failed::Only, None)),
+        texts: &[],
+        files: &[
+            "crates/planner/src/source/log/samples/audit.json",
+            "crates/planner/src/source/log/samples/curl-trace.log",
+            "crates/planner/src/source/log/samples/curl-v.log",
+            "crates/planner/src/source/log/samples/python.log",
+            "crates/planner/src/source/log/samples/terraform-4.log",
+            "crates/planner/src/source/log/samples/terraform-5.log",
+            "crates/planner/src/source/log/samples/wrangler.log",
+        ],
+    },
 ];
+
+/// What holds of every source of needs.
+fn source(data: &[u8], read: Result<Reading, SourceError>) {
+    let lines = data.split(|byte| *byte == b'\n').count();
+    match read {
+        Ok(reading) => {
+            for said in reading.unread.iter().chain(&reading.left_out) {
+                harmless(&said.what);
+            }
+            for need in &reading.needs {
+                harmless(&need.why);
+                assert!(need.origin.line.is_none_or(|line| (1..=lines).contains(&line)), "{}", need.origin);
+            }
+        }
+        Err(error) => {
+            harmless(&error.to_string());
+            assert!(error.line.is_none_or(|line| (1..=lines + 1).contains(&line)), "{error}");
+        }
+    }
+}
 
 /// Runs with the data as a text, if it is one.
 fn with_text(data: &[u8], run: impl FnOnce(&str)) {

@@ -5,9 +5,11 @@ mod follow;
 
 use std::path::Path;
 
-use flarekeep_planner::source::{Reading, SourceError};
+use flarekeep_catalogue::{BadId, TokenId};
+use flarekeep_planner::source::calls::Failed;
+use flarekeep_planner::source::{self, Reading, SourceError};
 
-use crate::arguments::Sources;
+use crate::arguments::{self, Sources};
 use crate::error::CommandError;
 
 /// What one source gave.
@@ -56,19 +58,30 @@ fn workflow(path: &Path, _: &Sources) -> Result<Reading, CommandError> {
     Err(to_come("--workflow"))
 }
 
-fn recording(path: &Path, _arguments: &Sources) -> Result<Reading, CommandError> {
-    let _lines = file::open(path)?;
-    Err(to_come("--recording"))
+fn recording(path: &Path, arguments: &Sources) -> Result<Reading, CommandError> {
+    Ok(source::recording::read(&file::name(path), file::open(path)?, failed(arguments))?)
 }
 
-fn har(path: &Path, _arguments: &Sources) -> Result<Reading, CommandError> {
-    let _lines = file::open(path)?;
-    Err(to_come("--har"))
+fn har(path: &Path, arguments: &Sources) -> Result<Reading, CommandError> {
+    Ok(source::har::read(&file::name(path), file::open(path)?, failed(arguments))?)
 }
 
-fn log(path: &Path, _arguments: &Sources) -> Result<Reading, CommandError> {
-    let _lines = file::open(path)?;
-    Err(to_come("--log"))
+fn log(path: &Path, arguments: &Sources) -> Result<Reading, CommandError> {
+    Ok(source::log::read(&file::name(path), file::open(path)?, failed(arguments), token(arguments)?)?)
+}
+
+fn failed(arguments: &Sources) -> Failed {
+    match arguments.failed {
+        arguments::Failed::Include => Failed::Include,
+        arguments::Failed::Exclude => Failed::Exclude,
+        arguments::Failed::Only => Failed::Only,
+    }
+}
+
+/// The token of which an audit log is read.
+fn token(arguments: &Sources) -> Result<Option<TokenId>, CommandError> {
+    let id = arguments.audit_token.as_deref().map(str::parse).transpose();
+    id.map_err(|error: BadId| CommandError::usage(error.to_string()).hint("flarekeep token list shows the ids"))
 }
 
 fn to_come(option: &str) -> CommandError {

@@ -69,6 +69,11 @@ impl Work {
         self.sources.iter().flat_map(|source| &source.reading.unread)
     }
 
+    /// What the sources hold that is no need, and why.
+    pub(crate) fn no_needs(&self) -> impl Iterator<Item = &Unread> {
+        self.sources.iter().flat_map(|source| &source.reading.left_out)
+    }
+
     /// What the work is for, as a part of a token's name: lower-case words joined by `-`.
     pub(crate) fn purpose(&self) -> Option<String> {
         let words = |name: &str| name.replace(|c: char| !c.is_ascii_alphanumeric(), "-").to_ascii_lowercase();

@@ -32,6 +32,9 @@ pub(crate) struct Sources {
     /// A log: of wrangler or Terraform at debug, of curl -v, or Cloudflare's audit log; can be given again
     #[arg(long, value_name = "FILE|-")]
     pub(crate) log: Vec<PathBuf>,
+    /// Of Cloudflare's audit log, only what the token with this id did
+    #[arg(long, value_name = "ID", requires = "log")]
+    pub(crate) audit_token: Option<String>,
     /// Whether recorded calls that failed are needs: include, exclude or only [default: include]
     #[arg(
         long,
@@ -62,7 +65,8 @@ impl Sources {
         let commands = (!self.commands.is_empty()).then(|| ("--for", self.commands.join(",")));
         let failed = self.failed.to_possible_value().filter(|_| self.failed != Failed::default());
         let failed = failed.map(|value| ("--failed", value.get_name().to_owned()));
-        files.chain(environment).chain(commands).chain(failed).collect()
+        let token = self.audit_token.iter().map(|id| ("--audit-token", id.clone()));
+        files.chain(environment).chain(commands).chain(token).chain(failed).collect()
     }
 }
 

@@ -122,7 +122,12 @@ pub(crate) fn show(output: Output, plan: &Plan, recipe: Option<&Recipe>, target:
         output.line(table(4, None, grants.map(row)));
     }
     if output.verbose {
-        let row = |need: &Need| [need.operation.to_string(), plain(&need.why), styled(FAINT, plain(&need.origin))];
+        let row = |need: &Need| {
+            let operation = need.operation.to_string();
+            // Of a call, what is known of its purpose is what was called.
+            let why = need.why.strip_prefix(&operation).unwrap_or(&need.why).trim_start();
+            [operation, plain(why), styled(FAINT, plain(&need.origin))]
+        };
         output.line("\n  the needs:");
         output.line(table(4, None, plan.needs.iter().map(row)));
     }
@@ -183,11 +188,16 @@ fn show_unread(output: Output, work: &Work) {
         [styled(CARE, "not read"), format!("{}: {}", plain(&unread.origin.to_string()), plain(&unread.what))]
     };
     listed(output, work.unread().map(row).collect());
+    let row = |left: &Unread| {
+        [styled(FAINT, "passed over"), format!("{}: {}", plain(&left.origin.to_string()), plain(&left.what))]
+    };
+    listed(output, work.no_needs().map(row).collect());
 }
 
 fn unread_into(document: &mut Value, work: &Work) {
     let entry = |unread: &Unread| json!({ "origin": unread.origin.to_string(), "what": unread.what });
     document["unread"] = work.unread().map(entry).collect();
+    document["passed_over"] = work.no_needs().map(entry).collect();
 }
 
 /// What the plan cannot promise.

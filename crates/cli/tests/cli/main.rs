@@ -20,6 +20,7 @@ mod policy_check;
 mod policy_diff;
 mod policy_reach;
 mod policy_simulate;
+mod plan_calls;
 mod recipe;
 mod sinks;
 mod story;

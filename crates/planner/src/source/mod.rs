@@ -4,9 +4,15 @@
 //! came from, what it could not know, and what it learned of zones on the way. Sources speak of zones by name; what
 //! [`Zones`] knows, or the caller looks up for [`Reading::open_zones`], turns them into resources.
 
+pub mod calls;
 mod error;
+pub mod har;
+mod json;
+mod lines;
+pub mod log;
 mod origin;
 mod place;
+pub mod recording;
 mod zones;
 
 pub use error::SourceError;
@@ -25,6 +31,8 @@ pub struct Reading {
     pub needs: Vec<StatedNeed>,
     /// What the source speaks of and nobody can know from it.
     pub unread: Vec<Unread>,
+    /// What it holds that is no need, and why: calls to others than Cloudflare.
+    pub left_out: Vec<Unread>,
     /// What it says of zones.
     pub zones: Zones,
     /// Other files that the work reads, as a workflow that deploys a Worker reads its configuration.
@@ -85,6 +93,7 @@ impl Reading {
     pub fn merge(&mut self, other: Self) {
         self.needs.extend(other.needs);
         self.unread.extend(other.unread);
+        self.left_out.extend(other.left_out);
         self.zones.merge(other.zones);
         self.follow.extend(other.follow);
     }
