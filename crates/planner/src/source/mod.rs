@@ -7,6 +7,7 @@
 mod error;
 mod origin;
 mod place;
+pub mod terraform;
 mod zones;
 
 pub use error::SourceError;
