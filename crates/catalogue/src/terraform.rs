@@ -283,7 +283,7 @@ mod tests {
         for (former, now) in rows {
             let kinds = |name: &str, calls: bool| {
                 let types = terraform_type(name).unwrap_or_default();
-                types.iter().any(|known| known.kind == TerraformKind::Resource && calls == !known.lives().is_empty())
+                types.iter().any(|known| known.kind == TerraformKind::Resource && calls != known.lives().is_empty())
             };
             assert!(kinds(now, true) && !kinds(former, true), "{former}");
         }

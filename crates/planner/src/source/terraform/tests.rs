@@ -318,10 +318,8 @@ fn what_is_nested_deeply_is_passed_over() {
     let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(200_000), close.repeat(200_000));
     let text = format!(r#"{{"format_version":"1.2","resource_changes":[],"x":{}}}"#, deep("[", "]"));
     assert!(read_json("plan.json", text.as_bytes()).is_ok());
-    let modules = format!(
-        r#"{{"values":{{"root_module":{}}}}}"#,
-        format!("{}{{}}{}", r#"{"child_modules":["#.repeat(10_000), "]}".repeat(10_000))
-    );
+    let modules = format!("{}{{}}{}", r#"{"child_modules":["#.repeat(10_000), "]}".repeat(10_000));
+    let modules = format!(r#"{{"values":{{"root_module":{modules}}}}}"#);
     assert!(read_json("plan.json", modules.as_bytes()).unwrap_err().reason.contains("recursion"));
 }
 
