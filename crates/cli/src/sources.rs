@@ -5,7 +5,7 @@ mod follow;
 
 use std::path::Path;
 
-use flarekeep_planner::source::{Reading, SourceError};
+use flarekeep_planner::source::{Reading, SourceError, terraform};
 
 use crate::arguments::Sources;
 use crate::error::CommandError;
@@ -47,8 +47,21 @@ fn wrangler(path: &Path, _arguments: &Sources) -> Result<Reading, CommandError> 
 }
 
 fn terraform(path: &Path, _: &Sources) -> Result<Reading, CommandError> {
-    let _text = file::text(path)?;
-    Err(to_come("--terraform"))
+    if path.is_dir() {
+        return terraform_folder(path, path);
+    }
+    if path.extension().is_some_and(|extension| extension == "tf") {
+        return Err(CommandError::usage(format!("`{}` is one file of a configuration", file::name(path)))
+            .because("its variables and data sources can stand in the others of its folder")
+            .hint("name the folder"));
+    }
+    Ok(terraform::read_json(&file::name(path), file::open(path)?)?)
+}
+
+/// A folder of Terraform; `shown` is what people call it.
+fn terraform_folder(path: &Path, shown: &Path) -> Result<Reading, CommandError> {
+    let ends = [".tf", ".tofu", ".tfvars", ".tf.json", ".tfvars.json"];
+    Ok(terraform::read_hcl(&file::folder(path, shown, &ends)?)?)
 }
 
 fn workflow(path: &Path, _: &Sources) -> Result<Reading, CommandError> {

@@ -30,6 +30,9 @@ pub(super) struct Located {
     /// Which of its places it names, whether their values are known or not.
     pub(super) names_zone: bool,
     pub(super) names_account: bool,
+    /// What a place is taken from that has no value, `var.zone_id`.
+    pub(super) zone_from: Option<String>,
+    pub(super) account_from: Option<String>,
     /// A ruleset's phase.
     pub(super) ruleset_phase: Option<String>,
 }
@@ -60,11 +63,11 @@ impl Gathered {
             }
         };
         if at.zones.is_empty() && life.operations.iter().any(|(_, operation)| operation.names_zone()) {
-            self.tell(thing, "its zone is not known: it is taken for the one that is given");
+            self.tell(thing, taken_for_the_given("zone", at.zone_from.as_deref()));
         }
         if at.names_account && at.account.is_none() && life.operations.iter().any(|(_, called)| called.names_account())
         {
-            self.tell(thing, "its account is not known: it is taken for the one that is given");
+            self.tell(thing, taken_for_the_given("account", at.account_from.as_deref()));
         }
         let zones: Vec<_> = at.zones.iter().map(Some).collect();
         for zone in if zones.is_empty() { vec![None] } else { zones } {
@@ -155,6 +158,15 @@ impl Gathered {
     }
 }
 
+fn taken_for_the_given(place: &str, from: Option<&str>) -> String {
+    match from {
+        Some(from) => {
+            format!("its {place} is `{from}`, of which no value is known: it is taken for the one that is given")
+        }
+        None => format!("its {place} is not known: it is taken for the one that is given"),
+    }
+}
+
 /// Whether an operation of a type is called when these phases are gone through. Which phases call a helper is not
 /// recorded: one that only reads is counted with them all, one that changes something with those that do.
 fn is_called(phase: Phase, called: &Operation, phases: &[Phase]) -> bool {
@@ -166,6 +178,6 @@ fn is_called(phase: Phase, called: &Operation, phases: &[Phase]) -> bool {
 }
 
 /// Whether a name is made of what names of types and phases are made of, so that it can be shown.
-fn is_word(name: &str) -> bool {
+pub(super) fn is_word(name: &str) -> bool {
     !name.is_empty() && name.len() <= 100 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

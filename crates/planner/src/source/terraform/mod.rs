@@ -6,6 +6,7 @@
 
 mod address;
 mod document;
+mod hcl;
 mod input;
 mod known;
 mod lenient;
@@ -44,4 +45,11 @@ pub fn read_json(name: &str, input: impl Read) -> Result<Reading, SourceError> {
         )),
         _ => Err(input::whole(name, "it is neither a plan nor a state: `terraform show -json` writes both")),
     }
+}
+
+/// Reads the files of a folder of Terraform: each a name and a text, in the order of their names.
+///
+/// What is read of a file its name says, as Terraform takes it. Errors have the line and the column.
+pub fn read_hcl(files: &[(String, String)]) -> Result<Reading, SourceError> {
+    hcl::read(files)
 }

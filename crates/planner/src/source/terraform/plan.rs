@@ -202,5 +202,6 @@ pub(super) fn located(thing: &Thing, values: &Values) -> Located {
         zones: zone.into_iter().collect(),
         account,
         ruleset_phase: values.phase.0.clone(),
+        ..Located::default()
     }
 }
