@@ -4,6 +4,7 @@
 //! fault is within the text.
 
 use flarekeep_catalogue::{Recipe, recognise};
+use flarekeep_planner::source::{Reading, SourceError, terraform};
 
 /// One reader.
 pub struct Target {
@@ -47,7 +48,33 @@ pub const TARGETS: &[Target] = &[
         ],
         files: &[],
     },
+    Target {
+        name: "terraform",
+        run: |data| of_reading(terraform::read_json("plan.json", data)),
+        texts: &["{\"version\":4,\"resources\":[{\"mode\":\"managed\",\"type\":\"cloudflare_record\",\"instances\":[{}]}]}"],
+        files: &["examples/dns/plan.json"],
+    },
+    Target {
+        name: "hcl",
+        run: |data| {
+            with_text(data, |text| of_reading(terraform::read_hcl(&[("main.tf".to_owned(), text.to_owned())])));
+        },
+        texts: &["locals {\n  a = { b = \"${local.a}\", c = <<-X\n  X\n  }\n}\n"],
+        files: &["examples/dns/main.tf"],
+    },
 ];
+
+/// What a source gives shows nothing that a terminal obeys.
+fn of_reading(read: Result<Reading, SourceError>) {
+    match read {
+        Ok(reading) => {
+            let needs = reading.needs.iter().map(|need| need.origin.to_string());
+            let unread = reading.unread.iter().map(|unread| format!("{}: {}", unread.origin, unread.what));
+            needs.chain(unread).for_each(|said| harmless(&said));
+        }
+        Err(error) => harmless(&error.to_string()),
+    }
+}
 
 /// Runs with the data as a text, if it is one.
 fn with_text(data: &[u8], run: impl FnOnce(&str)) {

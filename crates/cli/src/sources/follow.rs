@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use flarekeep_planner::source::{Follow, FollowKind, Reading, Unread};
 
+use super::file;
 use crate::error::CommandError;
 
 /// How far a file leads to a file that leads to a file.
@@ -53,15 +54,15 @@ impl Way {
             return Ok(None);
         }
         // What a reader says of the file is said under the name that it has for who names the work.
-        let shown = self.shown.join(found.strip_prefix(&self.base).unwrap_or(&found));
+        let shown = file::name(&self.shown.join(found.strip_prefix(&self.base).unwrap_or(&found)));
         read(&found, &shown, follow).map(Some).map_err(|error| error.message)
     }
 }
 
-fn read(path: &Path, shown: &Path, follow: &Follow) -> Result<Reading, CommandError> {
+fn read(path: &Path, shown: &str, follow: &Follow) -> Result<Reading, CommandError> {
     match &follow.kind {
         FollowKind::Terraform => {
-            let mut found = super::terraform_folder(path, shown)?;
+            let mut found = super::terraform_folder(path, Path::new(shown))?;
             // A module's own modules lie beside it.
             for inner in &mut found.follow {
                 inner.path = Path::new(&follow.path).join(&inner.path).display().to_string();

@@ -16,6 +16,7 @@ mod permission;
 mod permission_for;
 mod permission_update;
 mod plan;
+mod plan_terraform;
 mod recipe;
 mod sinks;
 mod story;

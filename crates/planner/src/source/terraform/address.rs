@@ -1,5 +1,7 @@
 //! Terraform's addresses: `module.edge["eu"].cloudflare_dns_record.www[0]`.
 
+use flarekeep_catalogue::is_hostile;
+
 /// The longest address that is shown whole, in bytes.
 const SHOWN: usize = 300;
 
@@ -46,9 +48,9 @@ pub(super) fn within(module: &str, rest: &str) -> String {
     if module.is_empty() { rest.to_owned() } else { format!("{module}.{rest}") }
 }
 
-/// An address as it can be shown: without control characters, and no longer than a line holds.
+/// An address as it can be shown: without what a terminal obeys, and no longer than a line holds.
 pub(super) fn shown(address: &str) -> String {
-    let mut shown: String = address.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
+    let mut shown: String = address.chars().filter(|c| !is_hostile(*c)).take(SHOWN).collect();
     if shown.len() < address.len() {
         shown.push('…');
     }

@@ -6,7 +6,7 @@ mod tests;
 mod token;
 mod value;
 
-use flarekeep_catalogue::{Phase, TerraformKind};
+use flarekeep_catalogue::{Phase, TerraformKind, is_hostile};
 
 use self::body::{Block, Expression, parse};
 use self::token::Word;
@@ -237,7 +237,7 @@ fn module(gathered: &mut Gathered, file: &str, block: &Block) {
     };
     match source {
         Word::Quoted(path) if path.starts_with("./") || path.starts_with("../") => {
-            let path = path.chars().filter(|c| !c.is_control()).collect();
+            let path = path.chars().filter(|c| !is_hostile(*c)).collect();
             gathered.reading.follow.push(Follow { kind: FollowKind::Terraform, path, origin });
         }
         _ => {
