@@ -37,6 +37,7 @@ fn main() {
     trie::write(&mut out, &mut pool, &operations);
     let by_call = packed::Operations::new(&operations);
     packed::write_terraform(&mut out, &read(&folder, "terraform.tsv"), &by_name, &by_call);
+    packed::write_renamed(&mut out, &read(&folder, "terraform_renamed.tsv"), &read(&folder, "terraform.tsv"));
     packed::write_sdk(&mut out, &read(&folder, "sdk_methods.tsv"), &by_call);
     write_names(&mut out, &read(&folder, "documented_names.tsv"));
     write_aliases(&mut out, &read(&folder, "aliases.tsv"));

@@ -5,7 +5,7 @@
 
 use flarekeep_catalogue::{Recipe, recognise};
 use flarekeep_planner::source::calls::Failed;
-use flarekeep_planner::source::{Reading, SourceError, har, log, recording};
+use flarekeep_planner::source::{Reading, SourceError, har, log, recording, terraform};
 
 /// One reader.
 pub struct Target {
@@ -77,6 +77,20 @@ pub const TARGETS: &[Target] = &[
             "crates/planner/src/source/log/samples/terraform-5.log",
             "crates/planner/src/source/log/samples/wrangler.log",
         ],
+    },
+    Target {
+        name: "terraform",
+        run: |data| source(data, terraform::read_json("plan.json", data)),
+        texts: &["{\"version\":4,\"resources\":[{\"mode\":\"managed\",\"type\":\"cloudflare_record\",\"instances\":[{}]}]}"],
+        files: &["examples/dns/plan.json"],
+    },
+    Target {
+        name: "hcl",
+        run: |data| {
+            with_text(data, |text| source(data, terraform::read_hcl(&[("main.tf".to_owned(), text.to_owned())])));
+        },
+        texts: &["locals {\n  a = { b = \"${local.a}\", c = <<-X\n  X\n  }\n}\n"],
+        files: &["examples/dns/main.tf"],
     },
 ];
 

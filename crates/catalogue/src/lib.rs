@@ -58,6 +58,7 @@ pub use search::{Hit, Matched, Synonym, search, synonyms};
 pub use source::{Source, sources};
 pub use template::{KeyStatus, Level, TemplateKey, template_key, template_keys};
 pub use terraform::{
-    Life, Phase, TerraformError, TerraformKind, TerraformProvenance, TerraformType, terraform_type, terraform_types,
+    Life, Phase, TerraformError, TerraformKind, TerraformProvenance, TerraformType, terraform_renamed, terraform_type,
+    terraform_types,
 };
 pub use widening::{Way, Widening, widenings};

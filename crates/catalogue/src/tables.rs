@@ -78,6 +78,9 @@ mod generated {
     pub(crate) fn terraform_calls() -> &'static [(Phase, u16)] {
         &TERRAFORM_CALLS
     }
+    pub(crate) fn terraform_renamed() -> &'static str {
+        TERRAFORM_RENAMED
+    }
     pub(crate) fn sdk_methods() -> &'static [(u32, u16)] {
         &SDK_METHODS
     }

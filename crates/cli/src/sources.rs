@@ -49,8 +49,21 @@ fn wrangler(path: &Path, _arguments: &Sources) -> Result<Reading, CommandError> 
 }
 
 fn terraform(path: &Path, _: &Sources) -> Result<Reading, CommandError> {
-    let _text = file::text(path)?;
-    Err(to_come("--terraform"))
+    if path.is_dir() {
+        return terraform_folder(path, path);
+    }
+    if path.extension().is_some_and(|extension| extension == "tf") {
+        return Err(CommandError::usage(format!("`{}` is one file of a configuration", file::name(path)))
+            .because("its variables and data sources can stand in the others of its folder")
+            .hint("name the folder"));
+    }
+    Ok(source::terraform::read_json(&file::name(path), file::open(path)?)?)
+}
+
+/// A folder of Terraform; `shown` is what people call it.
+fn terraform_folder(path: &Path, shown: &Path) -> Result<Reading, CommandError> {
+    let ends = [".tf", ".tofu", ".tfvars", ".tf.json", ".tfvars.json"];
+    Ok(source::terraform::read_hcl(&file::folder(path, shown, &ends)?)?)
 }
 
 fn workflow(path: &Path, _: &Sources) -> Result<Reading, CommandError> {

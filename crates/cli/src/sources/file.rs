@@ -40,6 +40,29 @@ pub(crate) fn text(path: &Path) -> Result<String, CommandError> {
     })
 }
 
+/// The files of a folder whose names end so, each with its text, in the order of their names; `shown` is what people
+/// call the folder.
+pub(crate) fn folder(path: &Path, shown: &Path, ends: &[&str]) -> Result<Vec<(String, String)>, CommandError> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(|error| unreadable(path, &error))? {
+        let file = entry.map_err(|error| unreadable(path, &error))?.path();
+        let named = file.file_name().and_then(|name| name.to_str());
+        // Editors and Terraform itself leave hidden files behind.
+        let wanted = named.is_some_and(|name| !name.starts_with('.') && ends.iter().any(|end| name.ends_with(end)));
+        if wanted && file.is_file() {
+            found.push(file);
+        }
+    }
+    found.sort();
+    if found.is_empty() {
+        return Err(CommandError::usage(format!("`{}` holds no file that is read", name(shown)))
+            .because(format!("none in it ends in {}", ends.join(", ")))
+            .hint("name the folder that was meant"));
+    }
+    let named = |file: &Path| name(&shown.join(file.file_name().unwrap_or_default()));
+    found.iter().map(|file| Ok((named(file), text(file)?))).collect()
+}
+
 fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use flarekeep_planner::source::{Follow, FollowKind, Reading, Unread};
 
+use super::file;
 use crate::error::CommandError;
 
 /// How far a file leads to a file that leads to a file.
@@ -13,11 +14,14 @@ const DEEPEST: usize = 4;
 /// A source with the needs of the files that it leads to. What cannot be followed is said in [`Reading::unread`].
 pub(super) fn followed(path: &Path, reading: Reading) -> Reading {
     let Ok(base) = base(path).canonicalize() else { return reading };
-    let mut way = Way { base, seen: BTreeSet::new() };
+    let shown = if path.is_dir() { path.to_owned() } else { PathBuf::new() };
+    let mut way = Way { shown, base, seen: BTreeSet::new() };
     way.walk(reading, 0)
 }
 
 struct Way {
+    /// The same as people call it; empty where they named a file in it.
+    shown: PathBuf,
     /// The folder that no path leads out of: a workflow is anybody's text.
     base: PathBuf,
     seen: BTreeSet<(PathBuf, String)>,
@@ -49,14 +53,24 @@ impl Way {
         if !self.seen.insert((found.clone(), format!("{:?}", follow.kind))) {
             return Ok(None);
         }
-        let shown = found.strip_prefix(&self.base).unwrap_or(&found);
-        let _ = shown;
-        read(&found, &follow.kind).map(Some).map_err(|error| error.message)
+        // What a reader says of the file is said under the name that it has for who names the work.
+        let shown = file::name(&self.shown.join(found.strip_prefix(&self.base).unwrap_or(&found)));
+        read(&found, &shown, follow).map(Some).map_err(|error| error.message)
     }
 }
 
-fn read(_path: &Path, _kind: &FollowKind) -> Result<Reading, CommandError> {
-    Err(CommandError::usage("it is not read yet"))
+fn read(path: &Path, shown: &str, follow: &Follow) -> Result<Reading, CommandError> {
+    match &follow.kind {
+        FollowKind::Terraform => {
+            let mut found = super::terraform_folder(path, Path::new(shown))?;
+            // A module's own modules lie beside it.
+            for inner in &mut found.follow {
+                inner.path = Path::new(&follow.path).join(&inner.path).display().to_string();
+            }
+            Ok(found)
+        }
+        _ => Err(CommandError::usage("it is not read yet")),
+    }
 }
 
 /// The file that is meant. A folder means the configuration in it, in wrangler's own order.
@@ -73,6 +87,9 @@ fn found(path: &Path, kind: &FollowKind) -> Option<PathBuf> {
 
 /// The folder in which the commands of a source run: that of the repository for a workflow, else the source's own.
 fn base(path: &Path) -> PathBuf {
+    if path.is_dir() {
+        return path.to_owned();
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let ends = |folder: &Path, name: &str| folder.file_name().is_some_and(|last| last == name);
     match folder.canonicalize() {

@@ -21,6 +21,7 @@ mod policy_diff;
 mod policy_reach;
 mod policy_simulate;
 mod plan_calls;
+mod plan_terraform;
 mod recipe;
 mod sinks;
 mod story;

@@ -13,6 +13,7 @@ pub mod log;
 mod origin;
 mod place;
 pub mod recording;
+pub mod terraform;
 mod zones;
 
 pub use error::SourceError;
