@@ -5,7 +5,7 @@
 
 use flarekeep_catalogue::{Recipe, recognise};
 use flarekeep_planner::source::calls::Failed;
-use flarekeep_planner::source::{Reading, SourceError, har, log, recording, terraform};
+use flarekeep_planner::source::{Reading, SourceError, har, log, recording, terraform, wrangler};
 
 /// One reader.
 pub struct Target {
@@ -91,6 +91,23 @@ pub const TARGETS: &[Target] = &[
         },
         texts: &["locals {\n  a = { b = \"${local.a}\", c = <<-X\n  X\n  }\n}\n"],
         files: &["examples/dns/main.tf"],
+    },
+    Target {
+        name: "wrangler",
+        run: |data| {
+            with_text(data, |text| {
+                for name in ["wrangler.toml", "wrangler.jsonc"] {
+                    for environment in [None, Some("staging")] {
+                        let asked = wrangler::Asked { environment, commands: &[] };
+                        source(data, wrangler::read(name, text, &asked));
+                    }
+                }
+            });
+        },
+        texts: &[
+            "name = 'a'\nroute = 'example.com/*'\n[[kv_namespaces]]\nbinding = 'A'\n[env.staging.triggers]\ncrons = ['* * * * *']\n",
+        ],
+        files: &["examples/worker/wrangler.jsonc"],
     },
 ];
 

@@ -33,6 +33,8 @@ mod tables;
 mod template;
 mod terraform;
 mod widening;
+mod tool;
+mod wrangler;
 
 pub use basis::{Basis, Confidence};
 pub use dashboard::DashboardRow;
@@ -62,3 +64,5 @@ pub use terraform::{
     terraform_types,
 };
 pub use widening::{Way, Widening, widenings};
+pub use tool::{ToolCall, ToolCommand, ToolName, UnknownToolCommand, tool_command, tools};
+pub use wrangler::{WhatItNeeds, When, Whose, WranglerKey, wrangler_keys};

@@ -90,8 +90,14 @@ mod generated {
     pub(crate) fn sdk_calls() -> &'static [u16] {
         &SDK_CALLS
     }
+    pub(crate) fn wrangler_keys() -> &'static str {
+        WRANGLER_KEYS
+    }
     pub(crate) fn probes() -> &'static str {
         PROBES
+    }
+    pub(crate) fn commands() -> &'static str {
+        COMMANDS
     }
 }
 

@@ -7,10 +7,11 @@ use std::path::Path;
 
 use flarekeep_catalogue::{BadId, TokenId};
 use flarekeep_planner::source::calls::Failed;
-use flarekeep_planner::source::{self, Reading, SourceError};
+use flarekeep_planner::source::{Reading, SourceError, har, log, recording, terraform, wrangler};
 
 use crate::arguments::{self, Sources};
 use crate::error::CommandError;
+use crate::output::plain;
 
 /// What one source gave.
 #[derive(Debug, Clone)]
@@ -43,9 +44,13 @@ pub(crate) fn read(arguments: &Sources) -> Result<Vec<Source>, CommandError> {
 
 type Reader = fn(&Path, &Sources) -> Result<Reading, CommandError>;
 
-fn wrangler(path: &Path, _arguments: &Sources) -> Result<Reading, CommandError> {
-    let _text = file::text(path)?;
-    Err(to_come("--wrangler"))
+fn wrangler(path: &Path, arguments: &Sources) -> Result<Reading, CommandError> {
+    if let Some(command) = arguments.commands.iter().find(|command| !wrangler::knows(command)) {
+        return Err(CommandError::usage(format!("what `wrangler {}` calls is not recorded", plain(command)))
+            .hint("--for takes commands of wrangler's, with commas between them: --for deploy,tail,d1"));
+    }
+    let asked = wrangler::Asked { environment: arguments.environment.as_deref(), commands: &arguments.commands };
+    Ok(wrangler::read(&file::name(path), &file::text(path)?, &asked)?)
 }
 
 fn terraform(path: &Path, _: &Sources) -> Result<Reading, CommandError> {
@@ -57,13 +62,13 @@ fn terraform(path: &Path, _: &Sources) -> Result<Reading, CommandError> {
             .because("its variables and data sources can stand in the others of its folder")
             .hint("name the folder"));
     }
-    Ok(source::terraform::read_json(&file::name(path), file::open(path)?)?)
+    Ok(terraform::read_json(&file::name(path), file::open(path)?)?)
 }
 
 /// A folder of Terraform; `shown` is what people call it.
 fn terraform_folder(path: &Path, shown: &Path) -> Result<Reading, CommandError> {
     let ends = [".tf", ".tofu", ".tfvars", ".tf.json", ".tfvars.json"];
-    Ok(source::terraform::read_hcl(&file::folder(path, shown, &ends)?)?)
+    Ok(terraform::read_hcl(&file::folder(path, shown, &ends)?)?)
 }
 
 fn workflow(path: &Path, _: &Sources) -> Result<Reading, CommandError> {
@@ -72,15 +77,15 @@ fn workflow(path: &Path, _: &Sources) -> Result<Reading, CommandError> {
 }
 
 fn recording(path: &Path, arguments: &Sources) -> Result<Reading, CommandError> {
-    Ok(source::recording::read(&file::name(path), file::open(path)?, failed(arguments))?)
+    Ok(recording::read(&file::name(path), file::open(path)?, failed(arguments))?)
 }
 
 fn har(path: &Path, arguments: &Sources) -> Result<Reading, CommandError> {
-    Ok(source::har::read(&file::name(path), file::open(path)?, failed(arguments))?)
+    Ok(har::read(&file::name(path), file::open(path)?, failed(arguments))?)
 }
 
 fn log(path: &Path, arguments: &Sources) -> Result<Reading, CommandError> {
-    Ok(source::log::read(&file::name(path), file::open(path)?, failed(arguments), token(arguments)?)?)
+    Ok(log::read(&file::name(path), file::open(path)?, failed(arguments), token(arguments)?)?)
 }
 
 fn failed(arguments: &Sources) -> Failed {

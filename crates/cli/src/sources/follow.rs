@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use flarekeep_planner::source::{Follow, FollowKind, Reading, Unread};
+use flarekeep_planner::source::{Follow, FollowKind, Reading, Unread, wrangler};
 
 use super::file;
 use crate::error::CommandError;
@@ -69,7 +69,11 @@ fn read(path: &Path, shown: &str, follow: &Follow) -> Result<Reading, CommandErr
             }
             Ok(found)
         }
-        _ => Err(CommandError::usage("it is not read yet")),
+        FollowKind::Wrangler { commands, environment } => {
+            let asked = wrangler::Asked { environment: environment.as_deref(), commands };
+            Ok(wrangler::read(shown, &file::text(path)?, &asked)?)
+        }
+        FollowKind::Script => Err(CommandError::usage("it is not read yet")),
     }
 }
 

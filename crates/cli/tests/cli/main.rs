@@ -22,6 +22,7 @@ mod policy_reach;
 mod policy_simulate;
 mod plan_calls;
 mod plan_terraform;
+mod plan_wrangler;
 mod recipe;
 mod sinks;
 mod story;

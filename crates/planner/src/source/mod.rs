@@ -14,6 +14,7 @@ mod origin;
 mod place;
 pub mod recording;
 pub mod terraform;
+pub mod wrangler;
 mod zones;
 
 pub use error::SourceError;
