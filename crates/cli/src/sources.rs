@@ -1,0 +1,95 @@
+//! Files that hold needs: read, and the files that they lead to.
+
+mod file;
+mod follow;
+
+use std::path::Path;
+
+use flarekeep_catalogue::{BadId, TokenId};
+use flarekeep_planner::source::calls::Failed;
+use flarekeep_planner::source::{self, Reading, SourceError};
+
+use crate::arguments::{self, Sources};
+use crate::error::CommandError;
+
+/// What one source gave.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    /// What people call it: the file's name as it was given.
+    pub(crate) name: String,
+    /// Its needs, and those of the files that it leads to.
+    pub(crate) reading: Reading,
+}
+
+/// Reads all the sources that are named, in the order of the options.
+pub(crate) fn read(arguments: &Sources) -> Result<Vec<Source>, CommandError> {
+    let mut sources = Vec::new();
+    let kinds: [(&[_], Reader); 6] = [
+        (&arguments.wrangler, wrangler),
+        (&arguments.terraform, terraform),
+        (&arguments.workflow, workflow),
+        (&arguments.recording, recording),
+        (&arguments.har, har),
+        (&arguments.log, log),
+    ];
+    for (paths, reader) in kinds {
+        for path in paths {
+            let reading = follow::followed(path, reader(path, arguments)?);
+            sources.push(Source { name: file::name(path), reading });
+        }
+    }
+    Ok(sources)
+}
+
+type Reader = fn(&Path, &Sources) -> Result<Reading, CommandError>;
+
+fn wrangler(path: &Path, _arguments: &Sources) -> Result<Reading, CommandError> {
+    let _text = file::text(path)?;
+    Err(to_come("--wrangler"))
+}
+
+fn terraform(path: &Path, _: &Sources) -> Result<Reading, CommandError> {
+    let _text = file::text(path)?;
+    Err(to_come("--terraform"))
+}
+
+fn workflow(path: &Path, _: &Sources) -> Result<Reading, CommandError> {
+    let _text = file::text(path)?;
+    Err(to_come("--workflow"))
+}
+
+fn recording(path: &Path, arguments: &Sources) -> Result<Reading, CommandError> {
+    Ok(source::recording::read(&file::name(path), file::open(path)?, failed(arguments))?)
+}
+
+fn har(path: &Path, arguments: &Sources) -> Result<Reading, CommandError> {
+    Ok(source::har::read(&file::name(path), file::open(path)?, failed(arguments))?)
+}
+
+fn log(path: &Path, arguments: &Sources) -> Result<Reading, CommandError> {
+    Ok(source::log::read(&file::name(path), file::open(path)?, failed(arguments), token(arguments)?)?)
+}
+
+fn failed(arguments: &Sources) -> Failed {
+    match arguments.failed {
+        arguments::Failed::Include => Failed::Include,
+        arguments::Failed::Exclude => Failed::Exclude,
+        arguments::Failed::Only => Failed::Only,
+    }
+}
+
+/// The token of which an audit log is read.
+fn token(arguments: &Sources) -> Result<Option<TokenId>, CommandError> {
+    let id = arguments.audit_token.as_deref().map(str::parse).transpose();
+    id.map_err(|error: BadId| CommandError::usage(error.to_string()).hint("flarekeep token list shows the ids"))
+}
+
+fn to_come(option: &str) -> CommandError {
+    CommandError::usage(format!("{option} is not built yet")).hint("--recipe and --operation are")
+}
+
+impl From<SourceError> for CommandError {
+    fn from(error: SourceError) -> Self {
+        Self::usage(error.to_string()).hint("docs/sources.md says what is read of each kind of file")
+    }
+}
