@@ -122,8 +122,8 @@ def prove(job, folder, prepare=lambda local: None, check=lambda local: None):
         prepared, wide = prepare(local), local.wide()
         done, lines = local.recorded(lambda: job(local, wide, prepared))
         check(local)
-    assert done, "the job asked for nothing"
-    plan = planned(folder, done, lines)
+        assert done, "the job asked for nothing"
+        plan = planned(folder, local, lines)
     with Local(folder / "planned") as local:
         prepared, (_, value) = prepare(local), local.token(plan["policies"])
         again, _ = local.recorded(lambda: job(local, value, prepared))
@@ -141,14 +141,18 @@ def prove(job, folder, prepare=lambda local: None, check=lambda local: None):
     return plan
 
 
-def planned(folder, calls, lines):
-    """The plan that flarekeep makes from a recording, with no emulator to ask."""
-    file = folder / "job.jsonl"
-    file.write_text(lines)
-    environment = {"PATH": os.environ["PATH"], "CLOUDFLARE_ACCOUNT_ID": ACCOUNT, "CLOUDFLARE_ZONE_ID": ZONE}
-    command = [os.environ["FLAREKEEP_BIN"], "plan", "-o", "json"]
-    for call in dict.fromkeys(map(str, calls)):
-        command += ["--operation", call]
+def planned(folder, local, lines):
+    """The plan that flarekeep makes from a recording. The id of a zone that a call gives by name is looked up."""
+    (folder / "job.jsonl").write_text(lines)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "CLOUDFLARE_BASE_URL": local.api,
+        "CLOUDFLARE_EMAIL": EMAIL,
+        "CLOUDFLARE_API_KEY": local.global_key,
+        "CLOUDFLARE_ACCOUNT_ID": ACCOUNT,
+        "CLOUDFLARE_ZONE_ID": ZONE,
+    }
+    command = [os.environ["FLAREKEEP_BIN"], "plan", "--recording", "job.jsonl", "-o", "json"]
     made = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
     assert made.returncode == 0, made.stderr
     return json.loads(made.stdout)
