@@ -32,8 +32,8 @@ mod source;
 mod tables;
 mod template;
 mod terraform;
-mod widening;
 mod tool;
+mod widening;
 mod wrangler;
 
 pub use basis::{Basis, Confidence};
@@ -63,6 +63,6 @@ pub use terraform::{
     Life, Phase, TerraformError, TerraformKind, TerraformProvenance, TerraformType, terraform_renamed, terraform_type,
     terraform_types,
 };
-pub use widening::{Way, Widening, widenings};
 pub use tool::{ToolCall, ToolCommand, ToolName, UnknownToolCommand, tool_command, tools};
+pub use widening::{Way, Widening, widenings};
 pub use wrangler::{WhatItNeeds, When, Whose, WranglerKey, wrangler_keys};

@@ -2,8 +2,8 @@
 
 mod emulate;
 mod permission;
-mod sources;
 mod policy;
+mod sources;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,8 +13,8 @@ use flarekeep_tokens::Sink;
 
 pub(crate) use self::emulate::Emulate;
 pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, PermissionUpdate};
-pub(crate) use self::sources::{Failed, Sources};
 pub(crate) use self::policy::{Policy, PolicyCheck, PolicyDiff, PolicyReach, PolicySimulate, Reading};
+pub(crate) use self::sources::{Failed, Sources};
 
 /// Keeps Cloudflare API tokens as narrow as their work allows, and proves it.
 #[derive(Debug, Parser)]
