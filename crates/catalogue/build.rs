@@ -329,4 +329,6 @@ fn write_recipes(out: &mut String, folder: &Path) {
     out.push_str("];\n");
     let probes = folder.join("../probes.toml").canonicalize().unwrap();
     writeln!(out, "static PROBES: &str = include_str!({:?});", probes.display().to_string()).unwrap();
+    let commands = folder.join("../commands.tsv").canonicalize().unwrap();
+    writeln!(out, "static COMMANDS: &str = include_str!({:?});", commands.display().to_string()).unwrap();
 }

@@ -32,6 +32,7 @@ mod source;
 mod tables;
 mod template;
 mod terraform;
+mod tool;
 
 pub use basis::{Basis, Confidence};
 pub use dashboard::DashboardRow;
@@ -58,3 +59,4 @@ pub use template::{KeyStatus, Level, TemplateKey, template_key, template_keys};
 pub use terraform::{
     Life, Phase, TerraformError, TerraformKind, TerraformProvenance, TerraformType, terraform_type, terraform_types,
 };
+pub use tool::{ToolCall, ToolCommand, ToolName, UnknownToolCommand, tool_command, tools};

@@ -86,6 +86,9 @@ mod generated {
     pub(crate) fn probes() -> &'static str {
         PROBES
     }
+    pub(crate) fn commands() -> &'static str {
+        COMMANDS
+    }
 }
 
 pub(crate) use generated::*;
