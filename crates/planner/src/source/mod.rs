@@ -7,6 +7,8 @@
 mod error;
 mod origin;
 mod place;
+pub mod shell;
+pub mod workflow;
 mod zones;
 
 pub use error::SourceError;
@@ -77,7 +79,15 @@ pub enum FollowKind {
     /// A folder of Terraform.
     Terraform,
     /// A shell script.
-    Script,
+    Script {
+        /// The folder in which it is run.
+        folder: String,
+    },
+    /// A script of `package.json`; the path is the folder of that file.
+    PackageScript {
+        /// Its name.
+        script: String,
+    },
 }
 
 impl Reading {
