@@ -5,7 +5,7 @@ mod follow;
 
 use std::path::Path;
 
-use flarekeep_planner::source::{Reading, SourceError};
+use flarekeep_planner::source::{self, Reading, SourceError};
 
 use crate::arguments::Sources;
 use crate::error::CommandError;
@@ -52,8 +52,7 @@ fn terraform(path: &Path, _: &Sources) -> Result<Reading, CommandError> {
 }
 
 fn workflow(path: &Path, _: &Sources) -> Result<Reading, CommandError> {
-    let _text = file::text(path)?;
-    Err(to_come("--workflow"))
+    Ok(source::workflow::read_commands(&file::name(path), &file::text(path)?)?)
 }
 
 fn recording(path: &Path, _arguments: &Sources) -> Result<Reading, CommandError> {

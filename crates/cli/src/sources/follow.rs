@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use flarekeep_planner::source::{Follow, FollowKind, Reading, Unread};
+use flarekeep_planner::source::{Follow, FollowKind, Reading, SourceError, Unread, shell};
 
+use super::file;
 use crate::error::CommandError;
+use crate::output::plain;
 
 /// How far a file leads to a file that leads to a file.
 const DEEPEST: usize = 4;
@@ -49,14 +51,40 @@ impl Way {
         if !self.seen.insert((found.clone(), format!("{:?}", follow.kind))) {
             return Ok(None);
         }
-        let shown = found.strip_prefix(&self.base).unwrap_or(&found);
-        let _ = shown;
-        read(&found, &follow.kind).map(Some).map_err(|error| error.message)
+        let below = found.strip_prefix(&self.base).unwrap_or(&found);
+        read(&found, below, &follow.kind).map(Some).map_err(|error| error.message)
     }
 }
 
-fn read(_path: &Path, _kind: &FollowKind) -> Result<Reading, CommandError> {
-    Err(CommandError::usage("it is not read yet"))
+/// Reads a file; `below` is its path from the folder that no path leads out of.
+fn read(path: &Path, below: &Path, kind: &FollowKind) -> Result<Reading, CommandError> {
+    let name = plain(&below.display().to_string());
+    let folder = below.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
+    match kind {
+        FollowKind::Wrangler { .. } | FollowKind::Terraform => Err(CommandError::usage("it is not read yet")),
+        FollowKind::Script { folder: from } => {
+            let is_shell = below.extension().is_some_and(|ending| ["sh", "bash"].iter().any(|shell| ending == *shell));
+            let text = file::text(path)?;
+            let reading = if is_shell {
+                shell::read_in(&name, &text, &folder, from)
+            } else {
+                script(&name, &text, &folder, from)
+            };
+            Ok(reading?)
+        }
+        FollowKind::PackageScript { script } => {
+            Ok(shell::read_package_script(&name, &file::text(path)?, script, &folder)?)
+        }
+    }
+}
+
+/// A script whose name does not say for what shell it is.
+fn script(name: &str, text: &str, own: &str, folder: &str) -> Result<Reading, SourceError> {
+    if shell::is_script(text) {
+        return shell::read_in(name, text, own, folder);
+    }
+    let reason = "its first line names no shell".to_owned();
+    Err(SourceError { source: name.to_owned(), line: Some(1), column: None, reason })
 }
 
 /// The file that is meant. A folder means the configuration in it, in wrangler's own order.
@@ -67,7 +95,8 @@ fn found(path: &Path, kind: &FollowKind) -> Option<PathBuf> {
             names.iter().map(|name| path.join(name)).find(|path| path.is_file())
         }
         FollowKind::Terraform => path.is_dir().then(|| path.to_owned()),
-        FollowKind::Wrangler { .. } | FollowKind::Script => path.is_file().then(|| path.to_owned()),
+        FollowKind::Wrangler { .. } | FollowKind::Script { .. } => path.is_file().then(|| path.to_owned()),
+        FollowKind::PackageScript { .. } => Some(path.join("package.json")).filter(|path| path.is_file()),
     }
 }
 
@@ -88,9 +117,13 @@ fn unread(follow: &Follow, why: &str) -> Unread {
     let what = match &follow.kind {
         FollowKind::Wrangler { .. } => "the Worker's configuration",
         FollowKind::Terraform => "the Terraform",
-        FollowKind::Script => "the script",
+        FollowKind::Script { .. } => "the script",
+        FollowKind::PackageScript { .. } => "the package's script",
     };
-    let place =
-        if follow.path.is_empty() || follow.path == "." { String::new() } else { format!(" `{}`", follow.path) };
+    let named = match &follow.kind {
+        FollowKind::PackageScript { script } => script,
+        _ => &follow.path,
+    };
+    let place = if named.is_empty() || named == "." { String::new() } else { format!(" `{}`", plain(named)) };
     Unread { origin: follow.origin.clone(), what: format!("{what}{place} is not read: {why}") }
 }

@@ -3,7 +3,10 @@
 /// The folder or file that `path` names in `folder`, with `.` and `..` worked out; what leads out begins with `..`. None
 /// for an absolute path, which is on another machine.
 pub(in crate::source) fn joined(folder: &str, path: &str) -> Option<String> {
-    if path.starts_with(['/', '~']) || path.contains(['$', '\\', '*']) || path.chars().any(char::is_control) {
+    if path.starts_with(['/', '~'])
+        || path.contains(['$', '\\', '*'])
+        || path.chars().any(flarekeep_catalogue::is_hostile)
+    {
         return None;
     }
     let mut parts: Vec<&str> = Vec::new();

@@ -56,6 +56,14 @@ pub fn read_in(name: &str, text: &str, own: &str, folder: &str) -> Result<Readin
     Ok(state.reading)
 }
 
+/// Whether the first line of a text says that it is for a shell.
+#[must_use]
+pub fn is_script(text: &str) -> bool {
+    let interpreter = text.lines().next().and_then(|line| line.strip_prefix("#!")).unwrap_or_default();
+    let mut words = interpreter.split_whitespace().map(dress::base_name);
+    words.any(|word| ["sh", "bash", "dash", "ksh", "zsh", "ash"].contains(&word))
+}
+
 /// Reads a script of `package.json` with those that run before and after it; `folder` is the one that the file is in.
 pub fn read_package_script(name: &str, text: &str, script: &str, folder: &str) -> Result<Reading, SourceError> {
     let malformed =

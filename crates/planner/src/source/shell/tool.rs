@@ -44,7 +44,7 @@ pub(in crate::source) fn read(state: &mut State<'_>, line: usize, asked: Asked<'
                 Err(_) => state.unread(line, format!("`{}` names a recipe that is not in the catalogue", found.name)),
             },
             ToolCall::Wrangler(command) => configured(state, line, command, &found, &arguments),
-            ToolCall::Terraform(command) => terraform(state, line, command, &found),
+            ToolCall::Terraform(_) => terraform(state, line, &found),
             ToolCall::OtherCredential(why) | ToolCall::Unread(why) => {
                 state.unread(line, format!("`{}`: {why}", found.name));
             }
@@ -246,7 +246,7 @@ fn tail(state: &mut State<'_>, line: usize, worker: &str) {
     }
 }
 
-fn terraform(state: &mut State<'_>, line: usize, command: &str, found: &ToolCommand) {
+fn terraform(state: &mut State<'_>, line: usize, found: &ToolCommand) {
     let below = found.names.iter().find(|(kind, _)| *kind == ToolName::Folder).map_or(".", |(_, value)| value.as_str());
     match state.folder.as_deref().and_then(|folder| joined(folder, below)) {
         Some(path) => {
@@ -257,7 +257,7 @@ fn terraform(state: &mut State<'_>, line: usize, command: &str, found: &ToolComm
             }
         }
         None => {
-            state.unread(line, format!("where `{} {command}` finds its configuration depends on the run", found.name))
+            state.unread(line, format!("where `{}` finds its configuration depends on the run", found.name));
         }
     }
 }

@@ -19,15 +19,13 @@ const MOST_STEPS: usize = 10_000;
 /// Reads a workflow or a shell script, whichever the name or the first line says it is.
 pub fn read_commands(name: &str, text: &str) -> Result<Reading, SourceError> {
     let ends = |ending: &str| name.rsplit_once('.').is_some_and(|(_, last)| last.eq_ignore_ascii_case(ending));
-    let interpreter = text.lines().next().and_then(|line| line.strip_prefix("#!"));
     if ends("yml") || ends("yaml") {
         return read(name, text);
     }
-    if let Some(interpreter) = interpreter {
-        let program = interpreter.split_whitespace().map(|word| word.rsplit('/').next().unwrap_or(word));
-        if program.into_iter().any(|word| ["sh", "bash", "dash", "ksh", "zsh", "ash"].contains(&word)) {
-            return shell::read(name, text);
-        }
+    if shell::is_script(text) {
+        return shell::read(name, text);
+    }
+    if text.starts_with("#!") {
         return Err(fault(name, Some(1), "its first line names an interpreter that is no shell"));
     }
     if ["sh", "bash", "zsh", "ksh"].iter().any(|ending| ends(ending)) {
