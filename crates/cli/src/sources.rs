@@ -7,7 +7,7 @@ use std::path::Path;
 
 use flarekeep_catalogue::{BadId, TokenId};
 use flarekeep_planner::source::calls::Failed;
-use flarekeep_planner::source::{Reading, SourceError, har, log, recording, terraform, wrangler};
+use flarekeep_planner::source::{Reading, SourceError, har, log, recording, terraform, workflow, wrangler};
 
 use crate::arguments::{self, Sources};
 use crate::error::CommandError;
@@ -72,8 +72,7 @@ fn terraform_folder(path: &Path, shown: &Path) -> Result<Reading, CommandError> 
 }
 
 fn workflow(path: &Path, _: &Sources) -> Result<Reading, CommandError> {
-    let _text = file::text(path)?;
-    Err(to_come("--workflow"))
+    Ok(workflow::read_commands(&file::name(path), &file::text(path)?)?)
 }
 
 fn recording(path: &Path, arguments: &Sources) -> Result<Reading, CommandError> {
@@ -100,10 +99,6 @@ fn failed(arguments: &Sources) -> Failed {
 fn token(arguments: &Sources) -> Result<Option<TokenId>, CommandError> {
     let id = arguments.audit_token.as_deref().map(str::parse).transpose();
     id.map_err(|error: BadId| CommandError::usage(error.to_string()).hint("flarekeep token list shows the ids"))
-}
-
-fn to_come(option: &str) -> CommandError {
-    CommandError::usage(format!("{option} is not built yet")).hint("--recipe and --operation are")
 }
 
 impl From<SourceError> for CommandError {

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use flarekeep_planner::source::{Follow, FollowKind, Reading, Unread, wrangler};
+use flarekeep_planner::source::{Follow, FollowKind, Reading, SourceError, Unread, shell, wrangler};
 
 use super::file;
 use crate::error::CommandError;
+use crate::output::plain;
 
 /// How far a file leads to a file that leads to a file.
 const DEEPEST: usize = 4;
@@ -54,12 +55,15 @@ impl Way {
             return Ok(None);
         }
         // What a reader says of the file is said under the name that it has for who names the work.
-        let shown = file::name(&self.shown.join(found.strip_prefix(&self.base).unwrap_or(&found)));
-        read(&found, &shown, follow).map(Some).map_err(|error| error.message)
+        let below = found.strip_prefix(&self.base).unwrap_or(&found);
+        let shown = file::name(&self.shown.join(below));
+        read(&found, below, &shown, follow).map(Some).map_err(|error| error.message)
     }
 }
 
-fn read(path: &Path, shown: &str, follow: &Follow) -> Result<Reading, CommandError> {
+/// Reads a file; `below` is its path from the folder that no path leads out of.
+fn read(path: &Path, below: &Path, shown: &str, follow: &Follow) -> Result<Reading, CommandError> {
+    let folder = below.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
     match &follow.kind {
         FollowKind::Terraform => {
             let mut found = super::terraform_folder(path, Path::new(shown))?;
@@ -73,7 +77,19 @@ fn read(path: &Path, shown: &str, follow: &Follow) -> Result<Reading, CommandErr
             let asked = wrangler::Asked { environment: environment.as_deref(), commands };
             Ok(wrangler::read(shown, &file::text(path)?, &asked)?)
         }
-        FollowKind::Script => Err(CommandError::usage("it is not read yet")),
+        FollowKind::Script { folder: from } => {
+            let is_shell = path.extension().is_some_and(|ending| ["sh", "bash"].iter().any(|shell| ending == *shell));
+            let text = file::text(path)?;
+            if !is_shell && !shell::is_script(&text) {
+                let reason = "its first line names no shell".to_owned();
+                let error = SourceError { source: shown.to_owned(), line: Some(1), column: None, reason };
+                return Err(error.into());
+            }
+            Ok(shell::read_in(shown, &text, &folder, from)?)
+        }
+        FollowKind::PackageScript { script } => {
+            Ok(shell::read_package_script(shown, &file::text(path)?, script, &folder)?)
+        }
     }
 }
 
@@ -85,7 +101,8 @@ fn found(path: &Path, kind: &FollowKind) -> Option<PathBuf> {
             names.iter().map(|name| path.join(name)).find(|path| path.is_file())
         }
         FollowKind::Terraform => path.is_dir().then(|| path.to_owned()),
-        FollowKind::Wrangler { .. } | FollowKind::Script => path.is_file().then(|| path.to_owned()),
+        FollowKind::Wrangler { .. } | FollowKind::Script { .. } => path.is_file().then(|| path.to_owned()),
+        FollowKind::PackageScript { .. } => Some(path.join("package.json")).filter(|path| path.is_file()),
     }
 }
 
@@ -109,9 +126,13 @@ fn unread(follow: &Follow, why: &str) -> Unread {
     let what = match &follow.kind {
         FollowKind::Wrangler { .. } => "the Worker's configuration",
         FollowKind::Terraform => "the Terraform",
-        FollowKind::Script => "the script",
+        FollowKind::Script { .. } => "the script",
+        FollowKind::PackageScript { .. } => "the package's script",
     };
-    let place =
-        if follow.path.is_empty() || follow.path == "." { String::new() } else { format!(" `{}`", follow.path) };
+    let named = match &follow.kind {
+        FollowKind::PackageScript { script } => script,
+        _ => &follow.path,
+    };
+    let place = if named.is_empty() || named == "." { String::new() } else { format!(" `{}`", plain(named)) };
     Unread { origin: follow.origin.clone(), what: format!("{what}{place} is not read: {why}") }
 }

@@ -13,7 +13,9 @@ pub mod log;
 mod origin;
 mod place;
 pub mod recording;
+pub mod shell;
 pub mod terraform;
+pub mod workflow;
 pub mod wrangler;
 mod zones;
 
@@ -87,7 +89,15 @@ pub enum FollowKind {
     /// A folder of Terraform.
     Terraform,
     /// A shell script.
-    Script,
+    Script {
+        /// The folder in which it is run.
+        folder: String,
+    },
+    /// A script of `package.json`; the path is the folder of that file.
+    PackageScript {
+        /// Its name.
+        script: String,
+    },
 }
 
 impl Reading {
