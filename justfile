@@ -19,6 +19,10 @@ lint:
 test:
     .ci/run test
 
+# The engine against cedar-policy, on generated calls: `just oracles 1000000`
+oracles cases="50000":
+    cargo run --release --manifest-path oracles/Cargo.toml -- {{cases}}
+
 # Licences, bans and sources of the dependencies
 deny:
     .ci/run deny

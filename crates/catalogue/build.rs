@@ -37,6 +37,7 @@ fn main() {
     trie::write(&mut out, &mut pool, &operations);
     let by_call = packed::Operations::new(&operations);
     packed::write_terraform(&mut out, &read(&folder, "terraform.tsv"), &by_name, &by_call);
+    packed::write_renamed(&mut out, &read(&folder, "terraform_renamed.tsv"), &read(&folder, "terraform.tsv"));
     packed::write_sdk(&mut out, &read(&folder, "sdk_methods.tsv"), &by_call);
     write_names(&mut out, &read(&folder, "documented_names.tsv"));
     write_aliases(&mut out, &read(&folder, "aliases.tsv"));
@@ -45,6 +46,7 @@ fn main() {
     names::write_synonyms(&mut out, &read(&folder, "synonyms.tsv"));
     names::write_widenings(&mut out, &read(&folder, "widening.tsv"));
     names::write_sources(&mut out, &read(&folder, "sources.tsv"));
+    writeln!(out, "static WRANGLER_KEYS: &str = {:?};", rows_as_text(&folder, "wrangler_keys.tsv")).unwrap();
     write_recipes(&mut out, &folder.join("recipes"));
     pool.write(&mut out);
     fs::write(PathBuf::from(env::var("OUT_DIR").unwrap()).join("tables.rs"), out).unwrap();
@@ -63,6 +65,14 @@ fn read(folder: &Path, name: &str) -> Vec<Row> {
             header.iter().zip(cells).map(|(key, cell)| ((*key).to_owned(), cell.to_owned())).collect()
         })
         .collect()
+}
+
+/// A table that is read where it is asked for: its rows as they stand, without the header.
+fn rows_as_text(folder: &Path, name: &str) -> String {
+    let columns = read(folder, name).first().map_or(0, BTreeMap::len);
+    assert!(columns > 0, "catalogue/{name}: no row");
+    let text = fs::read_to_string(folder.join(name)).unwrap();
+    text.split_once('\n').unwrap().1.to_owned()
 }
 
 /// Finds a group's index by the name that an operation's row gives, `Name` or `Name@scope`.
@@ -330,4 +340,6 @@ fn write_recipes(out: &mut String, folder: &Path) {
     out.push_str("];\n");
     let probes = folder.join("../probes.toml").canonicalize().unwrap();
     writeln!(out, "static PROBES: &str = include_str!({:?});", probes.display().to_string()).unwrap();
+    let commands = folder.join("../commands.tsv").canonicalize().unwrap();
+    writeln!(out, "static COMMANDS: &str = include_str!({:?});", commands.display().to_string()).unwrap();
 }

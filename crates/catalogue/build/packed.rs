@@ -62,6 +62,17 @@ pub(crate) fn write_terraform(out: &mut String, rows: &[Row], groups: &Groups, o
     writeln!(out, "static TERRAFORM_CALLS: [(Phase, u16); {}] = [{}];", calls.len(), calls.join(", ")).unwrap();
 }
 
+/// Writes the former names of types, `former now` on a line.
+pub(crate) fn write_renamed(out: &mut String, rows: &[Row], types: &[Row]) {
+    let mut text = String::new();
+    for row in rows {
+        let known = types.iter().any(|known| known["type"] == row["now"] && !known["operations"].is_empty());
+        assert!(known, "terraform_renamed.tsv: no call of `{}` is recorded", row["now"]);
+        writeln!(text, "{} {}", row["former"], row["now"]).unwrap();
+    }
+    writeln!(out, "static TERRAFORM_RENAMED: &str = {text:?};").unwrap();
+}
+
 /// Writes the SDK's methods, ordered as `sdk::folded` compares them.
 pub(crate) fn write_sdk(out: &mut String, rows: &[Row], operations: &Operations) {
     let mut sorted: Vec<(String, &Row)> = rows.iter().map(|row| (folded(&row["method"]), row)).collect();

@@ -32,7 +32,9 @@ mod source;
 mod tables;
 mod template;
 mod terraform;
+mod tool;
 mod widening;
+mod wrangler;
 
 pub use basis::{Basis, Confidence};
 pub use dashboard::DashboardRow;
@@ -51,12 +53,16 @@ pub use recipe::{
     recipe_names, recipe_names_accepting,
 };
 pub use recognise::{PlainId, RecogniseError, Recognised, Remark, Subject, recognise};
+pub use recognise::{harmless_path, is_plain};
 pub use route::{Route, route};
 pub use sdk::{SdkError, SdkMethod, sdk_method, sdk_methods};
 pub use search::{Hit, Matched, Synonym, search, synonyms};
 pub use source::{Source, sources};
 pub use template::{KeyStatus, Level, TemplateKey, template_key, template_keys};
 pub use terraform::{
-    Life, Phase, TerraformError, TerraformKind, TerraformProvenance, TerraformType, terraform_type, terraform_types,
+    Life, Phase, TerraformError, TerraformKind, TerraformProvenance, TerraformType, terraform_renamed, terraform_type,
+    terraform_types,
 };
+pub use tool::{ToolCall, ToolCommand, ToolName, UnknownToolCommand, tool_command, tools};
 pub use widening::{Way, Widening, widenings};
+pub use wrangler::{WhatItNeeds, When, Whose, WranglerKey, wrangler_keys};

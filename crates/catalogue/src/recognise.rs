@@ -10,6 +10,8 @@ mod harmless;
 mod name;
 mod shell;
 
+pub use harmless::{is_plain, path as harmless_path};
+
 use crate::id::{AccountId, ZoneId};
 use crate::operation::{Operation, operations};
 use crate::sdk::{SdkError, SdkMethod};

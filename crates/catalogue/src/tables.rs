@@ -78,6 +78,9 @@ mod generated {
     pub(crate) fn terraform_calls() -> &'static [(Phase, u16)] {
         &TERRAFORM_CALLS
     }
+    pub(crate) fn terraform_renamed() -> &'static str {
+        TERRAFORM_RENAMED
+    }
     pub(crate) fn sdk_methods() -> &'static [(u32, u16)] {
         &SDK_METHODS
     }
@@ -87,8 +90,14 @@ mod generated {
     pub(crate) fn sdk_calls() -> &'static [u16] {
         &SDK_CALLS
     }
+    pub(crate) fn wrangler_keys() -> &'static str {
+        WRANGLER_KEYS
+    }
     pub(crate) fn probes() -> &'static str {
         PROBES
+    }
+    pub(crate) fn commands() -> &'static str {
+        COMMANDS
     }
 }
 

@@ -83,6 +83,18 @@ impl Phase {
             Self::Helper => "helper",
         }
     }
+
+    /// What Terraform calls the operations of the phase for, as a clause.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Create => "apply makes it",
+            Self::Read => "every plan and every refresh reads it",
+            Self::Update => "apply changes it",
+            Self::Delete => "apply or destroy removes it",
+            Self::Import => "import reads it",
+            Self::Helper => "a helper of the provider calls it; in which phases is not recorded",
+        }
+    }
 }
 
 impl fmt::Display for Phase {
@@ -203,6 +215,13 @@ pub fn terraform_type(name: &str) -> Result<Vec<TerraformType>, TerraformError> 
     Ok(found)
 }
 
+/// The name that version 5 of the provider has for a resource of version 4. That both call the same is likely, and not
+/// recorded.
+pub fn terraform_renamed(former: &str) -> Option<&'static str> {
+    let mut rows = tables::terraform_renamed().lines().filter_map(|row| row.split_once(' '));
+    rows.find_map(|(name, now)| (name == former).then_some(now))
+}
+
 /// The type of the first of these rows; the second says where its lists end.
 fn unpacked(rows: &[TerraformRow]) -> Option<TerraformType> {
     let [row, next, ..] = rows else { return None };
@@ -252,6 +271,21 @@ mod tests {
         for known in terraform_types() {
             let lived = known.lives().into_iter().flat_map(|life| life.operations).count();
             assert!(lived >= known.operations().count(), "{}", known.name);
+        }
+    }
+
+    #[test]
+    fn a_former_name_leads_to_a_resource_whose_calls_are_known() {
+        assert_eq!(terraform_renamed("cloudflare_record"), Some("cloudflare_dns_record"));
+        assert_eq!(terraform_renamed("cloudflare_dns_record"), None);
+        let rows: Vec<_> = tables::terraform_renamed().lines().filter_map(|row| row.split_once(' ')).collect();
+        assert!(rows.len() > 30);
+        for (former, now) in rows {
+            let kinds = |name: &str, calls: bool| {
+                let types = terraform_type(name).unwrap_or_default();
+                types.iter().any(|known| known.kind == TerraformKind::Resource && calls != known.lives().is_empty())
+            };
+            assert!(kinds(now, true) && !kinds(former, true), "{former}");
         }
     }
 

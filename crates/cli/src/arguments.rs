@@ -3,6 +3,7 @@
 mod emulate;
 mod permission;
 mod policy;
+mod sources;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,6 +14,7 @@ use flarekeep_tokens::Sink;
 pub(crate) use self::emulate::Emulate;
 pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, PermissionUpdate};
 pub(crate) use self::policy::{Policy, PolicyCheck, PolicyDiff, PolicyReach, PolicySimulate, Reading};
+pub(crate) use self::sources::{Failed, Sources};
 
 /// Keeps Cloudflare API tokens as narrow as their work allows, and proves it.
 #[derive(Debug, Parser)]
@@ -149,15 +151,28 @@ pub(crate) enum Command {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Work")]
 pub(crate) struct Work {
-    /// A named piece of work, or a file that holds one; `flarekeep recipe list` shows them
-    #[arg(long, value_name = "NAME|FILE")]
-    pub(crate) recipe: Option<String>,
+    /// A named piece of work, or a file that holds one; `flarekeep recipe list` shows them; can be given again
+    #[arg(long = "recipe", value_name = "NAME|FILE")]
+    pub(crate) recipes: Vec<String>,
     /// A part of the recipe that is not always done; can be given again
-    #[arg(long = "with", value_name = "OPTION", requires = "recipe")]
+    #[arg(long = "with", value_name = "OPTION", requires = "recipes")]
     pub(crate) options: Vec<String>,
     /// An operation, as in 'POST /zones/{zone_id}/dns_records'; can be given again
     #[arg(long = "operation", value_name = "METHOD PATH")]
     pub(crate) operations: Vec<String>,
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+}
+
+impl Work {
+    /// The options as they were typed, each with its value.
+    pub(crate) fn typed(&self) -> Vec<(&'static str, String)> {
+        let Self { recipes, options, operations, sources } = self;
+        let many = [("--recipe", recipes), ("--with", options), ("--operation", operations)];
+        let many =
+            many.into_iter().flat_map(|(option, values)| values.iter().map(move |value| (option, value.clone())));
+        many.chain(sources.typed()).collect()
+    }
 }
 
 #[derive(Debug, Args)]
@@ -165,7 +180,7 @@ pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) work: Work,
     /// Take the groups that the recipe's documents list, not the smallest ones
-    #[arg(long, requires = "recipe")]
+    #[arg(long, requires = "recipes")]
     pub(crate) as_documented: bool,
     /// Who is to own the token
     #[arg(long, value_enum, default_value_t)]
@@ -239,7 +254,7 @@ pub(crate) enum Recipe {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Token {
     /// Make a token for a piece of work and deliver its value
-    Create(TokenCreate),
+    Create(Box<TokenCreate>),
     /// All tokens of the user, or of the account
     List {
         /// Whose tokens
@@ -267,7 +282,7 @@ pub(crate) struct TokenCreate {
     #[arg(long = "permission", value_name = "NAME")]
     pub(crate) permissions: Vec<String>,
     /// Take the groups that the recipe's documents list, not the smallest ones
-    #[arg(long, requires = "recipe")]
+    #[arg(long, requires = "recipes")]
     pub(crate) as_documented: bool,
     /// Who is to own the token
     #[arg(long, value_enum, default_value_t)]
@@ -290,6 +305,7 @@ pub(crate) struct Delivery {
 
 /// Whether to act, ask, or only show.
 #[derive(Debug, Clone, Copy, Default, Args)]
+#[command(next_help_heading = "Before anything is changed")]
 pub(crate) struct Consent {
     /// Answer yes to the confirmation
     #[arg(long, short)]

@@ -14,6 +14,7 @@ mod overlay;
 mod place;
 mod recipes;
 mod secret;
+mod sources;
 mod work;
 
 use std::process::ExitCode;

@@ -1,10 +1,12 @@
 //! Which account and zone are meant: ids as they are, names looked up, and stand-ins where a plan needs neither.
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use flarekeep_catalogue::{AccountId, Operation, ZoneId};
 use flarekeep_cloudflare::Client;
 use flarekeep_planner::Target;
+use flarekeep_planner::source::{StatedNeed, ZoneName, zone_names};
 use flarekeep_policy::BucketKey;
 
 use crate::arguments::Bucket;
@@ -15,7 +17,8 @@ use crate::output::plain;
 
 /// Stand-ins for what is not named. A plan made with them is shown with words in their place.
 const SOME_ACCOUNT: AccountId = AccountId::from_u128(0xa0000000_00000000_00000000_00000000);
-const SOME_ZONE: ZoneId = ZoneId::from_u128(0xb0000000_00000000_00000000_00000000);
+const SOME_ZONE: ZoneId = ZoneId::from_u128(ZONES);
+const ZONES: u128 = 0xb0000000_00000000_00000000_00000000;
 /// No bucket has such a name.
 const SOME_BUCKET: &str = "<bucket>";
 /// Given for a zone, it means all of the account's.
@@ -23,11 +26,32 @@ const EVERY_ZONE: &str = "*";
 /// The user that owns a user's token, before anybody asked who that is.
 pub(crate) use flarekeep_tokens::UNNAMED_USER as SOME_USER;
 
+/// The zones that are known by name only, in the order in which they were met. A stand-in is an id without any meaning of
+/// its own, and whoever prints it has to find the name again.
+static NAMED_ZONES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// A stand-in for a zone that is known by name only: the same for the same name.
+pub(crate) fn stand_in_for(name: &str) -> ZoneId {
+    let mut names = named_zones();
+    let at = names.iter().position(|known| known == name).unwrap_or(names.len());
+    if at == names.len() {
+        names.push(name.to_owned());
+    }
+    named_stand_in(at)
+}
+
 /// The text with the stand-ins as words.
 pub(crate) fn in_words(text: &str) -> String {
-    text.replace(&SOME_ACCOUNT.to_string(), "<account_id>")
+    let mut text = text
+        .replace(&SOME_ACCOUNT.to_string(), "<account_id>")
         .replace(&SOME_ZONE.to_string(), "<zone_id>")
-        .replace(&SOME_USER.to_string(), "<user_id>")
+        .replace(&SOME_USER.to_string(), "<user_id>");
+    for (at, name) in named_zones().iter().enumerate() {
+        // A name comes from a file that is anybody's, and goes into JSON, shells and Terraform.
+        let harmless: String = name.chars().filter(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_')).collect();
+        text = text.replace(&named_stand_in(at).to_string(), &format!("<zone_id of {harmless}>"));
+    }
+    text
 }
 
 /// The text with the stand-ins in the place of the words: what [`in_words`] wrote can be read again.
@@ -39,7 +63,16 @@ pub(crate) fn without_words(text: &str) -> String {
 
 /// The stand-ins' ids.
 pub(crate) fn stand_ins() -> BTreeSet<String> {
-    BTreeSet::from([SOME_ACCOUNT.to_string(), SOME_ZONE.to_string(), SOME_USER.to_string()])
+    let named = (0..named_zones().len()).map(|at| named_stand_in(at).to_string());
+    named.chain([SOME_ACCOUNT.to_string(), SOME_ZONE.to_string(), SOME_USER.to_string()]).collect()
+}
+
+fn named_stand_in(at: usize) -> ZoneId {
+    ZoneId::from_u128(ZONES + 1 + at as u128)
+}
+
+fn named_zones() -> MutexGuard<'static, Vec<String>> {
+    NAMED_ZONES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What the operations need of a place.
@@ -55,6 +88,15 @@ impl Wanted {
         let (zone, account) = (Operation::concerns_zone, Operation::concerns_account);
         let any = |wanted: &dyn Fn(&Operation) -> bool| operations.iter().any(|operation| wanted(operation));
         Self { account: any(&zone) || any(&account), zone: any(&zone), bucket: any(&Operation::names_bucket) }
+    }
+
+    /// The same, and what a need leaves open that a source states.
+    pub(crate) fn and_stated(self, need: &StatedNeed) -> Self {
+        let (operation, place) = (need.operation, &need.place);
+        let zone = operation.concerns_zone() && place.zone.is_none();
+        let bucket = operation.names_bucket() && place.bucket.is_none();
+        let account = place.account.is_none() && (operation.concerns_account() || operation.names_bucket());
+        Self { account: self.account || account || zone, zone: self.zone || zone, bucket: self.bucket || bucket }
     }
 }
 
@@ -137,6 +179,25 @@ fn bucket(context: &Context, account: AccountId) -> BucketKey {
     let Bucket { jurisdiction, name } =
         given.unwrap_or_else(|| Bucket { jurisdiction: "default".to_owned(), name: SOME_BUCKET.to_owned() });
     BucketKey { account, jurisdiction, name }
+}
+
+/// The zone with this name, or in which a host is, and the account that owns it. The names that a host's zone can have
+/// are asked for one after the other, the longest first, as Cloudflare's own clients do it.
+pub(crate) async fn zone_named(client: &Client, name: &ZoneName) -> Result<(ZoneId, Option<AccountId>), CommandError> {
+    let (text, candidates): (&str, Vec<&str>) = match name {
+        ZoneName::Name(name) => (name, vec![name]),
+        ZoneName::Host(host) => (host, zone_names(host).filter(|name| name.contains('.')).collect()),
+        ZoneName::Id(zone) => return Ok((*zone, None)),
+        ZoneName::Every => return Err(none("zone", EVERY_ZONE)),
+    };
+    for candidate in candidates {
+        match client.zones().by_name(candidate).await?.as_slice() {
+            [] => {}
+            [one] => return Ok((one.id, one.account.as_ref().map(|account| account.id))),
+            many => return Err(several("zone", candidate, many.iter().map(|zone| zone.id.to_string()))),
+        }
+    }
+    Err(none("zone", text))
 }
 
 /// Refuses an account or a zone that is named by nothing, as a script does whose variable is empty.

@@ -1,8 +1,11 @@
-//! The work that is planned for: a recipe, operations, or both.
+//! The work that is planned for: recipes, operations, and files that hold needs, in any mixture.
+
+mod places;
 
 use std::str::FromStr;
 
-use flarekeep_catalogue::{BadId, Operation, Recipe, route};
+use flarekeep_catalogue::{BadId, Operation, Recipe, RecipeError, route};
+use flarekeep_planner::source::{Unread, Zones};
 use flarekeep_planner::{Need, Options, Plan, Target, needs_of_recipe, plan};
 use flarekeep_policy::Owner;
 
@@ -10,23 +13,30 @@ use crate::arguments;
 use crate::error::CommandError;
 use crate::output::Output;
 use crate::place::{SOME_USER, Wanted};
-use crate::recipes;
+use crate::sources::Source;
+use crate::{recipes, sources};
 
 /// The work, read.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Work {
-    pub(crate) recipe: Option<Recipe>,
+    pub(crate) recipes: Vec<Recipe>,
     /// Operations that were named one by one, with the ids that their paths held.
     operations: Vec<(&'static Operation, Target)>,
+    pub(crate) sources: Vec<Source>,
+    /// What is known of the zones that the sources name.
+    zones: Zones,
 }
 
 impl Work {
     pub(crate) fn read(arguments: &arguments::Work) -> Result<Self, CommandError> {
-        let recipe = arguments.recipe.as_deref().map(recipes::find).transpose()?;
-        let recipe = recipe.map(|recipe| recipe.with(&arguments.options)).transpose()?;
+        let found = arguments.recipes.iter().map(|name| recipes::find(name)).collect::<Result<Vec<_>, _>>()?;
+        let recipes = with_options(&found, &arguments.options)?;
         let operations =
             arguments.operations.iter().map(|text| operation(text)).collect::<Result<Vec<_>, CommandError>>()?;
-        Ok(Self { recipe, operations })
+        let sources = sources::read(&arguments.sources)?;
+        let mut zones = Zones::default();
+        sources.iter().for_each(|source| zones.merge(source.reading.zones.clone()));
+        Ok(Self { recipes, operations, sources, zones })
     }
 
     /// Fails where nothing was named.
@@ -34,13 +44,34 @@ impl Work {
         if self.is_empty() {
             return Err(CommandError::usage("no work is named")
                 .hint("give --recipe NAME; flarekeep recipe list shows them")
-                .hint("or --operation 'POST /zones/{zone_id}/dns_records', as often as needed"));
+                .hint("or --operation 'POST /zones/{zone_id}/dns_records', as often as needed")
+                .hint(
+                    "or a file that holds the answer: --wrangler, --terraform, --workflow, --har, --recording, --log",
+                ));
         }
         Ok(self)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.recipe.is_none() && self.operations.is_empty()
+        self.recipes.is_empty() && self.operations.is_empty() && self.sources.is_empty()
+    }
+
+    /// The recipe, where one is all that the work is, operations aside.
+    pub(crate) fn recipe(&self) -> Option<&Recipe> {
+        match (self.recipes.as_slice(), self.sources.as_slice()) {
+            ([recipe], []) => Some(recipe),
+            _ => None,
+        }
+    }
+
+    /// What the sources speak of and nobody can know from them.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = &Unread> {
+        self.sources.iter().flat_map(|source| &source.reading.unread)
+    }
+
+    /// What the sources hold that is no need, and why.
+    pub(crate) fn no_needs(&self) -> impl Iterator<Item = &Unread> {
+        self.sources.iter().flat_map(|source| &source.reading.left_out)
     }
 
     /// What the work is for, as a part of a token's name: lower-case words joined by `-`.
@@ -51,22 +82,24 @@ impl Work {
 
     /// The recipe's name.
     pub(crate) fn name(&self) -> Option<&str> {
-        self.recipe.as_ref().map(|recipe| recipe.name.as_str())
+        self.recipe().map(|recipe| recipe.name.as_str())
     }
 
     pub(crate) fn wanted(&self) -> Wanted {
-        let recipe = self.recipe.iter().flat_map(Recipe::needs).map(|need| need.operation);
+        let recipes = self.recipes.iter().flat_map(Recipe::needs).map(|need| need.operation);
         let named =
             self.operations.iter().filter(|(_, ids)| *ids == Target::default()).map(|(operation, _)| *operation);
-        Wanted::by(&recipe.chain(named).collect::<Vec<_>>())
+        let stated = self.sources.iter().flat_map(|source| &source.reading.needs);
+        stated.fold(Wanted::by(&recipes.chain(named).collect::<Vec<_>>()), Wanted::and_stated)
     }
 
-    /// The needs, each at its place; ids that an operation's path holds go before `target`.
+    /// The needs, each at its place; ids that an operation's path or a source holds go before `target`.
     fn needs(&self, target: &Target, owner: Owner) -> Result<Vec<Need>, CommandError> {
-        let mut needs = match &self.recipe {
-            Some(recipe) => needs_of_recipe(recipe, target, owner)?,
-            None => Vec::new(),
-        };
+        let mut needs = Vec::new();
+        for recipe in &self.recipes {
+            needs.extend(needs_of_recipe(recipe, target, owner)?);
+        }
+        needs.extend(self.sources.iter().flat_map(|source| source.reading.needs(target, &self.zones)));
         needs.extend(self.operations.iter().map(|(operation, ids)| {
             let resource = of_operation(operation, ids, target);
             Need { operation, resource, why: String::new(), origin: "--operation".to_owned() }
@@ -88,13 +121,21 @@ impl Work {
 
     /// What the work calls with a user's token, and does without where an account's token may not call it.
     pub(crate) fn left_out(&self, owner: arguments::Owner) -> Vec<&'static Operation> {
-        let needs = self.recipe.iter().flat_map(Recipe::needs);
+        let needs = self.recipes.iter().flat_map(Recipe::needs);
         let left_out = needs.filter(|need| need.user_only && owner == arguments::Owner::Account);
         left_out.map(|need| need.operation).collect()
     }
 
-    /// Says what is left out, where no table does.
+    /// Says what is left out, and what could not be read, where no table does.
     pub(crate) fn tell_left_out(&self, output: Output, owner: arguments::Owner) {
+        match self.unread().count() {
+            0 => {}
+            1 => output
+                .warn("one part of the sources could not be read: flarekeep plan with the same options says which"),
+            many => output.warn(format!(
+                "{many} parts of the sources could not be read: flarekeep plan with the same options lists them"
+            )),
+        }
         const SHOWN: usize = 4;
         let left_out = self.left_out(owner);
         if left_out.is_empty() {
@@ -112,6 +153,20 @@ impl Work {
     pub(crate) fn plan_unless_empty(&self, target: &Target) -> Result<Option<Plan>, CommandError> {
         (!self.is_empty()).then(|| self.plan(target, arguments::Owner::User)).transpose()
     }
+}
+
+/// The recipes, each with those of the options that it has; every option is one of some recipe.
+fn with_options(found: &[Recipe], options: &[String]) -> Result<Vec<Recipe>, RecipeError> {
+    let has = |recipe: &Recipe, option: &String| recipe.options.iter().any(|(known, _)| known == option);
+    let mut recipes = Vec::new();
+    for recipe in found {
+        let own = options.iter().filter(|option| {
+            // One that no recipe has is left with each of them, and refused.
+            has(recipe, option) || !found.iter().any(|other| has(other, option))
+        });
+        recipes.push(recipe.clone().with(&own.cloned().collect::<Vec<_>>())?);
+    }
+    Ok(recipes)
 }
 
 /// What an operation that was named alone is called on.

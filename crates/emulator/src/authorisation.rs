@@ -100,7 +100,7 @@ fn token(record: &Record, request: &Request, options: &Options) -> Result<&'stat
     match decision.cause {
         _ if decision.allow || empty_list => Ok(cause),
         Cause::Unlabelled if options.unlabelled == Unlabelled::AllowAuthorised => Ok(cause),
-        Cause::Unlabelled => Err(Denial { cause, error: refusal::unlabelled(operation) }),
+        Cause::Unlabelled => Err(Denial { cause, error: refusal::unlabelled(operation, options) }),
         _ => Err(Denial { cause, error: refusal::unauthorised(operation, options) }),
     }
 }

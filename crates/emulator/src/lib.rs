@@ -52,12 +52,12 @@
 //! | 199002 | 403 | nobody has published which groups the operation accepts ([`Unlabelled`]) |
 //! | 199003 | 400 | the owner's quota of tokens is used up ([`QuotaError`]) |
 //! | 199004 | 500 | the state could not be written; nothing was changed |
-//! | 199005 | 413 | the body is too large, or ended early |
+//! | 199005 | 413 | the body is too large, or ended early, or there is no room for the object |
 //!
 //! # What it does not do
 //!
-//! R2 objects through the REST API, R2's CORS, lifecycle and encryption settings, temporary R2 credentials, analytics
-//! (GraphQL answers empty lists), versions and deployments of Workers, running Workers, resolving DNS, issuing
+//! R2's CORS, lifecycle and encryption settings, temporary R2 credentials, lists of objects through the REST API,
+//! analytics (GraphQL answers empty lists), running Workers, resolving DNS, issuing
 //! certificates (custom hostnames stay pending), audit logs, billing, members and roles other than super administrator,
 //! lockout after repeated bad tokens, the limit of 200 calls per second and address, changes of the world by calls.
 
@@ -82,7 +82,7 @@ mod text;
 mod world;
 
 pub use emulator::{Emulator, Facts, ZoneFact};
-pub use log::{CredentialKind, LogEntry};
+pub use log::{Asked, CredentialKind, LogEntry};
 pub use options::{
     BarredAnswer, Ceiling, Clock, ErrorStyle, OnDecision, Options, QuotaError, RateLimit, ScopeMismatch, Unlabelled,
     VerifyDenied, ZoneList,

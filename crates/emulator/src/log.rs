@@ -2,15 +2,20 @@
 
 use std::fmt::Write;
 
-use axum::http::{Method, Uri};
+use axum::http::header::HOST;
+use axum::http::uri::Authority;
+use axum::http::{Method, Uri, request};
 use flarekeep_catalogue::{Operation, Rule, TokenId};
-use flarekeep_policy::{Owner, Request, explain};
+use flarekeep_policy::{Owner, Request, UnixSeconds, explain};
 
 use crate::state::tokens::Record;
 
-/// One call and what became of it. No field holds a credential, and none a control character.
+/// One call and what became of it. No field holds a header, a body or a control character. What the path and the query
+/// hold is the caller's: a value that was written there by mistake is in [`Self::path`] and in [`Self::asked`].
 #[derive(Debug, Clone)]
 pub struct LogEntry {
+    /// When it was answered, in seconds since 1970-01-01T00:00:00Z.
+    pub at: i64,
     /// The method as it was sent.
     pub method: String,
     /// The path without its query, control characters escaped, cut at 400 characters.
@@ -31,6 +36,21 @@ pub struct LogEntry {
     pub cause: &'static str,
     /// The same in a sentence.
     pub sentence: String,
+    /// The codes of the answer's errors, as the API gives them; none of R2's S3 face, where codes are words.
+    pub errors: Vec<u32>,
+    /// What was asked for: one operation, but for a GraphQL query of several data sets and for an S3 copy, which reads
+    /// its source too.
+    pub asked: Vec<Asked>,
+}
+
+/// An operation that a call asked for, and where.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The operation; none where no operation has this method and path.
+    pub operation: Option<&'static Operation>,
+    /// The whole URL as it was called. Of R2's S3 face, and where there is no operation, without the query, which may
+    /// hold a signature. All but the visible characters of ASCII is percent-encoded.
+    pub url: String,
 }
 
 /// What a caller showed.
@@ -72,6 +92,45 @@ pub(crate) struct Verdict {
     pub(crate) allowed: bool,
     pub(crate) cause: &'static str,
     pub(crate) grounds: Option<String>,
+    pub(crate) errors: Vec<u32>,
+    /// What is asked for beside the one operation of the method and the path, or in its place.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// A part of what a call asks for.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) operation: &'static Operation,
+    /// Its path, where it is not the call's own.
+    pub(crate) path: Option<String>,
+}
+
+/// A call as it came, for the log.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    method: Method,
+    uri: Uri,
+    /// The host that was called; the usual one where the call named none.
+    host: String,
+}
+
+impl Seen {
+    pub(crate) fn of(parts: &request::Parts) -> Self {
+        let named = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).and_then(|host| host.parse().ok());
+        let host = parts.uri.authority().cloned().or(named).filter(|host: &Authority| !host.as_str().contains('@'));
+        let host = host.map_or_else(|| "localhost".to_owned(), |host| host.as_str().to_owned());
+        Self { method: parts.method.clone(), uri: parts.uri.clone(), host }
+    }
+
+    fn url(&self, path: &str, query: Option<&str>) -> String {
+        let mut url = format!("http://{}", self.host);
+        encode(&mut url, path);
+        if let Some(query) = query {
+            url.push('?');
+            encode(&mut url, query);
+        }
+        url
+    }
 }
 
 impl Verdict {
@@ -85,8 +144,8 @@ impl Verdict {
     }
 
     /// The entry for the call that was answered with this status.
-    pub(crate) fn entry(&self, method: &Method, uri: &Uri, status: u16) -> LogEntry {
-        let (method, path) = (printable(method.as_str(), 20), printable(uri.path(), 400));
+    pub(crate) fn entry(self, seen: &Seen, status: u16, at: UnixSeconds) -> LogEntry {
+        let (method, path) = (printable(seen.method.as_str(), 20), printable(seen.uri.path(), 400));
         let verdict = if self.allowed { "allowed" } else { "refused" };
         let credential = self.credential.word();
         let mut sentence = format!("{method} {path} {verdict} to {credential} ({})", self.cause);
@@ -94,7 +153,14 @@ impl Verdict {
             sentence.push_str(": ");
             sentence.push_str(grounds);
         }
+        let signed = self.operation.is_none_or(Operation::is_s3);
+        let whole = || seen.url(seen.uri.path(), seen.uri.query().filter(|_| !signed));
+        let mut asked: Vec<Asked> = self.parts.into_iter().map(|part| part.asked(seen, whole)).collect();
+        if asked.is_empty() {
+            asked.push(Asked { operation: self.operation, url: whole() });
+        }
         LogEntry {
+            at: at.0,
             method,
             path,
             credential: self.credential,
@@ -104,6 +170,26 @@ impl Verdict {
             allowed: self.allowed,
             cause: self.cause,
             sentence,
+            errors: self.errors,
+            asked,
+        }
+    }
+}
+
+impl Part {
+    fn asked(self, seen: &Seen, whole: impl Fn() -> String) -> Asked {
+        let url = self.path.map_or_else(whole, |path| seen.url(&path, None));
+        Asked { operation: Some(self.operation), url }
+    }
+}
+
+/// Adds a part of a URL, with all but ASCII's visible characters percent-encoded.
+fn encode(url: &mut String, text: &str) {
+    for byte in text.bytes() {
+        match byte {
+            b'!'..=b'~' => url.push(char::from(byte)),
+            // Writing to a String cannot fail.
+            _ => drop(write!(url, "%{byte:02X}")),
         }
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod kv;
 pub(crate) mod memberships;
 pub(crate) mod permission_groups;
 pub(crate) mod r2_buckets;
+pub(crate) mod r2_objects;
 pub(crate) mod tokens;
 pub(crate) mod user;
 pub(crate) mod workers_routes;
@@ -36,7 +37,7 @@ pub(crate) enum Handler {
 /// The operations of one product with their handlers.
 type Table = &'static [(&'static str, Handler)];
 
-const TABLES: [Table; 12] = [
+const TABLES: [Table; 17] = [
     accounts::OPERATIONS,
     custom_hostnames::OPERATIONS,
     dns_records::OPERATIONS,
@@ -44,10 +45,15 @@ const TABLES: [Table; 12] = [
     memberships::OPERATIONS,
     permission_groups::OPERATIONS,
     r2_buckets::OPERATIONS,
+    r2_objects::OPERATIONS,
     tokens::OPERATIONS,
     user::OPERATIONS,
     workers_routes::OPERATIONS,
+    workers_routes::of_script::OPERATIONS,
     workers_scripts::OPERATIONS,
+    workers_scripts::services::OPERATIONS,
+    workers_scripts::settings::OPERATIONS,
+    workers_scripts::versions::OPERATIONS,
     zones::OPERATIONS,
 ];
 

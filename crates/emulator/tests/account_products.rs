@@ -61,12 +61,21 @@ async fn r2_buckets() {
         .send()
         .await
         .refused(403, 10000);
-    local
-        .by(&writer, "PUT", &format!("{list}/alpha/objects/a.txt"))
-        .body("text/plain", "x")
-        .send()
-        .await
-        .refused(501, 199_001);
+    let object = |method: &str, path: &str| local.by(&writer, method, &format!("{list}/{path}"));
+    let put = object("PUT", "alpha/objects/a/b%20c.txt").body("text/plain", "hello").send().await;
+    let etag = "5d41402abc4b2a76b9719d911017c592";
+    assert_eq!((&put.result()["key"], &put.result()["size"]), (&json!("a/b c.txt"), &json!("5")));
+    assert_eq!(put.result()["etag"], etag);
+    let got = local.by(&reader, "GET", &format!("{list}/alpha/objects/a/b%20c.txt")).send().await;
+    assert_eq!(
+        (got.status, got.text.as_str(), &got.headers["content-type"]),
+        (200, "hello", &"text/plain".parse().unwrap())
+    );
+    assert_eq!(got.headers["etag"], format!("\"{etag}\"").as_str());
+    object("DELETE", "alpha").send().await.refused(409, 10008);
+    object("DELETE", "alpha/objects/a/b%20c.txt").send().await.result();
+    object("GET", "alpha/objects/a/b%20c.txt").send().await.refused(404, 10007);
+    object("PUT", "nothing/objects/a").body("text/plain", "x").send().await.refused(404, 10006);
 }
 
 /// A form as wrangler sends it.

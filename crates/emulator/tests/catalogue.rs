@@ -27,6 +27,11 @@ fn path(operation: &Operation) -> String {
     filled.collect::<Vec<_>>().join("/")
 }
 
+/// Nobody has published what it accepts, but what it answers without: wrangler goes by it.
+fn is_known_to_refuse(operation: &Operation) -> bool {
+    operation.to_string() == "PUT /accounts/{account_id}/workers/scripts/{script_name}/routes"
+}
+
 async fn call(local: &Local, token: &Minted, operation: &Operation) -> Reply {
     local.by(token, operation.method.as_str(), &path(operation)).send().await
 }
@@ -43,6 +48,7 @@ async fn a_token_that_holds_nothing_is_refused_everywhere() {
         let reply = call(&local, &token, operation).await;
         match operation.rule {
             Rule::AnyToken => assert!(!reply.is_refusal(), "{operation}: {}", reply.text),
+            Rule::Unlabelled if is_known_to_refuse(operation) => reply.refused(403, 10000),
             Rule::Unlabelled => reply.refused(403, 199_002),
             Rule::AnyOf | Rule::AllOf => {
                 assert!(reply.is_refusal(), "{operation}: {} {}", reply.status, reply.text);
@@ -96,6 +102,11 @@ async fn unlabelled_operations_can_be_switched_open() {
     for operation in operations().iter().filter(|operation| operation.is_routed() && operation.rule == Rule::Unlabelled)
     {
         let reply = call(&local, &token, operation).await;
+        if is_known_to_refuse(operation) {
+            // It is simulated; the Worker is not there.
+            reply.refused(404, 10007);
+            continue;
+        }
         reply.refused(501, 199_001);
         assert_eq!(reply.message(), format!("authorised, not simulated: {operation}"));
         assert_eq!(reply.headers["x-flarekeep-simulated"], "no");

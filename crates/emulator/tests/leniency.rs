@@ -133,8 +133,8 @@ async fn each_call_is_told_with_its_grounds() {
     let token = local.user_token(&[local.at_account(&["Workers R2 Storage Write"])]).await;
     told.lock().unwrap().clear();
     local.by(&token, "POST", "/zones/{Z}/dns_records").json(&json!({})).send().await.refused(403, 10000);
-    local.by(&token, "GET", "/accounts/{A}/r2/buckets").send().await.result();
-    local.by(&token, "GET", "/nowhere/%1b[2J\u{a0}".trim()).send().await.refused(400, 7000);
+    local.by(&token, "GET", "/accounts/{A}/r2/buckets?name_contains=a%20b").send().await.result();
+    local.by(&token, "GET", "/nowhere/%1b[2J?key=value").send().await.refused(400, 7000);
     let told = told.lock().unwrap().clone();
     let [refused, allowed, lost] = told.as_slice() else { panic!("{told:?}") };
 
@@ -148,7 +148,28 @@ async fn each_call_is_told_with_its_grounds() {
     assert_eq!(refused.sentence, expected);
     assert!(allowed.allowed && allowed.sentence.contains("Workers R2 Storage Write at account"));
     assert_eq!((lost.cause, lost.operation.is_none()), ("no-route", true));
+    assert_eq!((&refused.errors, &allowed.errors, &lost.errors), (&vec![10000], &vec![], &vec![7000]));
+    let base = format!("http://{}/client/v4", local.address());
+    let [asked] = allowed.asked.as_slice() else { panic!("{allowed:?}") };
+    assert_eq!(asked.url, base.clone() + &local.path("/accounts/{A}/r2/buckets?name_contains=a%20b"));
+    assert_eq!(asked.operation.map(ToString::to_string).unwrap(), "GET /accounts/{account_id}/r2/buckets");
+    assert_eq!(lost.asked[0].url, format!("{base}/nowhere/%1b[2J"), "without the query of who knows what");
     for entry in &told {
         assert!(!entry.sentence.chars().any(char::is_control) && !entry.sentence.contains(&token.value));
     }
+}
+
+#[tokio::test]
+async fn a_query_of_several_data_sets_asks_for_several_operations() {
+    let told: Arc<Mutex<Vec<LogEntry>>> = Arc::default();
+    let sink = told.clone();
+    let on_decision: flarekeep_emulator::OnDecision = Arc::new(move |entry| sink.lock().unwrap().push(entry.clone()));
+    let local = Local::with(Options { on_decision: Some(on_decision), ..unlimited() }).await;
+    let query = json!({"query": "{ viewer { accounts { x } zones { y } } }"});
+    local.admin("POST", "/graphql").json(&query).send().await;
+    let told = told.lock().unwrap().clone();
+    let [entry] = told.as_slice() else { panic!("{told:?}") };
+    let asked: Vec<String> = entry.asked.iter().map(|asked| asked.operation.unwrap().to_string()).collect();
+    assert_eq!(asked, ["POST /graphql#account", "POST /graphql#zone"]);
+    assert!(entry.asked.iter().all(|asked| asked.url.ends_with("/client/v4/graphql")));
 }

@@ -36,6 +36,7 @@ mod options;
 mod plan;
 mod problem;
 mod solve;
+pub mod source;
 mod weight;
 mod witness;
 

@@ -86,6 +86,12 @@ impl Batch {
         tally
     }
 
+    /// How many lines of a text end in it.
+    #[must_use]
+    pub fn count_lines(text: &[u8]) -> u64 {
+        memchr_iter(b'\n', text).count() as u64
+    }
+
     /// Answers one line.
     ///
     /// # Errors

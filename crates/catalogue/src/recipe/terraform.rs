@@ -72,15 +72,7 @@ fn recipe(name: &str, found: &TerraformType, life: &Life) -> Recipe {
 }
 
 fn need(phase: Phase, operation: &'static Operation) -> Need {
-    let why = match phase {
-        Phase::Create => "apply makes it",
-        Phase::Read => "every plan and every refresh reads it",
-        Phase::Update => "apply changes it",
-        Phase::Delete => "apply or destroy removes it",
-        Phase::Import => "import reads it",
-        Phase::Helper => "a helper of the provider calls it; in which phases is not recorded",
-    };
-    Need { operation, why: why.to_owned(), option: None, user_only: false }
+    Need { operation, why: phase.reason().to_owned(), option: None, user_only: false }
 }
 
 fn parameters(life: &Life) -> Vec<(Parameter, String)> {

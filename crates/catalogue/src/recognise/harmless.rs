@@ -23,7 +23,8 @@ pub(super) fn word(text: &str) -> String {
 }
 
 /// A path as far as it may be repeated: segments of letters, digits and the marks of a template.
-pub(super) fn path(path: &str) -> String {
+#[must_use]
+pub fn path(path: &str) -> String {
     let harmless = |c: char| c.is_ascii_alphanumeric() || "_-.{}<>$*".contains(c);
     let segments = path.split('/').map(|segment| {
         let told = like_a_credential(segment) || !like_a_password(segment);
@@ -39,7 +40,8 @@ pub(super) fn path(path: &str) -> String {
 
 /// Whether a value of a path is an id or a short name in lower case, which no credential is: tokens are longer and hold
 /// capitals, Global API keys have 37 digits or more.
-pub(super) fn is_plain(value: &str) -> bool {
+#[must_use]
+pub fn is_plain(value: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.');
     (1..=36).contains(&value.len()) && value.bytes().all(plain) && !like_a_credential(value)
 }

@@ -24,6 +24,9 @@ pub(crate) struct Emulate {
     /// Users, accounts and zones, from a TOML file
     #[arg(long, value_name = "FILE")]
     pub(crate) world: Option<PathBuf>,
+    /// Append each call to this file, as a line that `plan --recording` reads; docs/recording.md
+    #[arg(long, value_name = "FILE")]
+    pub(crate) recording: Option<PathBuf>,
     #[command(flatten)]
     switches: Switches,
 }

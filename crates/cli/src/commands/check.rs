@@ -13,15 +13,15 @@ use crate::context::{Context, block_on};
 use crate::error::CommandError;
 use crate::output::table::table;
 use crate::output::{BAD, CARE, FAINT, GOOD, Output, plain, styled};
+use crate::overlay;
 use crate::work::Work;
 use crate::{CommandResult, Verdict};
-use crate::{overlay, place};
 
 pub(crate) fn run(context: &Context, arguments: &arguments::Work) -> CommandResult {
-    let work = Work::read(arguments)?.required()?;
+    let mut work = Work::read(arguments)?.required()?;
     let report = block_on(async {
         let subject = context.subject()?;
-        let target = place::find(context, &subject, work.wanted()).await?;
+        let target = work.find_places(context, &subject, work.wanted()).await?;
         let owner = match identify(&subject, target.account).await?.owner {
             IdentityOwner::User => arguments::Owner::User,
             IdentityOwner::Account => arguments::Owner::Account,
@@ -29,7 +29,7 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Work) -> CommandResu
         let plan = work.plan(&target, owner)?;
         work.tell_left_out(context.output, owner);
         overlay::alarm_of(context, &plan);
-        let tests = work.recipe.as_ref().map(|recipe| recipe.tests.as_slice());
+        let tests = work.recipe().map(|recipe| recipe.tests.as_slice());
         tested(context.output, &subject, &plan, tests, &target).await
     })?;
     context.output.document(&report);
@@ -42,10 +42,9 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Work) -> CommandResu
 
 /// The work as it was typed.
 fn typed(work: &arguments::Work) -> String {
-    let recipe = work.recipe.iter().map(|name| format!("--recipe {}", plain(name)));
-    let options = work.options.iter().map(|option| format!("--with {}", plain(option)));
-    let operations = work.operations.iter().map(|text| format!("--operation '{}'", plain(text)));
-    recipe.chain(options).chain(operations).collect::<Vec<_>>().join(" ")
+    let bare = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "./_-:@,".contains(c));
+    let quoted = |text: &str| if bare(text) { text.to_owned() } else { format!("'{}'", plain(text)) };
+    work.typed().iter().map(|(option, value)| format!("{option} {}", quoted(value))).collect::<Vec<_>>().join(" ")
 }
 
 /// Checks a token against a plan, with a progress bar where somebody watches.

@@ -1,5 +1,7 @@
 //! `flarekeep emulate`: a local Cloudflare.
 
+mod recording;
+
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -17,8 +19,16 @@ use crate::{CommandResult, Verdict};
 pub(crate) fn run(output: Output, arguments: &arguments::Emulate) -> CommandResult {
     let world = arguments.world.as_deref().map_or_else(|| Ok(World::generated()), world)?;
     let mut options = arguments.options();
-    if !output.quiet {
-        options.on_decision = Some(Arc::new(move |entry: &LogEntry| log(output, entry)));
+    let recording = arguments.recording.as_deref().map(recording::Recording::open).transpose()?;
+    if !output.quiet || recording.is_some() {
+        options.on_decision = Some(Arc::new(move |entry: &LogEntry| {
+            if let Some(recording) = &recording {
+                recording.write(output, entry);
+            }
+            if !output.quiet {
+                log(output, entry);
+            }
+        }));
     }
     if let (Some(folder), Some(world)) = (&arguments.state, &arguments.world)
         && folder.read_dir().is_ok_and(|mut entries| entries.next().is_some())

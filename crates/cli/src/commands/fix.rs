@@ -13,18 +13,18 @@ use crate::context::{Context, block_on, now};
 use crate::error::{CommandError, Kind};
 use crate::inferred;
 use crate::output::{FAINT, GOOD, Output, plain, styled};
+use crate::overlay;
 use crate::work::Work;
 use crate::{CommandResult, Verdict};
-use crate::{overlay, place};
 
 /// A change can take a minute or two to reach Cloudflare's edge; the check is repeated for as long.
 const PATIENCE: [u64; 6] = [1, 2, 5, 15, 30, 60];
 
 pub(crate) fn run(context: &Context, arguments: &arguments::Fix) -> CommandResult {
-    let work = Work::read(&arguments.work)?.required()?;
+    let mut work = Work::read(&arguments.work)?.required()?;
     block_on(async {
         let (subject, manager) = (context.subject()?, context.manager()?);
-        let target = place::find(context, &manager, work.wanted()).await?;
+        let target = work.find_places(context, &manager, work.wanted()).await?;
         let identity = identify(&subject, target.account).await?;
         let (owner, whose) = match (identity.owner, target.account) {
             (IdentityOwner::Account, Some(account)) => (Owner::Account(account), arguments::Owner::Account),
@@ -44,7 +44,7 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Fix) -> CommandResul
             return Ok(Verdict::Yes);
         }
         settle(&manager, &fix).await?;
-        let tests = work.recipe.as_ref().map(|recipe| recipe.tests.as_slice());
+        let tests = work.recipe().map(|recipe| recipe.tests.as_slice());
         let tested = async || check::tested(context.output, &subject, &plan, tests, &target).await;
         let report = settled(context.output, tested).await?;
         context.output.document(&json!({ "added": fix.added, "check": report }));

@@ -3,8 +3,9 @@
 mod form;
 
 use flarekeep_catalogue::{Documented, Need as RecipeNeed, Recipe};
+use flarekeep_planner::source::Unread;
 use flarekeep_planner::{
-    Comparison, Grant, Options, Plan, Target, TokenDraft, as_documented, compare_documented, plan_document,
+    Comparison, Grant, Need, Options, Plan, Target, TokenDraft, as_documented, compare_documented, plan_document,
     policy_documents, verify,
 };
 use flarekeep_policy::Owner;
@@ -22,19 +23,11 @@ use crate::{CommandResult, Verdict};
 use crate::{overlay, place};
 
 pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResult {
-    let work = Work::read(&arguments.work)?.required()?;
-    let target = match place::offline(context) {
-        Some(target) => target,
-        None if form::knows_by_name(arguments.output) => place::by_name(context)?,
-        None if !secret::is_given(context) => {
-            context.output.note("no credential is given: names are not looked up, and ids are left open");
-            place::by_name(context)?
-        }
-        None => block_on(async { place::find(context, &context.manager()?, work.wanted()).await })?,
-    };
+    let mut work = Work::read(&arguments.work)?.required()?;
+    let target = place_of(context, &mut work, form::knows_by_name(arguments.output))?;
     let plan = work.plan(&target, arguments.owner)?;
     let output = Output { json: context.output.json || arguments.output == PlanForm::Json, ..context.output };
-    let documented = work.recipe.as_ref().filter(|_| arguments.as_documented);
+    let documented = work.recipe().filter(|_| arguments.as_documented);
     let policies = match documented {
         Some(recipe) => as_documented(recipe, &target, engine_owner(arguments.owner, &target)?)?,
         None => plan.policies(),
@@ -52,12 +45,18 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResu
         }
         (None, Some(recipe)) => show_policies(output, recipe, &draft, &contradicted),
         (None, None) => {
-            let mut document = document(&plan, work.recipe.as_ref(), &target)?;
+            let mut document = document(&plan, work.recipe(), &target)?;
             form::limits_into(&mut document, &draft);
             document["contradicted"] = json!(contradicted);
+            unread_into(&mut document, &work);
             document["left_out"] = work.left_out(arguments.owner).iter().map(ToString::to_string).collect();
             output.document(&document);
-            show(output.part(), &plan, work.recipe.as_ref(), &target)?;
+            for source in &work.sources {
+                let needs = counted(source.reading.needs.len(), "call");
+                output.line(format!("{}: {needs}", styled(STRONG, &source.name)));
+            }
+            show(output.part(), &plan, work.recipe(), &target)?;
+            show_unread(output, &work);
             form::show_limits(output, &draft);
         }
     }
@@ -69,6 +68,20 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResu
         ));
     }
     Ok(Verdict::yes_if(plan.impossible.is_empty()))
+}
+
+/// Where the work is done. Names are looked up where that is of use to the reader and there is a credential to ask with.
+fn place_of(context: &Context, work: &mut Work, by_name: bool) -> Result<Target, CommandError> {
+    match place::offline(context) {
+        Some(target) if by_name || !work.names_zones(context, &target) => Ok(work.imagine_places(context, target)),
+        _ if by_name => Ok(work.imagine_places(context, place::by_name(context)?)),
+        _ if !secret::is_given(context) => {
+            let target = work.imagine_places(context, place::by_name(context)?);
+            context.output.note("no credential is given: names are not looked up, and ids are left open");
+            Ok(target)
+        }
+        _ => block_on(async { work.find_places(context, &context.manager()?, work.wanted()).await }),
+    }
 }
 
 /// The plan as a document, with what a recipe's documents say beside it.
@@ -105,7 +118,18 @@ pub(crate) fn show(output: Output, plan: &Plan, recipe: Option<&Recipe>, target:
     for resource in resources(plan) {
         output.line(format!("\n  at {}", place::in_words(&resource.to_string())));
         let grants = plan.grants.iter().filter(|grant| grant.resource == *resource);
-        output.line(table(4, None, grants.map(|grant| [grant.group.name.to_owned(), purpose(plan, grant)])));
+        let row = |grant: &Grant| [grant.group.name.to_owned(), purpose(plan, grant), line_of(plan, grant)];
+        output.line(table(4, None, grants.map(row)));
+    }
+    if output.verbose {
+        let row = |need: &Need| {
+            let operation = need.operation.to_string();
+            // Of a call, what is known of its purpose is what was called.
+            let why = need.why.strip_prefix(&operation).unwrap_or(&need.why).trim_start();
+            [operation, plain(why), styled(FAINT, plain(&need.origin))]
+        };
+        output.line("\n  the needs:");
+        output.line(table(4, None, plan.needs.iter().map(row)));
     }
     if let Some(recipe) = recipe {
         left_out(output, plan, recipe);
@@ -133,17 +157,47 @@ pub(crate) fn resources(plan: &Plan) -> Vec<&flarekeep_policy::Resource> {
     resources
 }
 
-/// What a grant is for: a need that only it meets, one that changes something if there is any, and how many more.
+/// What a grant is for: its foremost need, and how many more.
 fn purpose(plan: &Plan, grant: &Grant) -> String {
-    let needs = || grant.sole.iter().chain(&grant.needs).filter_map(|at| plan.needs.get(*at));
-    let first = needs().find(|need| need.operation.mutates()).or_else(|| needs().next());
-    let why = first.map(|need| if need.why.is_empty() { need.operation.to_string() } else { need.why.clone() });
+    let why = foremost(plan, grant)
+        .map(|need| if need.why.is_empty() { need.operation.to_string() } else { plain(&need.why) });
     let more = match grant.needs.len() {
         0 | 1 => String::new(),
         many => styled(FAINT, format!(", and {} more", many - 1)),
     };
     let inferred = if grant.inferred { styled(CARE, " (inferred)") } else { String::new() };
     format!("{}{more}{inferred}", why.unwrap_or_default())
+}
+
+/// Where the need stands that [`purpose`] names, if it is from a file.
+fn line_of(plan: &Plan, grant: &Grant) -> String {
+    let origin = foremost(plan, grant).map(|need| need.origin.as_str()).unwrap_or_default();
+    let from_a_file = !origin.starts_with("recipe `") && origin != "--operation";
+    if from_a_file { styled(FAINT, plain(origin)) } else { String::new() }
+}
+
+/// A need that only the grant meets; one that changes something if there is any.
+fn foremost<'a>(plan: &'a Plan, grant: &Grant) -> Option<&'a Need> {
+    let needs = || grant.sole.iter().chain(&grant.needs).filter_map(|at| plan.needs.get(*at));
+    needs().find(|need| need.operation.mutates()).or_else(|| needs().next())
+}
+
+/// What the sources speak of and nobody can know from them.
+fn show_unread(output: Output, work: &Work) {
+    let row = |unread: &Unread| {
+        [styled(CARE, "not read"), format!("{}: {}", plain(&unread.origin.to_string()), plain(&unread.what))]
+    };
+    listed(output, work.unread().map(row).collect());
+    let row = |left: &Unread| {
+        [styled(FAINT, "passed over"), format!("{}: {}", plain(&left.origin.to_string()), plain(&left.what))]
+    };
+    listed(output, work.no_needs().map(row).collect());
+}
+
+fn unread_into(document: &mut Value, work: &Work) {
+    let entry = |unread: &Unread| json!({ "origin": unread.origin.to_string(), "what": unread.what });
+    document["unread"] = work.unread().map(entry).collect();
+    document["passed_over"] = work.no_needs().map(entry).collect();
 }
 
 /// What the plan cannot promise.

@@ -248,7 +248,7 @@ fn target(facts: &Facts) -> Target {
 
 fn work(operation: Option<&str>, recipe: Option<&str>) -> Result<Work, CommandError> {
     Work::read(&arguments::Work {
-        recipe: recipe.map(str::to_owned),
+        recipes: recipe.map(str::to_owned).into_iter().collect(),
         operations: operation.map(str::to_owned).into_iter().collect(),
         ..arguments::Work::default()
     })

@@ -19,7 +19,10 @@ const LONGEST_ANSWER: u64 = 1 << 20;
 
 pub(crate) fn run(context: &Context, arguments: &arguments::Why) -> CommandResult {
     let (operation, ids) = operation(&arguments.operation)?;
-    let work = Work::read(&arguments::Work { recipe: arguments.recipe.clone(), ..arguments::Work::default() })?;
+    let work = Work::read(&arguments::Work {
+        recipes: arguments.recipe.iter().cloned().collect(),
+        ..arguments::Work::default()
+    })?;
     let diagnosis = if arguments.input.is_some() {
         let target = match place::offline(context) {
             Some(target) => over(&ids, target),

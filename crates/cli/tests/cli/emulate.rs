@@ -218,6 +218,43 @@ fn the_log_tells_why_and_holds_no_value() {
 }
 
 #[test]
+fn a_recording_holds_a_line_for_each_call_and_no_value() {
+    let mut home = Home::new();
+    let start = |home: &Home| Emulator::start(home, "--quiet --recording calls.jsonl");
+    let emulator = start(&home);
+    emulator.set_up(&mut home);
+    let made = "token create --name r2 --operation 'POST /accounts/{account_id}/r2/buckets' --to env:.env --yes";
+    home.run(made).ended(0);
+    home.run("check --operation 'POST /zones/{zone_id}/dns_records'").ended(1);
+    let (value, key) = (home.value_in(".env"), emulator.text("global_key").to_owned());
+    let zone = format!("{}/zones/{}", emulator.text("api"), emulator.facts["zones"][0]["id"].as_str().unwrap());
+    emulator.kill();
+    let text = home.read("calls.jsonl");
+    without_secrets("the recording", &text, &[value, key]);
+    let calls: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let refused = calls.iter().find(|call| call["status"] == 403).unwrap_or_else(|| panic!("{text}"));
+    assert_eq!((&refused["method"], &refused["errors"]), (&"POST".into(), &serde_json::json!([10000])));
+    assert_eq!(refused["url"], format!("{zone}/dns_records"));
+    assert!(
+        calls.iter().all(|call| call["at"].as_str().is_some_and(|at| at.ends_with('Z')) && call["operation"].is_null())
+    );
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(std::fs::metadata(home.path("calls.jsonl")).unwrap().permissions().mode() & 0o777, 0o600);
+
+    // Another run appends.
+    start(&home).kill();
+    let emulator = start(&home);
+    emulator.set_up(&mut home);
+    home.run("token list").ended(0);
+    emulator.kill();
+    assert!(home.read("calls.jsonl").starts_with(&text) && home.read("calls.jsonl").len() > text.len());
+    shows!(
+        "emulate_recording_no_folder",
+        home.run("emulate --listen 127.0.0.1:0 --recording none/calls.jsonl").failed(2)
+    );
+}
+
+#[test]
 fn the_greeting_is_for_people() {
     let home = Home::new();
     let mut process = Command::new(env!("CARGO_BIN_EXE_flarekeep"))

@@ -76,6 +76,7 @@ pub(super) fn decoded(segment: &str) -> Option<String> {
 
 fn limit(operation: &Operation) -> usize {
     let path = operation.path();
-    let carries = path.contains("/workers/scripts/{") || path.contains("/storage/kv/namespaces/{");
+    let carrying = ["/workers/scripts/{", "/storage/kv/namespaces/{", "/objects/{object_key}"];
+    let carries = carrying.iter().any(|part| path.contains(part));
     if carries && operation.method != Method::Get { LARGE } else { USUAL }
 }

@@ -11,7 +11,7 @@ pub(crate) const OWN_UNLABELLED: u32 = 199_002;
 pub(crate) const OWN_QUOTA: u32 = 199_003;
 /// The emulator could not write its state; nothing was changed.
 const OWN_STORAGE: u32 = 199_004;
-/// The body is larger than the emulator takes, or ended early.
+/// The body is larger than the emulator takes, or than it has room for, or ended early.
 pub(super) const OWN_TOO_LARGE: u32 = 199_005;
 
 /// An error answer.
@@ -81,6 +81,13 @@ impl ApiError {
     /// The path is an operation's, the method is not.
     pub(crate) fn wrong_method() -> Self {
         Self::new(405, 10405, "Method not allowed")
+    }
+
+    /// There is no room for another object.
+    pub(crate) fn full(capacity: u64) -> Self {
+        let message =
+            format!("the emulator keeps objects in memory, and at most {capacity} bytes of them: delete some");
+        Self::new(413, OWN_TOO_LARGE, message)
     }
 
     /// The state could not be written.

@@ -15,7 +15,7 @@ use super::error::ApiError;
 use crate::authentication::{self, Credential, Denial};
 use crate::authorisation;
 use crate::emulator::Inner;
-use crate::log::{CredentialKind, Verdict, grounds};
+use crate::log::{CredentialKind, Part, Seen, Verdict, grounds};
 use crate::products::{self, Handler, graphql};
 use crate::rate_limit::Standing;
 use crate::state::State;
@@ -25,14 +25,18 @@ const BASE: &str = "/client/v4";
 /// Answers one request.
 pub(crate) async fn serve(emulator: Arc<Inner>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let seen = emulator.options.on_decision.is_some().then(|| (parts.method.clone(), parts.uri.clone()));
+    let seen = emulator.options.on_decision.is_some().then(|| Seen::of(&parts));
     let mut trail = Trail { told: seen.is_some(), ..Trail::default() };
-    let answer = answered(&emulator, parts, body, &mut trail).await.unwrap_or_else(Answer::from);
-    if let (Some((method, uri)), Some(tell)) = (seen, &emulator.options.on_decision) {
-        tell(&trail.verdict.entry(&method, &uri, answer.status.as_u16()));
-    }
+    let answer = answered(&emulator, parts, body, &mut trail).await.unwrap_or_else(|error| {
+        trail.verdict.errors = error.errors.iter().map(|item| item.code).collect();
+        Answer::from(error)
+    });
+    let status = answer.status.as_u16();
     let mut response = answer.into_response();
     stamp(&emulator, &trail, response.headers_mut());
+    if let (Some(seen), Some(tell)) = (seen, &emulator.options.on_decision) {
+        tell(&trail.verdict.entry(&seen, status, emulator.now()));
+    }
     response
 }
 
@@ -125,6 +129,10 @@ async fn query(
     let body = body::read(called, body).await?;
     let query = graphql::Query::read(&body, &state.world, called);
     let at = emulator.now();
+    if trail.told {
+        let part = |part: &graphql::Part| Part { operation: part.operation, path: None };
+        trail.verdict.parts = query.parts.iter().map(part).collect();
+    }
     for part in &query.parts {
         trail.verdict.operation = Some(part.operation);
         let request = authorisation::request(part.operation, caller, (part.account, part.zone), ip, at);

@@ -1,5 +1,4 @@
-//! R2 buckets of an account. Their objects are those of R2's S3 face ([`crate::s3`]); the REST operations on objects
-//! are not simulated.
+//! R2 buckets of an account.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -138,7 +137,7 @@ pub(super) fn exists(state: &State, account: AccountId, jurisdiction: &str, name
 }
 
 /// The bucket that the path names.
-fn named(call: &Call) -> Result<BucketKey, ApiError> {
+pub(super) fn named(call: &Call) -> Result<BucketKey, ApiError> {
     let name = call.parameter("bucket_name").to_owned();
     Ok(BucketKey { account: account(call)?, jurisdiction: jurisdiction(call)?, name })
 }
@@ -162,7 +161,7 @@ fn account(call: &Call) -> Result<AccountId, ApiError> {
     call.account.ok_or_else(ApiError::no_route)
 }
 
-fn missing() -> ApiError {
+pub(super) fn missing() -> ApiError {
     ApiError::new(404, 10006, "The specified bucket does not exist.")
 }
 

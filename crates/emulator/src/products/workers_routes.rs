@@ -1,5 +1,7 @@
 //! Workers routes of a zone.
 
+pub(super) mod of_script;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

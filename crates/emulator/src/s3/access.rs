@@ -13,7 +13,7 @@ use s3s::{S3Result, s3_error};
 use super::fault::{access_denied, unauthorized};
 use super::visit::Visit;
 use crate::emulator::Inner;
-use crate::log::grounds;
+use crate::log::{Part, grounds};
 use crate::state::State;
 use crate::state::tokens::Record;
 
@@ -41,12 +41,15 @@ impl S3Access for Gate {
             return Err(s3_error!(NotImplemented, "R2 does not have {}", context.s3_op().name()));
         };
         let mut requests = vec![self.request(&visit, record, operation, context.s3_path().get_bucket_name())];
-        if let Some(source) = source(context.headers())
+        let mut parts = vec![Part { operation, path: None }];
+        if let Some((bucket, key)) = source(context.headers())
             && let Some(read) = named("GetObject")
         {
-            requests.push(self.request(&visit, record, read, Some(&source)));
+            requests.push(self.request(&visit, record, read, Some(&bucket)));
+            parts.push(Part { operation: read, path: Some(format!("/{bucket}/{key}")) });
         }
         let mut outcome = visit.outcome();
+        outcome.verdict.parts = parts;
         outcome.decided = true;
         for request in &requests {
             outcome.verdict.operation = Some(request.operation);
@@ -113,11 +116,11 @@ fn decide(record: &Record, request: &Request, state: &State) -> Option<Cause> {
     (member || !decision.allow).then_some(decision.cause)
 }
 
-/// The bucket that a copy reads.
-fn source(headers: &HeaderMap) -> Option<String> {
+/// The bucket and the key of the object that a copy reads.
+fn source(headers: &HeaderMap) -> Option<(String, String)> {
     let header = headers.get("x-amz-copy-source")?.to_str().ok()?;
     match CopySource::parse(header).ok()? {
-        CopySource::Bucket { bucket, .. } => Some(bucket.into_string()),
+        CopySource::Bucket { bucket, key, .. } => Some((bucket.into_string(), key.into_string())),
         // Neither is there in R2; reading the input will say so.
         CopySource::AccessPoint { .. } | CopySource::Outpost { .. } => None,
     }

@@ -17,7 +17,7 @@ use super::fault::unauthorized;
 use super::visit::Visit;
 use crate::emulator::Inner;
 use crate::http::drain;
-use crate::log::CredentialKind;
+use crate::log::{CredentialKind, Seen};
 
 /// The length of a token's id, and so of an access key.
 const KEY_LENGTH: usize = 32;
@@ -27,7 +27,7 @@ impl Face {
     pub(crate) async fn serve(&self, emulator: &Arc<Inner>, request: Request) -> Response<Body> {
         let visit = Visit::of(&request, emulator);
         let (mut parts, body) = request.into_parts();
-        let seen = emulator.options.on_decision.is_some().then(|| (parts.method.clone(), parts.uri.clone()));
+        let seen = emulator.options.on_decision.is_some().then(|| Seen::of(&parts));
         let (empty, waits) = (body.is_end_stream(), parts.headers.contains_key(EXPECT));
         let body = Shared::new(body);
         let mut response = match presented(&parts.headers, parts.uri.query(), emulator, &visit) {
@@ -54,15 +54,18 @@ impl Face {
         if !outcome.decided && outcome.verdict.cause.is_empty() {
             outcome.verdict.cause = if status == StatusCode::FORBIDDEN { "bad-signature" } else { "bad-request" };
         }
-        if let (Some((method, uri)), Some(tell)) = (seen, &emulator.options.on_decision) {
-            tell(&outcome.verdict.entry(&method, &uri, status.as_u16()));
+        let allowed = outcome.verdict.allowed;
+        let verdict = std::mem::take(&mut outcome.verdict);
+        drop(outcome);
+        if let (Some(seen), Some(tell)) = (seen, &emulator.options.on_decision) {
+            tell(&verdict.entry(&seen, status.as_u16(), emulator.now()));
         }
         let headers = response.headers_mut();
         headers.insert(SERVER, HeaderValue::from_static("flarekeep"));
         if let Ok(ray) = HeaderValue::from_str(&emulator.ray()) {
             headers.insert("cf-ray", ray);
         }
-        if outcome.verdict.allowed && status == StatusCode::NOT_IMPLEMENTED {
+        if allowed && status == StatusCode::NOT_IMPLEMENTED {
             headers.insert("x-flarekeep-simulated", HeaderValue::from_static("no"));
         }
         response

@@ -45,7 +45,7 @@ pub(super) fn draft(
     Ok(TokenDraft {
         name: arguments.name.as_deref().map(limits::name).transpose()?,
         purpose: work.purpose(),
-        command: work.recipe.as_ref().and_then(|recipe| recipe.command.clone()),
+        command: work.recipe().and_then(|recipe| recipe.command.clone()),
         owner: engine_owner(arguments.owner, target)?,
         policies,
         allow_ips: limits::ranges(&arguments.limits)?.0,
@@ -140,19 +140,12 @@ fn labels(context: &Context, target: &Target) -> BTreeMap<String, String> {
 
 /// The work and its places, as they were typed.
 fn words(context: &Context, work: &arguments::Work) -> Vec<String> {
-    let arguments::Work { recipe, options, operations } = work;
     let bucket = context.place.bucket.as_ref().map(|bucket| match bucket.jurisdiction.as_str() {
         "default" => bucket.name.clone(),
         jurisdiction => format!("{jurisdiction}/{}", bucket.name),
     });
-    let one = [
-        ("--recipe", recipe),
-        ("--account", &context.place.account),
-        ("--zone", &context.place.zone),
-        ("--bucket", &bucket),
-    ];
+    let one = [("--account", &context.place.account), ("--zone", &context.place.zone), ("--bucket", &bucket)];
     let one = one.into_iter().filter_map(|(option, value)| Some((option, value.clone()?)));
-    let many = options.iter().map(|value| ("--with", value.clone()));
-    let many = many.chain(operations.iter().map(|value| ("--operation", value.clone())));
-    one.chain(many).flat_map(|(option, value)| [option.to_owned(), value]).collect()
+    let (recipes, others): (Vec<_>, Vec<_>) = work.typed().into_iter().partition(|(option, _)| *option == "--recipe");
+    recipes.into_iter().chain(one).chain(others).flat_map(|(option, value)| [option.to_owned(), value]).collect()
 }

@@ -198,7 +198,7 @@ fn only(
 ) -> Result<Outcome, CommandError> {
     let mut policies: Vec<Policy> = Vec::new();
     for recipe in recipes {
-        let work = Work::read(&arguments::Work { recipe: Some(recipe.clone()), ..arguments::Work::default() })?;
+        let work = Work::read(&arguments::Work { recipes: vec![recipe.clone()], ..arguments::Work::default() })?;
         let owner = match source.token.owner {
             Owner::User(_) => arguments::Owner::User,
             Owner::Account(_) => arguments::Owner::Account,

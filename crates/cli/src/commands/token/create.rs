@@ -23,13 +23,14 @@ use crate::{CommandResult, Verdict, overlay};
 pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
     let work = Work::read(&arguments.work)?;
     let permissions = permissions(context, &arguments.permissions)?;
-    let work = if permissions.is_empty() { work.required()? } else { work };
+    let mut work = if permissions.is_empty() { work.required()? } else { work };
     let name = name(arguments, &work)?;
     let condition = Condition::from_lists(limits::ranges(&arguments.limits)?.0, Vec::new());
     let expires_on = limits::end(&arguments.limits)?;
     block_on(async {
         let manager = context.manager()?;
-        let target = place::find(context, &manager, wanted(&work, &permissions, arguments.owner)).await?;
+        let wanted = wanted(&work, &permissions, arguments.owner);
+        let target = work.find_places(context, &manager, wanted).await?;
         let (mut policies, mut facts) = policies(context.output, &work, arguments, &target)?;
         add(&mut policies, &permissions, &target)?;
         if policies.is_empty() {
@@ -157,7 +158,7 @@ fn policies(
     arguments: &TokenCreate,
     target: &Target,
 ) -> Result<(Vec<Policy>, Vec<Fact>), CommandError> {
-    if let (Some(recipe), true) = (&work.recipe, arguments.as_documented) {
+    if let (Some(recipe), true) = (work.recipe(), arguments.as_documented) {
         return Ok((as_documented(recipe, target, engine_owner(arguments.owner, target)?)?, Vec::new()));
     }
     let plan = work.plan(target, arguments.owner)?;

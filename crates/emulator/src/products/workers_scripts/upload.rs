@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{Module, Script, account, own, shown};
+use super::content::{Content, Module};
+use super::{Script, account, own, shown};
 use crate::credential::{fresh_id, hash, hex};
 use crate::http::{Answer, ApiError, Call, Outcome, Part};
 use crate::products::{kv, r2_buckets, text};
@@ -17,49 +18,39 @@ pub(super) fn put(call: &Call, state: &mut State) -> Outcome {
         return Err(ApiError::new(400, 10016, "The name of a Worker has lower-case letters, digits, - and _."));
     }
     let upload = Upload::read(call)?;
-    let bindings = Bindings::read(call, state, &upload.metadata)?;
-    let scripts = own(call, state)?;
-    let old = scripts.get(&name);
-    let mut secrets = bindings.secrets;
-    if let Some(old) = old {
-        // Secrets that are not sent again are dropped, unless their type is to be kept or they are inherited.
-        let kept = |kind: &str| listed(&upload.metadata, "keep_bindings").any(|keep| keep == kind);
-        let inherited = |name: &String| bindings.inherited.contains(name);
-        let stay = old.secrets.iter().filter(|(name, kind)| kept(kind) || inherited(name));
-        for (name, kind) in stay {
-            secrets.entry(name.clone()).or_insert_with(|| kind.clone());
-        }
-    }
-    let bytes: Vec<u8> = upload.modules.iter().flat_map(|module| module.bytes.iter().copied()).collect();
-    let script = Script {
-        tag: old.map_or_else(|| format!("{:032x}", fresh_id()), |old| old.tag.clone()),
-        etag: hex(&hash(&bytes)),
-        created_on: old.map_or(call.at.0, |old| old.created_on),
+    let old = own(call, state)?.get(&name).cloned();
+    let content = upload.content(call, state, old.as_ref().map(|old| &old.content))?;
+    let mut script = old.unwrap_or_else(|| Script {
+        tag: format!("{:032x}", fresh_id()),
+        created_on: call.at.0,
         modified_on: call.at.0,
-        main_module: upload.main_module,
-        modules: upload.modules,
-        bindings: bindings.plain,
-        metadata: upload.metadata.into_iter().filter(|(name, _)| name != "bindings").collect(),
-        secrets,
-        enabled: old.is_some_and(|old| old.enabled),
-        previews_enabled: old.is_some_and(|old| old.previews_enabled),
-    };
+        content: content.clone(),
+        enabled: false,
+        previews_enabled: false,
+        deployed_from: String::new(),
+        versions: Vec::new(),
+        deployments: Vec::new(),
+    });
+    let version = script.release(call, content);
     let mut answer = shown(&name, &script);
     if let Some(object) = answer.as_object_mut() {
         object.insert("startup_time_ms".to_owned(), 1.into());
+        // The version's id without its hyphens, as wrangler reads it.
+        object.insert("deployment_id".to_owned(), version.replace('-', "").into());
     }
-    scripts.insert(name, script);
+    own(call, state)?.insert(name, script);
     Ok(Answer::result(&answer))
 }
 
-struct Upload {
+/// An upload as it came.
+pub(super) struct Upload {
     metadata: Map<String, Value>,
     main_module: Option<String>,
     modules: Vec<Module>,
 }
 
 impl Upload {
-    fn read(call: &Call) -> Result<Self, ApiError> {
+    pub(super) fn read(call: &Call) -> Result<Self, ApiError> {
         match call.content_type().as_str() {
             "multipart/form-data" => Self::form(call.parts().ok_or_else(|| invalid("the form could not be read"))?),
             "application/javascript" | "text/javascript" | "application/javascript+module" => Ok(Self {
@@ -73,6 +64,30 @@ impl Upload {
             }),
             _ => Err(ApiError::new(400, 10001, "Content-Type must be multipart/form-data or application/javascript.")),
         }
+    }
+
+    /// What a version of the script is then, in the place of an older one if there is one.
+    pub(super) fn content(self, call: &Call, state: &State, old: Option<&Content>) -> Result<Content, ApiError> {
+        let bindings = Bindings::read(call, state, &self.metadata)?;
+        let mut secrets = bindings.secrets;
+        if let Some(old) = old {
+            // Secrets that are not sent again are dropped, unless their type is to be kept or they are inherited.
+            let kept = |kind: &str| listed(&self.metadata, "keep_bindings").any(|keep| keep == kind);
+            let inherited = |name: &String| bindings.inherited.contains(name);
+            let stay = old.secrets.iter().filter(|(name, kind)| kept(kind) || inherited(name));
+            for (name, kind) in stay {
+                secrets.entry(name.clone()).or_insert_with(|| kind.clone());
+            }
+        }
+        let bytes: Vec<u8> = self.modules.iter().flat_map(|module| module.bytes.iter().copied()).collect();
+        Ok(Content {
+            etag: hex(&hash(&bytes)),
+            main_module: self.main_module,
+            modules: self.modules,
+            bindings: bindings.plain,
+            metadata: self.metadata.into_iter().filter(|(name, _)| name != "bindings").collect(),
+            secrets,
+        })
     }
 
     fn form(parts: &[Part]) -> Result<Self, ApiError> {

@@ -88,7 +88,6 @@ fn work(now: UnixSeconds, blocks: &Receiver<Block>, answers: &SyncSender<(String
 }
 
 /// Writes the answers, each worker's in its turn. Where nobody reads on it ends, and drops what the workers wait for.
-// The receivers are taken by value for that.
 #[allow(clippy::needless_pass_by_value)]
 fn write(outputs: Vec<Receiver<(String, Tally)>>) -> Tally {
     let mut all = Tally::default();
@@ -106,12 +105,14 @@ fn write(outputs: Vec<Receiver<(String, Tally)>>) -> Tally {
     all
 }
 
+/// Reads to the end. The workers are taken by value: they end when this does.
+#[allow(clippy::needless_pass_by_value)]
 fn read(mut from: impl Read, workers: Vec<SyncSender<Block>>) -> io::Result<()> {
     let mut first = 1;
     let mut begun = Vec::new();
     for worker in workers.iter().cycle() {
         let Some(text) = whole_lines(&mut from, &mut begun)? else { return Ok(()) };
-        let lines = text.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let lines = Batch::count_lines(&text);
         if worker.send(Block { text, first }).is_err() {
             return Ok(());
         }

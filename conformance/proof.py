@@ -1,0 +1,197 @@
+"""That a plan is neither too narrow nor too wide: a job is recorded under a wide token, planned from the recording, done
+again under the planned token, and refused under that token less any one grant."""
+
+import json
+import os
+import secrets
+import subprocess
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+#: The codes of a refusal for want of a permission (docs/emulator.md).
+REFUSALS = {7403, 9109, 10000, 199002}
+ACCOUNT, ZONE, EMAIL = "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210", "ada@example.com"
+WORLD = f"""
+[[account]]
+name = "Acme"
+id = "{ACCOUNT}"
+
+[[user]]
+email = "{EMAIL}"
+id = "00112233445566778899aabbccddeeff"
+
+[[zone]]
+name = "example.com"
+id = "{ZONE}"
+account = "Acme"
+"""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One line of a recording."""
+
+    method: str
+    url: str
+    status: int
+    errors: tuple = ()
+
+    @property
+    def path(self):
+        """The path below the API's base, with its query."""
+        return self.url.split("/client/v4", 1)[1]
+
+    @property
+    def refused(self):
+        return self.status in (401, 403) and bool(REFUSALS & set(self.errors))
+
+    def __str__(self):
+        return f"{self.method} {urlsplit(self.path).path}"
+
+
+class Local:
+    """An emulator of its own, in the one world of all proofs, that records what it is asked."""
+
+    def __init__(self, folder):
+        folder.mkdir()
+        world = folder / "world.toml"
+        world.write_text(WORLD)
+        self.recording = folder / "recording.jsonl"
+        command = [os.environ["FLAREKEEP_BIN"], "emulate", "--json", "--quiet", "--listen", "127.0.0.1:0"]
+        command += ["--rate-limit", "off", "--world", world, "--recording", self.recording]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+        facts = json.loads(self.process.stdout.readline())
+        self.api, self.global_key = facts["api"], facts["global_key"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(timeout=10)
+        self.process.stdout.close()
+
+    def admin(self, method, path, body=None):
+        """Calls the API with the Global API key, and gives the result."""
+        headers = {"X-Auth-Email": EMAIL, "X-Auth-Key": self.global_key, "Content-Type": "application/json"}
+        status, answer = send(self.api, method, path, headers, None if body is None else json.dumps(body).encode())
+        assert status == 200, answer
+        return answer["result"]
+
+    def token(self, policies):
+        """Makes a token of the user, and gives its id and its value."""
+        made = self.admin("POST", "/user/tokens", {"name": f"proof-{secrets.token_hex(4)}", "policies": policies})
+        return made["id"], made["value"]
+
+    def wide(self):
+        """The value of a token that may do all at the account and the zone that any permission group allows."""
+        by_scope = {}
+        for group in self.admin("GET", "/user/tokens/permission_groups"):
+            by_scope.setdefault(group["scopes"][0], []).append({"id": group["id"]})
+        account, zone = "com.cloudflare.api.account", "com.cloudflare.api.account.zone"
+        places = {account: f"{account}.{ACCOUNT}", zone: f"{zone}.{ZONE}"}
+        return self.token([policy(by_scope[scope], place) for scope, place in places.items()])[1]
+
+    def recorded(self, work):
+        """Runs `work`, and gives what it asked for and the lines of the recording that say so."""
+        before = self.recording.stat().st_size
+        work()
+        with open(self.recording, encoding="utf-8") as file:
+            file.seek(before)
+            lines = file.readlines()
+        fields = [json.loads(line) for line in lines]
+        calls = [Call(f["method"], f["url"], f["status"], tuple(f.get("errors", ()))) for f in fields]
+        return calls, "".join(lines)
+
+    def refuses(self, value, call):
+        """Whether the call, without its body, is refused to a token. What comes of it beyond that does not matter:
+        the emulator decides before it looks at the body."""
+        headers = {"Authorization": f"Bearer {value}"}
+        status, answer = send(self.api, call.method, call.path, headers, None)
+        codes = {error["code"] for error in answer["errors"]} if isinstance(answer, dict) else set()
+        return status in (401, 403) and bool(REFUSALS & codes)
+
+
+def prove(job, folder, prepare=lambda local: None, check=lambda local: None):
+    """Proves the plan of one job. `prepare(local)` makes what the job needs to be there and `check(local)` looks at what
+    came of it, both with the Global API key; `job(local, value, prepared)` does the job with a token's value. Gives the
+    plan."""
+    with Local(folder / "wide") as local:
+        prepared, wide = prepare(local), local.wide()
+        done, lines = local.recorded(lambda: job(local, wide, prepared))
+        check(local)
+        assert done, "the job asked for nothing"
+        plan = planned(folder, local, lines)
+    with Local(folder / "planned") as local:
+        prepared, (_, value) = prepare(local), local.token(plan["policies"])
+        again, _ = local.recorded(lambda: job(local, value, prepared))
+        check(local)
+        # wrangler asks for all routes at once, which no plan can allow, and does without.
+        assert refused(again) == refused(done), "the planned token is refused what the wide one is not"
+        calls = list({str(call): call for call in done if not call.refused}.values())
+        still = [str(call) for call in calls if local.refuses(value, call)]
+        assert still == [], "the planned token is refused in the replay"
+        for grant in plan["grants"]:
+            token, value = local.token(without(plan, grant))
+            missed = [str(call) for call in calls if local.refuses(value, call)]
+            local.admin("DELETE", f"/user/tokens/{token}")
+            assert missed, f"{grant['group']} at {grant['resource']} is planned, and nothing is refused without it"
+    return plan
+
+
+def planned(folder, local, lines):
+    """The plan that flarekeep makes from a recording. The id of a zone that a call gives by name is looked up."""
+    (folder / "job.jsonl").write_text(lines)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "CLOUDFLARE_BASE_URL": local.api,
+        "CLOUDFLARE_EMAIL": EMAIL,
+        "CLOUDFLARE_API_KEY": local.global_key,
+        "CLOUDFLARE_ACCOUNT_ID": ACCOUNT,
+        "CLOUDFLARE_ZONE_ID": ZONE,
+    }
+    command = [os.environ["FLAREKEEP_BIN"], "plan", "--recording", "job.jsonl", "-o", "json"]
+    made = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    assert made.returncode == 0, made.stderr
+    return json.loads(made.stdout)
+
+
+def without(plan, left_out):
+    """The policies of a plan less one grant. A token must hold something: one that is left with nothing is denied."""
+    grants = [grant for grant in plan["grants"] if grant != left_out]
+    if not grants:
+        return [{**policy([{"id": left_out["id"]}], left_out["resource"]), "effect": "deny"}]
+    return [policy([{"id": grant["id"]}], grant["resource"]) for grant in grants]
+
+
+def policy(groups, place):
+    return {"effect": "allow", "permission_groups": groups, "resources": {place: "*"}}
+
+
+def refused(calls):
+    return [str(call) for call in calls if call.refused]
+
+
+def send(api, method, path, headers, body):
+    """One request: its status, and the envelope as an object or any other body as bytes."""
+    if body is None and method in ("POST", "PUT", "PATCH"):
+        body = b""
+    request = urllib.request.Request(api + path, method=method, data=body, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            status, text = answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        status, text = error.code, error.read()
+    try:
+        return status, json.loads(text)
+    except ValueError:
+        return status, text
+
+
+def granted(plan):
+    """What a plan grants, to be compared with what is expected."""
+    return sorted(f"{grant['group']}@{grant['scope']}" for grant in plan["grants"])
+
+

@@ -1,0 +1,78 @@
+"""wrangler's jobs, each with the plan that its recording gives: enough, and nothing too much."""
+
+import re
+
+import proof
+
+WORKER = "export default {{ fetch() {{ return new Response('{}') }} }}\n"
+
+
+def test_r2(project, tmp_path):
+    def job(local, value, _):
+        wrangler = project(local, value)
+        wrangler.write("given.txt", "some bytes")
+        wrangler("r2", "bucket", "create", "wrangler-job")
+        wrangler("r2", "object", "put", "wrangler-job/a/b.txt", "--file", "given.txt", "--remote")
+        wrangler("r2", "object", "get", "wrangler-job/a/b.txt", "--file", "got.txt", "--remote")
+        assert (wrangler.folder / "got.txt").read_text() == "some bytes"
+        wrangler("r2", "object", "delete", "wrangler-job/a/b.txt", "--remote")
+        assert "wrangler-job" in wrangler("r2", "bucket", "list")
+        wrangler("r2", "bucket", "delete", "wrangler-job")
+
+    plan = proof.prove(job, tmp_path)
+    assert proof.granted(plan) == ["Workers R2 Storage Write@account"]
+    assert len(plan["needs"]) == 6
+
+
+def test_kv(project, tmp_path):
+    def job(local, value, _):
+        wrangler = project(local, value)
+        made = wrangler("kv", "namespace", "create", "tenants")
+        namespace = re.search(r"[0-9a-f]{32}", made)[0]
+        wrangler("kv", "key", "put", "--namespace-id", namespace, "shop.example.com", "release-1", "--remote")
+        assert "release-1" in wrangler("kv", "key", "get", "--namespace-id", namespace, "shop.example.com", "--remote")
+
+    plan = proof.prove(job, tmp_path)
+    assert proof.granted(plan) == ["Workers KV Storage Write@account"]
+
+
+def test_deploy_a_worker_with_a_route_and_bindings(project, tmp_path):
+    def prepare(local):
+        account = f"/accounts/{proof.ACCOUNT}"
+        local.admin("POST", f"{account}/r2/buckets", {"name": "site"})
+        return local.admin("POST", f"{account}/storage/kv/namespaces", {"title": "tenants"})["id"]
+
+    def job(local, value, namespace):
+        wrangler = project(local, value)
+        wrangler.configure(
+            routes=[{"pattern": "example.com/shop/*", "zone_name": "example.com"}],
+            r2_buckets=[{"binding": "SITE", "bucket_name": "site"}],
+            kv_namespaces=[{"binding": "TENANTS", "id": namespace}],
+        )
+        for release in ("first", "second"):
+            wrangler.write("worker.js", WORKER.format(release))
+            assert "example.com/shop/*" in wrangler("deploy")
+        wrangler("secret", "put", "KEY", given="a-value")
+        assert "KEY" in wrangler("secret", "list")
+
+    def check(local):
+        [route] = local.admin("GET", f"/zones/{proof.ZONE}/workers/routes")
+        assert (route["pattern"], route["script"]) == ("example.com/shop/*", "shop")
+        # The first upload, a version of its own for the second, and one with the secret.
+        versions = local.admin("GET", f"/accounts/{proof.ACCOUNT}/workers/scripts/shop/versions")["items"]
+        assert [version["number"] for version in versions] == [3, 2, 1]
+        assert {version["metadata"]["source"] for version in versions} == {"wrangler"}
+
+    plan = proof.prove(job, tmp_path, prepare, check)
+    assert proof.granted(plan) == [
+        "Workers R2 Storage Read@account",
+        "Workers Routes Write@zone",
+        "Workers Scripts Write@account",
+        "Zone Read@zone",
+    ]
+    # What no schema has is inferred, or unproven, and never passed over.
+    operations = [need["operation"] for need in plan["needs"]]
+    services = "GET /accounts/{account_id}/workers/services/{service_name}"
+    routes = "PUT /accounts/{account_id}/workers/scripts/{script_name}/routes"
+    assert services in operations and [operations[at] for at in plan["unproven"]] == [routes]
+

@@ -1,0 +1,72 @@
+//! Opening what the command line names; `-` is standard input.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+use crate::error::CommandError;
+use crate::output::plain;
+
+/// The longest configuration that is read whole, in bytes. Recordings and plans stream, however long they are.
+const LONGEST: u64 = 16 << 20;
+/// How much of a stream is asked for at once, in bytes.
+const AT_ONCE: usize = 1 << 18;
+
+/// What people call a file.
+pub(crate) fn name(path: &Path) -> String {
+    if is_stdin(path) { "standard input".to_owned() } else { plain(&path.display().to_string()) }
+}
+
+/// A file as a stream.
+pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>, CommandError> {
+    if is_stdin(path) {
+        return Ok(Box::new(BufReader::with_capacity(AT_ONCE, std::io::stdin())));
+    }
+    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    Ok(Box::new(BufReader::with_capacity(AT_ONCE, file)))
+}
+
+/// A file as a text.
+pub(crate) fn text(path: &Path) -> Result<String, CommandError> {
+    let mut text = Vec::new();
+    open(path)?.take(LONGEST + 1).read_to_end(&mut text).map_err(|error| unreadable(path, &error))?;
+    if text.len() as u64 > LONGEST {
+        return Err(CommandError::usage(format!("`{}` cannot be read: it is longer than 16 MiB", name(path)))
+            .hint("name the file that was meant"));
+    }
+    String::from_utf8(text).map_err(|_| {
+        CommandError::usage(format!("`{}` cannot be read: it is no text in UTF-8", name(path)))
+            .hint("name the file that was meant")
+    })
+}
+
+/// The files of a folder whose names end so, each with its text, in the order of their names; `shown` is what people
+/// call the folder.
+pub(crate) fn folder(path: &Path, shown: &Path, ends: &[&str]) -> Result<Vec<(String, String)>, CommandError> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(|error| unreadable(path, &error))? {
+        let file = entry.map_err(|error| unreadable(path, &error))?.path();
+        let named = file.file_name().and_then(|name| name.to_str());
+        // Editors and Terraform itself leave hidden files behind.
+        let wanted = named.is_some_and(|name| !name.starts_with('.') && ends.iter().any(|end| name.ends_with(end)));
+        if wanted && file.is_file() {
+            found.push(file);
+        }
+    }
+    found.sort();
+    if found.is_empty() {
+        return Err(CommandError::usage(format!("`{}` holds no file that is read", name(shown)))
+            .because(format!("none in it ends in {}", ends.join(", ")))
+            .hint("name the folder that was meant"));
+    }
+    let named = |file: &Path| name(&shown.join(file.file_name().unwrap_or_default()));
+    found.iter().map(|file| Ok((named(file), text(file)?))).collect()
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> CommandError {
+    CommandError::usage(format!("`{}` cannot be read: {error}", name(path))).hint("name a file that is there")
+}

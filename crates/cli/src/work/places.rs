@@ -1,0 +1,88 @@
+//! Where the work is done: what the command line names, and the zones that sources speak of by name.
+
+use flarekeep_catalogue::{AccountId, ZoneId};
+use flarekeep_cloudflare::Client;
+use flarekeep_planner::Target;
+use flarekeep_planner::source::ZoneName;
+
+use super::Work;
+use crate::context::Context;
+use crate::error::CommandError;
+use crate::place::{self, Wanted};
+
+impl Work {
+    /// The place, with every name looked up.
+    pub(crate) async fn find_places(
+        &mut self,
+        context: &Context,
+        client: &Client,
+        wanted: Wanted,
+    ) -> Result<Target, CommandError> {
+        let target = place::find(context, client, wanted).await?;
+        self.learn_given_zone(context, &target);
+        for zone in self.open_zones() {
+            if self.zones.find(&zone).is_some() {
+                continue;
+            }
+            let (id, owner) = place::zone_named(client, &zone).await?;
+            self.learn(&zone, id, owner);
+        }
+        Ok(target)
+    }
+
+    /// The place without asking anybody: what a source knows of a zone is taken, and others are stood in for.
+    pub(crate) fn imagine_places(&mut self, context: &Context, mut target: Target) -> Target {
+        let named = place::given_zone(context).map(|text| ZoneName::Name(text.to_ascii_lowercase()));
+        if let Some(zone) = named.and_then(|name| self.zones.find(&name)) {
+            target.zone = Some(zone);
+            if place::given_account(context).is_none()
+                && let Some(owner) = self.zones.owner(zone)
+            {
+                target.account = Some(owner);
+            }
+        }
+        self.learn_given_zone(context, &target);
+        for zone in self.open_zones() {
+            if let ZoneName::Name(name) | ZoneName::Host(name) = &zone
+                && self.zones.find(&zone).is_none()
+            {
+                self.learn(&zone, place::stand_in_for(name), target.account);
+            }
+        }
+        target
+    }
+
+    /// Whether the sources speak of zones of which nobody knows the id so far.
+    pub(crate) fn names_zones(&self, context: &Context, target: &Target) -> bool {
+        let mut work = self.clone();
+        work.learn_given_zone(context, target);
+        !work.open_zones().is_empty()
+    }
+
+    fn open_zones(&self) -> Vec<ZoneName> {
+        let mut open: Vec<_> = self.sources.iter().flat_map(|source| source.reading.open_zones(&self.zones)).collect();
+        // A zone's own name goes before the hosts in it: then they need no question of their own.
+        open.sort();
+        open.dedup();
+        open
+    }
+
+    fn learn(&mut self, zone: &ZoneName, id: ZoneId, owner: Option<AccountId>) {
+        match zone {
+            ZoneName::Name(name) => self.zones.add(name, id, owner),
+            ZoneName::Host(host) => {
+                self.zones.add_host(host, id);
+                self.zones.add("", id, owner);
+            }
+            ZoneName::Id(_) | ZoneName::Every => {}
+        }
+    }
+
+    /// The zone that the command line names is known by that name.
+    fn learn_given_zone(&mut self, context: &Context, target: &Target) {
+        if let (Some(text), Some(zone)) = (place::given_zone(context), target.zone) {
+            let name = if text.parse::<ZoneId>().is_ok() { "" } else { text };
+            self.zones.add(name, zone, target.account);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Versions of a Worker, and the deployments that say which of them are live.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::content::Content;
+use super::upload::Upload;
+use super::{Script, found, found_mut, not_json, unreadable};
+use crate::credential::fresh_uuid;
+use crate::http::{Answer, ApiError, Call, Outcome};
+use crate::products::{Handler, text as member, timestamp_micros};
+use crate::state::State;
+
+pub(in crate::products) const OPERATIONS: crate::products::Table = &[
+    ("GET /accounts/{account_id}/workers/scripts/{script_name}/versions", Handler::Read(list)),
+    ("POST /accounts/{account_id}/workers/scripts/{script_name}/versions", Handler::Write(upload)),
+    ("GET /accounts/{account_id}/workers/scripts/{script_name}/versions/{version_id}", Handler::Read(details)),
+    ("GET /accounts/{account_id}/workers/scripts/{script_name}/deployments", Handler::Read(deployments)),
+    ("POST /accounts/{account_id}/workers/scripts/{script_name}/deployments", Handler::Write(deploy)),
+];
+
+/// How many versions and deployments of a script are kept. Cloudflare lets the last 100 versions be deployed (docs:
+/// workers/configuration/versions-and-deployments).
+const KEPT: usize = 100;
+
+/// One version of a script.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Version {
+    pub(super) id: String,
+    number: u64,
+    created_on: i64,
+    /// Which tool made it: `api`, `wrangler`.
+    source: String,
+    annotations: Value,
+    content: Content,
+}
+
+/// A share of the calls for each of one or two versions.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Deployment {
+    id: String,
+    created_on: i64,
+    source: String,
+    annotations: Value,
+    /// Versions' ids with percentages.
+    versions: Vec<(String, f64)>,
+}
+
+impl Script {
+    /// Adds a version.
+    pub(super) fn add(&mut self, call: &Call, content: Content) -> Version {
+        let number = self.versions.last().map_or(1, |last| last.number + 1);
+        let annotations = content.metadata("annotations", json!({}));
+        let (created_on, source) = (call.at.0, tool(call).to_owned());
+        let version = Version { id: fresh_uuid(), number, created_on, source, annotations, content };
+        trim(&mut self.versions);
+        self.versions.push(version.clone());
+        version
+    }
+
+    /// Makes what a call uploads live at once, and gives the new version's id.
+    pub(super) fn release(&mut self, call: &Call, content: Content) -> String {
+        let id = self.add(call, content.clone()).id;
+        self.deploy(call, vec![(id.clone(), 100.0)], json!({}));
+        self.content = content;
+        id
+    }
+
+    fn deploy(&mut self, call: &Call, versions: Vec<(String, f64)>, annotations: Value) -> Deployment {
+        let source = tool(call).to_owned();
+        self.deployed_from.clone_from(&source);
+        self.modified_on = call.at.0;
+        let deployment = Deployment { id: fresh_uuid(), created_on: call.at.0, source, annotations, versions };
+        trim(&mut self.deployments);
+        self.deployments.push(deployment.clone());
+        deployment
+    }
+}
+
+fn list(call: &Call, state: &State) -> Outcome {
+    let versions: Vec<Value> = found(call, state)?.versions.iter().rev().map(summary).collect();
+    Ok(Answer::result(&json!({"items": versions})))
+}
+
+fn details(call: &Call, state: &State) -> Outcome {
+    let id = call.parameter("version_id");
+    let version = found(call, state)?.versions.iter().find(|version| version.id == id);
+    version.map(|version| Answer::result(&shown(version))).ok_or_else(missing)
+}
+
+fn upload(call: &Call, state: &mut State) -> Outcome {
+    let old = found(call, state)?;
+    let content = Upload::read(call)?.content(call, state, Some(&old.content))?;
+    let mut answer = shown(&found_mut(call, state)?.add(call, content));
+    if let Some(object) = answer.as_object_mut() {
+        object.insert("startup_time_ms".to_owned(), 1.into());
+    }
+    Ok(Answer::result(&answer))
+}
+
+/// The newest first, as the schema says.
+fn deployments(call: &Call, state: &State) -> Outcome {
+    let deployments: Vec<Value> = found(call, state)?.deployments.iter().rev().map(deployed).collect();
+    Ok(Answer::result(&json!({"deployments": deployments})))
+}
+
+fn deploy(call: &Call, state: &mut State) -> Outcome {
+    let script = found_mut(call, state)?;
+    let body = call.object().ok_or_else(not_json)?;
+    if member(&body, "strategy").is_some_and(|strategy| strategy != "percentage") {
+        return Err(unreadable("the strategy of a deployment is percentage"));
+    }
+    let versions = shares(&body).ok_or_else(|| unreadable("a deployment needs one or two versions that share 100"))?;
+    let version = |id: &str| script.versions.iter().find(|version| version.id == id);
+    let most = versions.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+    let live = most.and_then(|(id, _)| version(id)).filter(|_| versions.iter().all(|(id, _)| version(id).is_some()));
+    let mut content = live.ok_or_else(missing)?.content.clone();
+    keep_settings(&script.content.metadata, &mut content.metadata);
+    let annotations = body.get("annotations").cloned().unwrap_or_else(|| json!({}));
+    let answer = Answer::result(&deployed(&script.deploy(call, versions, annotations)));
+    script.content = content;
+    Ok(answer)
+}
+
+/// What is a setting of the script and not of its versions stays as it is.
+fn keep_settings(old: &Map<String, Value>, new: &mut Map<String, Value>) {
+    for name in super::settings::UNVERSIONED {
+        match old.get(name) {
+            Some(value) => drop(new.insert(name.to_owned(), value.clone())),
+            None => drop(new.remove(name)),
+        }
+    }
+}
+
+/// The versions of a deployment with their percentages.
+fn shares(body: &Map<String, Value>) -> Option<Vec<(String, f64)>> {
+    let given = body.get("versions")?.as_array()?;
+    let share = |one: &Value| Some((one.get("version_id")?.as_str()?.to_owned(), one.get("percentage")?.as_f64()?));
+    let shares = given.iter().map(share).collect::<Option<Vec<_>>>()?;
+    let whole = (shares.iter().map(|(_, share)| share).sum::<f64>() - 100.0).abs() < 0.01;
+    ((1..=2).contains(&shares.len()) && whole).then_some(shares)
+}
+
+/// The tool that calls, as far as it says so: wrangler asks before it replaces what another tool has deployed.
+fn tool(call: &Call) -> &'static str {
+    let agent = call.header("user-agent").unwrap_or_default();
+    if agent.starts_with("wrangler/") { "wrangler" } else { "api" }
+}
+
+fn trim<T>(kept: &mut Vec<T>) {
+    if kept.len() >= KEPT {
+        kept.remove(0);
+    }
+}
+
+fn missing() -> ApiError {
+    ApiError::new(404, 10212, "The requested Worker version could not be found.")
+}
+
+fn summary(version: &Version) -> Value {
+    let time = timestamp_micros(version.created_on);
+    json!({
+        "id": version.id,
+        "number": version.number,
+        "annotations": version.annotations,
+        "metadata": {"created_on": time, "modified_on": time, "source": version.source, "hasPreview": false},
+    })
+}
+
+fn shown(version: &Version) -> Value {
+    let content = &version.content;
+    let mut shown = summary(version);
+    if let Some(object) = shown.as_object_mut() {
+        let resources = json!({
+            "bindings": content.bindings(),
+            "script": {"etag": content.etag, "handlers": ["fetch"], "last_deployed_from": version.source},
+            "script_runtime": {
+                "compatibility_date": content.metadata("compatibility_date", Value::Null),
+                "compatibility_flags": content.metadata("compatibility_flags", json!([])),
+                "usage_model": "standard",
+            },
+        });
+        object.insert("resources".to_owned(), resources);
+    }
+    shown
+}
+
+fn deployed(deployment: &Deployment) -> Value {
+    let share = |(id, share): &(String, f64)| json!({"version_id": id, "percentage": share});
+    json!({
+        "id": deployment.id,
+        "created_on": timestamp_micros(deployment.created_on),
+        "source": deployment.source,
+        "strategy": "percentage",
+        "annotations": deployment.annotations,
+        "versions": deployment.versions.iter().map(share).collect::<Vec<_>>(),
+    })
+}

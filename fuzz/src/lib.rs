@@ -1,0 +1,144 @@
+//! Whatever reads what anybody may have written: it answers or refuses, and never panics, whatever it is given.
+//!
+//! Each target also holds what a caller relies on: that what is said of a text shows no control character, and that a
+//! fault is within the text.
+
+use flarekeep_catalogue::{Recipe, recognise};
+use flarekeep_planner::source::calls::Failed;
+use flarekeep_planner::source::{Reading, SourceError, har, log, recording, terraform, wrangler};
+
+/// One reader.
+pub struct Target {
+    /// What it is called in `FLAREKEEP_TARGET`.
+    pub name: &'static str,
+    /// Reads a text, and panics where the reader does not keep what it promises.
+    pub run: fn(&[u8]),
+    /// Texts to begin with.
+    pub texts: &'static [&'static str],
+    /// Files of the repository to begin with.
+    pub files: &'static [&'static str],
+}
+
+/// All readers.
+pub const TARGETS: &[Target] = &[
+    Target {
+        name: "recipe",
+        run: |data| {
+            with_text(data, |text| match Recipe::parse("fuzz", text) {
+                Ok(recipe) => assert!(recipe.needs().count() <= recipe.all_needs.len()),
+                Err(error) => harmless(&error.to_string()),
+            });
+        },
+        texts: &[],
+        files: &["catalogue/recipes/saas-platform.toml", "catalogue/recipes/wrangler-deploy.toml"],
+    },
+    Target {
+        name: "recognise",
+        run: |data| {
+            with_text(data, |text| match recognise(text) {
+                Ok(found) => harmless(&found.name),
+                Err(error) => harmless(&error.to_string()),
+            });
+        },
+        texts: &[
+            "curl -X POST \"https://api.cloudflare.com/client/v4/zones/$ZONE/dns_records\" -H 'Authorization: Bearer x' --data '{}'",
+            "PUT /zones/{zone_id}/dns_records/{id}",
+            "s3:PutObject",
+            "cloudflare_workers_route",
+            "client.dns.records.update",
+        ],
+        files: &[],
+    },
+    Target {
+        name: "har",
+        run: |data| source(data, har::read("fuzz", data, Failed::Include)),
+        texts: &[r#"{"log":{"entries":[{"request":{"method":"GET","url":"/zones?name=a"},"response":{"status":200,"content":{"text":"{}"}}}]}}"#],
+        files: &["examples/har/release.har"],
+    },
+    Target {
+        name: "recording",
+        run: |data| source(data, recording::read("fuzz", data, Failed::Include)),
+        texts: &[
+            r#"{"method":"PUT","url":"http://127.0.0.1:9000/media/a","status":403,"errors":[10000],"operation":"PUT s3://{bucket_name}/{object_key}"}"#,
+            r#"{"method":"GET","url":"https://media.023e105f4ecef8ad9ca31a8372d0c353.eu.r2.cloudflarestorage.com/?list-type=2"}"#,
+        ],
+        files: &[],
+    },
+    Target {
+        name: "log",
+        run: |data| source(data, log::read("fuzz", data, Failed::Only, None)),
+        texts: &[],
+        files: &[
+            "crates/planner/src/source/log/samples/audit.json",
+            "crates/planner/src/source/log/samples/curl-trace.log",
+            "crates/planner/src/source/log/samples/curl-v.log",
+            "crates/planner/src/source/log/samples/python.log",
+            "crates/planner/src/source/log/samples/terraform-4.log",
+            "crates/planner/src/source/log/samples/terraform-5.log",
+            "crates/planner/src/source/log/samples/wrangler.log",
+        ],
+    },
+    Target {
+        name: "terraform",
+        run: |data| source(data, terraform::read_json("plan.json", data)),
+        texts: &["{\"version\":4,\"resources\":[{\"mode\":\"managed\",\"type\":\"cloudflare_record\",\"instances\":[{}]}]}"],
+        files: &["examples/dns/plan.json"],
+    },
+    Target {
+        name: "hcl",
+        run: |data| {
+            with_text(data, |text| source(data, terraform::read_hcl(&[("main.tf".to_owned(), text.to_owned())])));
+        },
+        texts: &["locals {\n  a = { b = \"${local.a}\", c = <<-X\n  X\n  }\n}\n"],
+        files: &["examples/dns/main.tf"],
+    },
+    Target {
+        name: "wrangler",
+        run: |data| {
+            with_text(data, |text| {
+                for name in ["wrangler.toml", "wrangler.jsonc"] {
+                    for environment in [None, Some("staging")] {
+                        let asked = wrangler::Asked { environment, commands: &[] };
+                        source(data, wrangler::read(name, text, &asked));
+                    }
+                }
+            });
+        },
+        texts: &[
+            "name = 'a'\nroute = 'example.com/*'\n[[kv_namespaces]]\nbinding = 'A'\n[env.staging.triggers]\ncrons = ['* * * * *']\n",
+        ],
+        files: &["examples/worker/wrangler.jsonc"],
+    },
+];
+
+/// What holds of every source of needs.
+fn source(data: &[u8], read: Result<Reading, SourceError>) {
+    let lines = data.split(|byte| *byte == b'\n').count();
+    match read {
+        Ok(reading) => {
+            for said in reading.unread.iter().chain(&reading.left_out) {
+                harmless(&said.what);
+            }
+            for need in &reading.needs {
+                harmless(&need.why);
+                assert!(need.origin.line.is_none_or(|line| (1..=lines).contains(&line)), "{}", need.origin);
+            }
+        }
+        Err(error) => {
+            harmless(&error.to_string());
+            assert!(error.line.is_none_or(|line| (1..=lines + 1).contains(&line)), "{error}");
+        }
+    }
+}
+
+/// Runs with the data as a text, if it is one.
+fn with_text(data: &[u8], run: impl FnOnce(&str)) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        run(text);
+    }
+}
+
+/// What is said of a text is safe on a terminal.
+fn harmless(said: &str) {
+    assert!(!said.chars().any(flarekeep_catalogue::is_hostile), "{said:?}");
+}
