@@ -101,7 +101,9 @@ impl Survey {
                 classes.push(Class { layers: layers.clone(), outside: outside.clone(), accounts: Vec::new() });
                 classes.len() - 1
             });
-            classes.get_mut(class).into_iter().for_each(|class| class.accounts.push(account));
+            if let Some(class) = classes.get_mut(class) {
+                class.accounts.push(account);
+            }
         }
         for bucket in &universe.buckets {
             let found = [Resource::Bucket(bucket.clone()), Resource::AllBucketsOf(bucket.account)];
@@ -162,7 +164,9 @@ impl Survey {
     }
 
     fn put(&mut self, part: usize, place: Place) {
-        self.parts.get_mut(part).into_iter().for_each(|part| part.places.push(place.clone()));
+        if let Some(part) = self.parts.get_mut(part) {
+            part.places.push(place);
+        }
     }
 
     /// The number of the part for a place with this cover.

@@ -110,7 +110,7 @@ fn relevant(tokens: &[&Token]) -> Vec<&'static Operation> {
     let policies = tokens.iter().flat_map(|token| &token.policies);
     let held: BTreeSet<u16> = policies.flat_map(Policy::known_groups).map(|group| group.index).collect();
     let matters = |operation: &&Operation| {
-        let free = operation.rule == Rule::AnyToken || operation.index % 97 == 0;
+        let free = operation.rule == Rule::AnyToken || operation.index.is_multiple_of(97);
         free || operation.accepts().any(|group| held.contains(&group.index))
     };
     operations().iter().filter(matters).collect()

@@ -117,6 +117,7 @@ fn who_owns_a_zone_decides() {
     home.write("account.json", &token(&[nested]).to_string());
     home.write("zone.json", &token(&[allow(&zone(ZONE), &[DNS_WRITE])]).to_string());
     shows!("policy_diff_ownership", home.run("policy diff account.json zone.json").ended(1));
+    shows!("policy_check_ownership", home.run("policy check --no-new-access account.json zone.json").ended(1));
     let run = home.run(&format!("policy check --no-new-access account.json zone.json --zone-account {ZONE}={ACCOUNT}"));
     run.ended(0);
 }

@@ -3,7 +3,8 @@
 use flarekeep_catalogue::{Operation, Rule};
 use flarekeep_planner::Target;
 use flarekeep_policy::{
-    Effect, IpCondition, Owner, Ownership, Policy, Resource, Status, Token, UnixSeconds, compare, reach,
+    Effect, Example, IpCondition, Owner, Owners, Ownership, Place, Policy, Resource, Status, Token, UnixSeconds,
+    compare, reach,
 };
 use serde_json::{Value, json};
 
@@ -140,6 +141,9 @@ fn beyond(gate: String, of: String, old: &Token, new: &Token, ownership: &Owners
         }
     }
     because.extend(unknown(gained.unproved.len()));
+    if let Some(Example { place: Place::Zone { zone: Some(zone), owners: Owners::These(_) }, .. }) = &gained.example {
+        because.push(format!("--zone-account {zone}=ACCOUNT says who owns the zone"));
+    }
     let mut document = gain_document(&gained);
     document["gate"] = json!(gate);
     document["of"] = json!(of);

@@ -38,6 +38,7 @@ fn show(output: Output, old: &Source, new: &Source, comparison: &Comparison) {
     }
     show_gain(output, "gained", &comparison.gained, "the new token");
     show_gain(output, "lost", &comparison.lost, "the old token");
+    words::ask_for_owners(output, &comparison.gained.areas);
     output.note(styled(
         FAINT,
         format!("\nnot compared: {} operations of which nobody has published what opens them", words::unlabelled()),
@@ -58,9 +59,11 @@ fn show_gain(output: Output, word: &str, gain: &Gain, whose: &str) {
     }
     words::by_product(output, &gain.areas);
     if !output.verbose {
-        for operation in words::first_writes(&gain.areas) {
-            output.line(format!("    {operation}"));
+        let writes = words::first_writes(&gain.areas);
+        if !writes.is_empty() {
+            output.line(styled(FAINT, "  among them"));
         }
+        writes.iter().for_each(|operation| output.line(format!("    {operation}")));
     }
     words::not_known(output, &gain.unproved);
     for (way, gains) in ways(&gain.areas) {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use flarekeep_catalogue::{Operation, Rule, operations, widenings};
-use flarekeep_policy::{Area, Example, Grant, IpCondition, Place, Request, Status, Token, UnixSeconds, Unproved};
+use flarekeep_policy::{
+    Area, Example, Grant, IpCondition, Owners, Place, Request, Status, Token, UnixSeconds, Unproved,
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -129,10 +131,23 @@ pub(super) fn counts(areas: &[Area]) -> String {
 /// A call in one line: method and path, and what else matters.
 pub(super) fn call(request: &Request, place: &Place) -> String {
     let mut words = format!("{} {}", request.operation.method, in_words(&request.path()));
-    if !matches!(place, Place::Unplaced) {
+    // A path with the ids of the place says it already.
+    if *place != Place::Unplaced && (!place.is_named() || is_conditional(place)) {
         words.push_str(&format!(" at {}", in_words(&place.to_string())));
     }
     words
+}
+
+/// Whether what is said of a place depends on who owns it.
+fn is_conditional(place: &Place) -> bool {
+    matches!(place, Place::Zone { zone: Some(_), owners: Owners::These(_) })
+}
+
+/// Tells how to say who owns a zone, where the answer depends on it.
+pub(super) fn ask_for_owners(output: Output, areas: &[Area]) {
+    if areas.iter().flat_map(|area| &area.places).any(is_conditional) {
+        output.note(styled(FAINT, "\nthis depends on who owns a zone: --zone-account ZONE=ACCOUNT says it"));
+    }
 }
 
 /// The same with address and time, where conditions decide.
