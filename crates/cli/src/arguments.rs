@@ -12,7 +12,7 @@ use flarekeep_tokens::Sink;
 
 pub(crate) use self::emulate::Emulate;
 pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, PermissionUpdate};
-pub(crate) use self::sources::Sources;
+pub(crate) use self::sources::{Failed, Sources};
 
 /// Keeps Cloudflare API tokens as narrow as their work allows, and proves it.
 #[derive(Debug, Parser)]
