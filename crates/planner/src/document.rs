@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::facts::{FactsDocument, GroupFact, OperationFact, PassedOver};
 pub(crate) use self::facts::{provenance_word, rule_word};
+pub(crate) use self::read::shown;
 pub use self::read::{MAX_NEEDS, PlanFile, PlanFileError, PlanFileProblem};
 
 use crate::candidate::Choice;

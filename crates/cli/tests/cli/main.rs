@@ -16,6 +16,7 @@ mod permission;
 mod permission_for;
 mod permission_update;
 mod plan;
+mod plan_file;
 mod policy_check;
 mod policy_diff;
 mod policy_reach;

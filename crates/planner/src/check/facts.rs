@@ -6,7 +6,7 @@ use flarekeep_catalogue::{Group, Operation, groups};
 
 use super::file::{Change, FileFault, FileReport};
 use super::reading::Reading;
-use crate::document::{BasisDocument, FactsDocument, OperationFact, PlanFile, provenance_word, rule_word};
+use crate::document::{BasisDocument, FactsDocument, OperationFact, PlanFile, provenance_word, rule_word, shown};
 
 /// The facts are those of the needs' operations and of the groups that these accept, and the catalogue says the same.
 pub(super) fn check(file: &PlanFile, reading: &Reading, report: &mut FileReport) {
@@ -158,9 +158,4 @@ fn find(name: &str, scope: &str) -> Option<&'static Group> {
 
 fn wrong(report: &mut FileReport, what: String) {
     report.faults.push(FileFault::Facts(what));
-}
-
-/// Text of a file as a message shows it.
-fn shown(text: &str) -> String {
-    text.escape_debug().take(300).collect()
 }

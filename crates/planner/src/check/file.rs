@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use flarekeep_policy::Resource;
 
 use super::{Fault, Reading, facts, faults};
-use crate::document::{PlanFile, PolicyDocument, ResourceDocument, key, need_document};
+use crate::document::{PlanFile, PolicyDocument, ResourceDocument, key, need_document, shown};
 use crate::options::Options;
 
 /// What a check of a plan file found.
@@ -158,7 +158,8 @@ fn check_policies(file: &PlanFile, faults: &mut Vec<FileFault>) {
     if !order.is_sorted() {
         faults.push(FileFault::PolicyForm("they are not ordered by their resources"));
     }
-    let words = |(id, resource): &(String, String)| format!("{} at {resource}", names.get(id).copied().unwrap_or(id));
+    let words =
+        |(id, resource): &(String, String)| shown(&format!("{} at {resource}", names.get(id).copied().unwrap_or(id)));
     faults.extend(granted.difference(&wanted).map(|more| FileFault::PolicyMore(words(more))));
     faults.extend(wanted.difference(&granted).map(|less| FileFault::PolicyLess(words(less))));
 }
