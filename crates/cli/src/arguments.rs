@@ -162,23 +162,35 @@ pub(crate) struct Work {
     pub(crate) operations: Vec<String>,
     #[command(flatten)]
     pub(crate) sources: Sources,
+    /// A plan that `flarekeep plan -o json` wrote; it is verified first
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "recipes", "operations", "wrangler", "terraform", "workflow", "recording", "har", "log",
+    ])]
+    pub(crate) plan: Option<PathBuf>,
 }
 
 impl Work {
     /// The options as they were typed, each with its value.
     pub(crate) fn typed(&self) -> Vec<(&'static str, String)> {
-        let Self { recipes, options, operations, sources } = self;
+        let Self { recipes, options, operations, sources, plan } = self;
+        let plan = plan.iter().map(|path| ("--plan", path.display().to_string()));
         let many = [("--recipe", recipes), ("--with", options), ("--operation", operations)];
         let many =
             many.into_iter().flat_map(|(option, values)| values.iter().map(move |value| (option, value.clone())));
-        many.chain(sources.typed()).collect()
+        many.chain(sources.typed()).chain(plan).collect()
     }
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Plan {
+    #[command(subcommand)]
+    pub(crate) verb: Option<PlanVerb>,
     #[command(flatten)]
     pub(crate) work: Work,
+    /// One plan for each recipe and each file, not one for all, and what that buys
+    #[arg(long, conflicts_with_all = ["as_documented", "plan", "name"])]
+    pub(crate) separate: bool,
     /// Take the groups that the recipe's documents list, not the smallest ones
     #[arg(long, requires = "recipes")]
     pub(crate) as_documented: bool,
@@ -193,6 +205,16 @@ pub(crate) struct Plan {
     /// The form of the answer
     #[arg(long, short, value_enum, default_value_t)]
     pub(crate) output: PlanForm,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PlanVerb {
+    /// Whether a plan file holds: its policies meet its needs, none is spare, and nothing smaller does
+    Verify {
+        /// What `flarekeep plan -o json` wrote
+        #[arg(value_name = "FILE|-")]
+        file: PathBuf,
+    },
 }
 
 /// The form in which a plan is printed.
@@ -222,12 +244,16 @@ pub(crate) enum PlanForm {
 /// What a token is held to beside its permissions.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Limits {
-    /// Addresses that may use the token, as 203.0.113.0/24; can be given again
-    #[arg(long = "allow-ip", value_name = "CIDR")]
+    /// Addresses that may use the token: a range, an address, or a list in a file, as in @meta.json#actions; can be
+    /// given again
+    #[arg(long = "allow-ip", value_name = "CIDR|ADDRESS|@FILE")]
     pub(crate) allow_ips: Vec<String>,
     /// When it ends: 90d, 12h, or a date
     #[arg(long, value_name = "AGE|DATE")]
     pub(crate) expires: Option<String>,
+    /// When it begins: 2d, or a date
+    #[arg(long, value_name = "AGE|DATE")]
+    pub(crate) not_before: Option<String>,
 }
 
 /// Who owns a token.
@@ -284,6 +310,9 @@ pub(crate) struct TokenCreate {
     /// Take the groups that the recipe's documents list, not the smallest ones
     #[arg(long, requires = "recipes")]
     pub(crate) as_documented: bool,
+    /// As in `flarekeep plan`: refused here, since each token has a value to deliver
+    #[arg(long, hide = true)]
+    pub(crate) separate: bool,
     /// Who is to own the token
     #[arg(long, value_enum, default_value_t)]
     pub(crate) owner: Owner,

@@ -12,6 +12,7 @@ mod limits;
 mod output;
 mod overlay;
 mod place;
+mod plan_file;
 mod recipes;
 mod secret;
 mod sources;

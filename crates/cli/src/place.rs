@@ -1,6 +1,6 @@
 //! Which account and zone are meant: ids as they are, names looked up, and stand-ins where a plan needs neither.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use flarekeep_catalogue::{AccountId, Operation, ZoneId};
@@ -16,28 +16,33 @@ use crate::error::CommandError;
 use crate::output::plain;
 
 /// Stand-ins for what is not named. A plan made with them is shown with words in their place.
-const SOME_ACCOUNT: AccountId = AccountId::from_u128(0xa0000000_00000000_00000000_00000000);
-const SOME_ZONE: ZoneId = ZoneId::from_u128(ZONES);
+pub(crate) const SOME_ACCOUNT: AccountId = AccountId::from_u128(0xa0000000_00000000_00000000_00000000);
+pub(crate) const SOME_ZONE: ZoneId = ZoneId::from_u128(ZONES);
 const ZONES: u128 = 0xb0000000_00000000_00000000_00000000;
 /// No bucket has such a name.
-const SOME_BUCKET: &str = "<bucket>";
+pub(crate) const SOME_BUCKET: &str = "<bucket>";
 /// Given for a zone, it means all of the account's.
 const EVERY_ZONE: &str = "*";
 /// The user that owns a user's token, before anybody asked who that is.
 pub(crate) use flarekeep_tokens::UNNAMED_USER as SOME_USER;
 
-/// The zones that are known by name only, in the order in which they were met. A stand-in is an id without any meaning of
-/// its own, and whoever prints it has to find the name again.
-static NAMED_ZONES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// The zones that are known by name only. A stand-in is an id without any meaning of its own, and whoever prints it has to
+/// find the name again.
+static NAMED_ZONES: Mutex<BTreeMap<ZoneId, String>> = Mutex::new(BTreeMap::new());
 
-/// A stand-in for a zone that is known by name only: the same for the same name.
+/// A stand-in for a zone that is known by name only: the same for the same name in every run, so that a plan file is in
+/// the same order whoever reads it.
 pub(crate) fn stand_in_for(name: &str) -> ZoneId {
-    let mut names = named_zones();
-    let at = names.iter().position(|known| known == name).unwrap_or(names.len());
-    if at == names.len() {
-        names.push(name.to_owned());
-    }
-    named_stand_in(at)
+    // A name comes from a file that is anybody's, and goes into JSON, shells and Terraform.
+    let harmless: String = name.chars().filter(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_')).collect();
+    let zone = ZoneId::from_u128(ZONES | u128::from(hash(&harmless)) << 1 | 1);
+    named_zones().insert(zone, harmless);
+    zone
+}
+
+/// The name of the zone that an id stands in for.
+pub(crate) fn name_of_stand_in(zone: ZoneId) -> Option<String> {
+    named_zones().get(&zone).cloned()
 }
 
 /// The text with the stand-ins as words.
@@ -46,32 +51,47 @@ pub(crate) fn in_words(text: &str) -> String {
         .replace(&SOME_ACCOUNT.to_string(), "<account_id>")
         .replace(&SOME_ZONE.to_string(), "<zone_id>")
         .replace(&SOME_USER.to_string(), "<user_id>");
-    for (at, name) in named_zones().iter().enumerate() {
-        // A name comes from a file that is anybody's, and goes into JSON, shells and Terraform.
-        let harmless: String = name.chars().filter(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_')).collect();
-        text = text.replace(&named_stand_in(at).to_string(), &format!("<zone_id of {harmless}>"));
+    for (zone, name) in named_zones().iter() {
+        text = text.replace(&zone.to_string(), &format!("{ZONE_OF}{name}>"));
     }
     text
 }
 
-/// The text with the stand-ins in the place of the words: what [`in_words`] wrote can be read again.
+/// The text with stand-ins for the words: what [`in_words`] made of it, undone.
 pub(crate) fn without_words(text: &str) -> String {
-    text.replace("<account_id>", &SOME_ACCOUNT.to_string())
+    let text = text
+        .replace("<account_id>", &SOME_ACCOUNT.to_string())
         .replace("<zone_id>", &SOME_ZONE.to_string())
-        .replace("<user_id>", &SOME_USER.to_string())
+        .replace("<user_id>", &SOME_USER.to_string());
+    let mut parts = text.split(ZONE_OF);
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once('>') {
+            Some((name, rest)) => {
+                whole.push_str(&stand_in_for(name).to_string());
+                whole.push_str(rest);
+            }
+            None => whole.extend([ZONE_OF, part]),
+        }
+    }
+    whole
 }
 
 /// The stand-ins' ids.
 pub(crate) fn stand_ins() -> BTreeSet<String> {
-    let named = (0..named_zones().len()).map(|at| named_stand_in(at).to_string());
-    named.chain([SOME_ACCOUNT.to_string(), SOME_ZONE.to_string(), SOME_USER.to_string()]).collect()
+    let named = named_zones().keys().map(ToString::to_string).collect::<Vec<_>>();
+    named.into_iter().chain([SOME_ACCOUNT.to_string(), SOME_ZONE.to_string(), SOME_USER.to_string()]).collect()
 }
 
-fn named_stand_in(at: usize) -> ZoneId {
-    ZoneId::from_u128(ZONES + 1 + at as u128)
+/// How the word for a zone that is known by name begins.
+const ZONE_OF: &str = "<zone_id of ";
+
+/// FNV-1a: the same on every machine and in every run.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-fn named_zones() -> MutexGuard<'static, Vec<String>> {
+fn named_zones() -> MutexGuard<'static, BTreeMap<ZoneId, String>> {
     NAMED_ZONES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,6 +1,6 @@
 //! Files that hold needs: read, and the files that they lead to.
 
-mod file;
+pub(crate) mod file;
 mod follow;
 
 use std::path::Path;

@@ -5,14 +5,15 @@ mod places;
 use std::str::FromStr;
 
 use flarekeep_catalogue::{BadId, Operation, Recipe, RecipeError, route};
-use flarekeep_planner::source::{Unread, Zones};
-use flarekeep_planner::{Need, Options, Plan, Target, needs_of_recipe, plan};
+use flarekeep_planner::source::{Unread, ZoneName, Zones};
+use flarekeep_planner::{Need, Options, Plan, PlanDocument, Target, needs_of_recipe, plan};
 use flarekeep_policy::Owner;
 
 use crate::arguments;
 use crate::error::CommandError;
 use crate::output::Output;
-use crate::place::{SOME_USER, Wanted};
+use crate::place::{self, SOME_USER, Wanted};
+use crate::plan_file::{self, Stated};
 use crate::sources::Source;
 use crate::{recipes, sources};
 
@@ -23,6 +24,8 @@ pub(crate) struct Work {
     /// Operations that were named one by one, with the ids that their paths held.
     operations: Vec<(&'static Operation, Target)>,
     pub(crate) sources: Vec<Source>,
+    /// A plan that is there already; then it is all of the work.
+    pub(crate) file: Option<Stated>,
     /// What is known of the zones that the sources name.
     zones: Zones,
 }
@@ -36,7 +39,8 @@ impl Work {
         let sources = sources::read(&arguments.sources)?;
         let mut zones = Zones::default();
         sources.iter().for_each(|source| zones.merge(source.reading.zones.clone()));
-        Ok(Self { recipes, operations, sources, zones })
+        let file = arguments.plan.as_deref().map(plan_file::verified).transpose()?;
+        Ok(Self { recipes, operations, sources, file, zones })
     }
 
     /// Fails where nothing was named.
@@ -45,15 +49,14 @@ impl Work {
             return Err(CommandError::usage("no work is named")
                 .hint("give --recipe NAME; flarekeep recipe list shows them")
                 .hint("or --operation 'POST /zones/{zone_id}/dns_records', as often as needed")
-                .hint(
-                    "or a file that holds the answer: --wrangler, --terraform, --workflow, --har, --recording, --log",
-                ));
+                .hint("or a file that holds the answer: --wrangler, --terraform, --workflow, --har, --recording, --log")
+                .hint("or a plan: --plan FILE"));
         }
         Ok(self)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.recipes.is_empty() && self.operations.is_empty() && self.sources.is_empty()
+        self.recipes.is_empty() && self.operations.is_empty() && self.sources.is_empty() && self.file.is_none()
     }
 
     /// The recipe, where one is all that the work is, operations aside.
@@ -85,7 +88,36 @@ impl Work {
         self.recipe().map(|recipe| recipe.name.as_str())
     }
 
+    /// Who is to own the token: as asked, or as the plan file has it.
+    pub(crate) fn owner(&self, asked: arguments::Owner) -> arguments::Owner {
+        match &self.file {
+            Some(file) if asked == arguments::Owner::default() => file.owner(),
+            _ => asked,
+        }
+    }
+
+    /// The document of the plan file.
+    pub(crate) fn stated(&self) -> Option<&PlanDocument> {
+        self.file.as_ref().map(|stated| &stated.file.document)
+    }
+
+    /// The parts of the work that have a purpose of their own, each with its name: a recipe, a file, and the operations
+    /// that were named one by one.
+    pub(crate) fn purposes(&self) -> Vec<(String, Self)> {
+        let part = || Self { zones: self.zones.clone(), ..Self::default() };
+        let recipes =
+            self.recipes.iter().map(|recipe| (recipe.name.clone(), Self { recipes: vec![recipe.clone()], ..part() }));
+        let sources =
+            self.sources.iter().map(|source| (source.name.clone(), Self { sources: vec![source.clone()], ..part() }));
+        let operations = (!self.operations.is_empty())
+            .then(|| ("operations".to_owned(), Self { operations: self.operations.clone(), ..part() }));
+        recipes.chain(sources).chain(operations).collect()
+    }
+
     pub(crate) fn wanted(&self) -> Wanted {
+        if let Some(file) = &self.file {
+            return file.wanted();
+        }
         let recipes = self.recipes.iter().flat_map(Recipe::needs).map(|need| need.operation);
         let named =
             self.operations.iter().filter(|(_, ids)| *ids == Target::default()).map(|(operation, _)| *operation);
@@ -109,6 +141,10 @@ impl Work {
 
     /// The smallest plan for a token of this owner.
     pub(crate) fn plan(&self, target: &Target, owner: arguments::Owner) -> Result<Plan, CommandError> {
+        if let Some(file) = &self.file {
+            let named = |zone| place::name_of_stand_in(zone).and_then(|name| self.zones.find(&ZoneName::Name(name)));
+            return file.plan(target, |zone| named(zone).unwrap_or(zone), owner);
+        }
         let engine_owner = engine_owner(owner, target)?;
         let needs = self.needs(target, engine_owner)?;
         if needs.is_empty() && !self.left_out(owner).is_empty() {

@@ -63,6 +63,19 @@ pub enum Impossibility {
     NoPlace,
 }
 
+impl Impossibility {
+    /// Every reason.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::OutsideOwner,
+        Self::NoZone,
+        Self::NoAccount,
+        Self::NoBucket,
+        Self::NoAccountTokens,
+        Self::UserGroups,
+        Self::NoPlace,
+    ];
+}
+
 /// The grants of which one meets the need; of which all are needed, where the operation says so ([`Rule::AllOf`]).
 /// Empty where the operation needs none or accepts none that is known.
 ///
@@ -102,16 +115,28 @@ pub fn candidates(need: &Need, options: &Options) -> Result<Vec<Choice>, Impossi
     Ok(choices)
 }
 
+/// The resources at which a group that the need accepts covers it; a group takes effect at those of its own scope.
+pub(crate) fn covering(need: &Need, owner: Owner) -> Vec<Resource> {
+    let Ok(place) = Place::of(need, owner) else { return Vec::new() };
+    let user = match owner {
+        Owner::User(user) => Some(Resource::User(user)),
+        Owner::Account(_) => None,
+    };
+    let zone = match place.zone {
+        Zone::One(zone) => Some(zone),
+        Zone::Every | Zone::Missing => None,
+    };
+    let accounts = place.account.map(|account| [Resource::Account(account), Resource::AllZonesOf(account)]);
+    user.into_iter()
+        .chain(accounts.into_iter().flatten())
+        .chain(zone)
+        .chain(place.bucket.map(Resource::Bucket))
+        .collect()
+}
+
 /// Whether a group that the need accepts covers it at this resource.
 pub(crate) fn covers(resource: &Resource, need: &Need, owner: Owner) -> bool {
-    let Ok(place) = Place::of(need, owner) else { return false };
-    match resource {
-        Resource::User(user) => owner == Owner::User(*user),
-        Resource::Account(account) | Resource::AllZonesOf(account) => place.account == Some(*account),
-        Resource::Zone(zone) => place.zone == Zone::One(Resource::Zone(*zone)),
-        Resource::Bucket(bucket) => place.bucket.as_ref() == Some(bucket),
-        _ => false,
-    }
+    covering(need, owner).contains(resource)
 }
 
 /// Where the groups that meet a need can stand.

@@ -1,10 +1,18 @@
 //! A plan as a document: plain strings and numbers, for JSON.
 
+mod facts;
+mod position;
+mod read;
+
 use std::collections::BTreeMap;
 
-use flarekeep_catalogue::operation;
 use flarekeep_policy::{Effect, Owner, Policy, Resource};
 use serde::{Deserialize, Serialize};
+
+pub use self::facts::{FactsDocument, GroupFact, OperationFact, PassedOver};
+pub(crate) use self::facts::{provenance_word, rule_word};
+pub(crate) use self::read::shown;
+pub use self::read::{MAX_NEEDS, PlanFile, PlanFileError, PlanFileProblem};
 
 use crate::candidate::Choice;
 use crate::need::{Need, Target};
@@ -14,7 +22,9 @@ use crate::witness::{Demand, Witness};
 /// The version of the document's form.
 const FORMAT: u32 = 1;
 
-/// A plan. Needs are named by their position in `needs`.
+/// A plan, as `docs/plan-format.md` and `docs/plan.schema.json` describe it. Needs are named by their position in
+/// `needs`. With `name`, `policies`, `condition`, `expires_on` and `not_before` it holds what makes a token, as the API
+/// takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanDocument {
     /// The version of this form.
@@ -36,8 +46,36 @@ pub struct PlanDocument {
     pub inferred: Vec<usize>,
     /// The needs that nothing meets.
     pub impossible: Vec<ImpossibleDocument>,
-    /// Why no choice weighs less.
+    /// Why no choice weighs less, and what that rests on.
     pub certificate: CertificateDocument,
+    /// The token's name; none where whoever makes it chooses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// From where the token may be used; none for anywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<ConditionDocument>,
+    /// When the token ends, in RFC 3339; none for never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_on: Option<String>,
+    /// When the token begins, in RFC 3339; none for at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<String>,
+}
+
+/// From where a token may be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConditionDocument {
+    /// By the client's address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_ip: Option<AddressesDocument>,
+}
+
+/// Address ranges: an empty list would let nobody in, and is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressesDocument {
+    /// Only these, as in `203.0.113.0/24`.
+    #[serde(rename = "in")]
+    pub within: Vec<String>,
 }
 
 /// Who will own the token.
@@ -160,6 +198,8 @@ pub struct CertificateDocument {
     pub optimal: bool,
     /// The proof of the bound.
     pub witness: Witness<DemandDocument, ChoiceDocument>,
+    /// What the plan takes from the catalogue.
+    pub facts: FactsDocument,
 }
 
 /// What must be met, in a witness.
@@ -202,6 +242,10 @@ pub fn plan_document(plan: &Plan) -> PlanDocument {
             .map(|entry| ImpossibleDocument { need: entry.need, reason: entry.reason.to_string() })
             .collect(),
         certificate: certificate_document(plan),
+        name: None,
+        condition: None,
+        expires_on: None,
+        not_before: None,
     }
 }
 
@@ -231,36 +275,6 @@ pub fn policy_documents(policy: &Policy) -> Vec<PolicyDocument> {
         .collect()
 }
 
-impl PlanDocument {
-    /// The needs again; none where one of them cannot be read (another catalogue, or no plan of ours).
-    #[must_use]
-    pub fn needs(&self) -> Option<Vec<Need>> {
-        self.needs
-            .iter()
-            .map(|need| {
-                let account = need.account.as_deref().map(str::parse).transpose().ok()?;
-                let zone = need.zone.as_deref().map(str::parse).transpose().ok()?;
-                let bucket = need.bucket.as_deref().map(str::parse).transpose().ok()?;
-                Some(Need {
-                    operation: operation(&need.operation).ok()?,
-                    resource: Target { account, zone, every_zone: need.every_zone, bucket },
-                    why: need.why.clone(),
-                    origin: need.origin.clone(),
-                })
-            })
-            .collect()
-    }
-
-    /// Who will own the token; none where the id is none.
-    #[must_use]
-    pub fn owner(&self) -> Option<Owner> {
-        match &self.owner {
-            OwnerDocument::User(id) => id.parse().map(Owner::User).ok(),
-            OwnerDocument::Account(id) => id.parse().map(Owner::Account).ok(),
-        }
-    }
-}
-
 /// Puts a resource into a map, if what is there under its key allows.
 fn fits(map: &mut BTreeMap<String, ResourceDocument>, resource: &Resource) -> bool {
     let (key, inner) = resource.keys();
@@ -277,7 +291,8 @@ fn fits(map: &mut BTreeMap<String, ResourceDocument>, resource: &Resource) -> bo
     }
 }
 
-fn need_document(need: &Need) -> NeedDocument {
+/// A need as plans write it.
+pub(crate) fn need_document(need: &Need) -> NeedDocument {
     let Target { account, zone, every_zone, bucket } = need.resource.clone();
     let every = account.filter(|_| every_zone).map(Resource::AllZonesOf);
     let resource = bucket.clone().map(Resource::Bucket).or(zone.map(Resource::Zone)).or(every);
@@ -292,10 +307,7 @@ fn need_document(need: &Need) -> NeedDocument {
         why: need.why.clone(),
         origin: need.origin.clone(),
         provenance: need.operation.provenance.to_string(),
-        basis: need
-            .operation
-            .basis()
-            .map(|basis| BasisDocument { confidence: basis.confidence.to_string(), evidence: basis.text.to_owned() }),
+        basis: facts::basis(need.operation),
     }
 }
 
@@ -336,11 +348,12 @@ fn certificate_document(plan: &Plan) -> CertificateDocument {
             .witness
             .try_map(&demand, &choice)
             .unwrap_or(Witness::Packing { amounts: Vec::new(), bound: 0 }),
+        facts: facts::facts(plan),
     }
 }
 
 /// The key of a resource, as `outer/inner` where it is nested.
-fn key(resource: &Resource) -> String {
+pub(crate) fn key(resource: &Resource) -> String {
     match resource.keys() {
         (key, None) => key,
         (outer, Some(inner)) => format!("{outer}/{inner}"),
@@ -349,7 +362,7 @@ fn key(resource: &Resource) -> String {
 
 #[cfg(test)]
 mod tests {
-    use flarekeep_catalogue::{AccountId, UserId, ZoneId};
+    use flarekeep_catalogue::{AccountId, UserId, ZoneId, operation};
     use serde_json::json;
 
     use super::*;
@@ -428,13 +441,10 @@ mod tests {
     }
 
     #[test]
-    fn a_document_reads_back_with_its_needs() {
+    fn a_document_reads_back_as_the_plan() {
         let plan = planned(&["GET /zones", "GET /user/tokens", "GET /accounts/{account_id}", "POST /accounts"]);
         let document = plan_document(&plan);
         let text = serde_json::to_string(&document).unwrap();
-        let read: PlanDocument = serde_json::from_str(&text).unwrap();
-        assert_eq!(read, document);
-        assert_eq!(read.needs(), Some(plan.needs.clone()));
-        assert_eq!(read.owner(), Some(plan.owner));
+        assert_eq!(PlanDocument::parse(&text), Ok(PlanFile { document, plan }));
     }
 }

@@ -34,23 +34,28 @@ mod form;
 mod need;
 mod options;
 mod plan;
+mod policies;
 mod problem;
+mod reached;
 mod solve;
 pub mod source;
 mod weight;
 mod witness;
 
 pub use candidate::{Choice, Impossibility, candidates};
-pub use check::{Fault, WitnessFault, verify};
+pub use check::{Change, Fault, FileFault, FileReport, WitnessFault, verify, verify_file};
 pub use document::{
-    BasisDocument, CertificateDocument, ChoiceDocument, DemandDocument, GrantDocument, GroupDocument,
-    ImpossibleDocument, NeedDocument, OwnerDocument, PlanDocument, PolicyDocument, ResourceDocument, plan_document,
-    policy_documents,
+    AddressesDocument, BasisDocument, CertificateDocument, ChoiceDocument, ConditionDocument, DemandDocument,
+    FactsDocument, GrantDocument, GroupDocument, GroupFact, ImpossibleDocument, MAX_NEEDS, NeedDocument, OperationFact,
+    OwnerDocument, PassedOver, PlanDocument, PlanFile, PlanFileError, PlanFileProblem, PolicyDocument,
+    ResourceDocument, plan_document, policy_documents,
 };
 pub use documented::{Comparison, DocumentedError, Forgotten, Instead, LeftOut, as_documented, compare_documented};
 pub use form::{Form, FormError, Rendered, TokenDraft, render, usual_name};
 pub use need::{Need, NeedError, Target, needs_of_recipe};
 pub use options::Options;
 pub use plan::{Certificate, Grant, Impossible, Plan, plan};
+pub use policies::canonical;
+pub use reached::{Reached, reached};
 pub use weight::{SCALE, mints, reach, weight};
 pub use witness::{Amount, Child, Demand, Part, Step, Witness};

@@ -1,6 +1,6 @@
 //! The plan: the policies that meet all the needs with the least reach.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flarekeep_catalogue::{Group, Operation};
 use flarekeep_policy::{Effect, Owner, Policy, Resource};
@@ -8,6 +8,7 @@ use flarekeep_policy::{Effect, Owner, Policy, Resource};
 use crate::candidate::{Choice, Impossibility};
 use crate::need::Need;
 use crate::options::Options;
+use crate::policies::canonical;
 use crate::problem::Problem;
 use crate::solve::{Solution, solve};
 use crate::witness::{Demand, Witness};
@@ -97,17 +98,15 @@ pub fn plan(needs: &[Need], options: &Options) -> Plan {
 }
 
 impl Plan {
-    /// The policies: the groups of one resource in one policy; accounts before zones, groups by name.
+    /// The policies, in [canonical](canonical) form.
     #[must_use]
     pub fn policies(&self) -> Vec<Policy> {
-        let mut by_resource: BTreeMap<&Resource, Vec<flarekeep_policy::Grant>> = BTreeMap::new();
-        for grant in &self.grants {
-            by_resource.entry(&grant.resource).or_default().push(flarekeep_policy::Grant::Group(grant.group));
-        }
-        by_resource
-            .into_iter()
-            .map(|(resource, groups)| Policy { effect: Effect::Allow, resources: vec![resource.clone()], groups })
-            .collect()
+        let one = |grant: &Grant| Policy {
+            effect: Effect::Allow,
+            resources: vec![grant.resource.clone()],
+            groups: vec![flarekeep_policy::Grant::Group(grant.group)],
+        };
+        canonical(&self.grants.iter().map(one).collect::<Vec<_>>())
     }
 
     /// The lightest grant that meets a need of this operation: what to add to a token that lacks it.
@@ -154,28 +153,32 @@ fn named(witness: &Witness<usize, usize>, problem: &Problem, needs: &[Need]) -> 
 }
 
 fn grants(needs: &[Need], problem: &Problem, chosen: &[usize]) -> Vec<Grant> {
-    chosen
-        .iter()
-        .filter_map(|column| {
-            let choice = problem.choices.get(*column)?;
-            let met = |alone: bool| {
-                let others = |row: &[usize]| row.iter().any(|other| other != column && chosen.contains(other));
-                let rows = problem.rows.iter().filter(|row| row.columns.contains(column));
-                let rows = rows.filter(|row| !alone || !others(&row.columns));
-                let mut met: Vec<usize> = rows.flat_map(|row| &row.demands).map(|demand| demand.need).collect();
-                met.sort_unstable();
-                met.dedup();
-                met
-            };
-            let (meets, sole) = (met(false), met(true));
-            let inferred = |need: &usize| needs.get(*need).is_some_and(|need| need.operation.provenance.is_inferred());
+    // For each chosen column the needs that it meets, and those that no other meets.
+    let mut met: BTreeMap<usize, (BTreeSet<usize>, BTreeSet<usize>)> = BTreeMap::new();
+    let chosen: BTreeSet<usize> = chosen.iter().copied().collect();
+    met.extend(chosen.iter().map(|column| (*column, Default::default())));
+    for row in &problem.rows {
+        let hits: Vec<usize> = row.columns.iter().copied().filter(|column| chosen.contains(column)).collect();
+        for column in &hits {
+            let Some((meets, sole)) = met.get_mut(column) else { continue };
+            let needs = row.demands.iter().map(|demand| demand.need);
+            meets.extend(needs.clone());
+            if hits.len() == 1 {
+                sole.extend(needs);
+            }
+        }
+    }
+    let inferred = |need: &usize| needs.get(*need).is_some_and(|need| need.operation.provenance.is_inferred());
+    met.into_iter()
+        .filter_map(|(column, (meets, sole))| {
+            let choice = problem.choices.get(column)?;
             Some(Grant {
                 group: choice.group,
                 resource: choice.resource.clone(),
                 inferred: choice.group.id.is_none() || meets.iter().all(inferred),
-                needs: meets,
-                sole,
-                weight: problem.weights.get(*column).copied().unwrap_or_default(),
+                needs: meets.into_iter().collect(),
+                sole: sole.into_iter().collect(),
+                weight: problem.weights.get(column).copied().unwrap_or_default(),
             })
         })
         .collect()

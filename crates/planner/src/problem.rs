@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use flarekeep_catalogue::{Group, Rule};
+use flarekeep_policy::Resource;
 
-use crate::candidate::{Choice, Impossibility, candidates, covers};
+use crate::candidate::{Choice, Impossibility, candidates, covering};
 use crate::need::Need;
 use crate::options::Options;
 use crate::solve::Instance;
@@ -89,19 +90,22 @@ fn demands_of(at: usize, need: &Need) -> Vec<Demand> {
 }
 
 fn rows(needs: &[Need], options: &Options, demands: &[Demand], choices: &[Choice]) -> Vec<Row> {
-    let mut by_group: BTreeMap<u16, Vec<usize>> = BTreeMap::new();
+    // By resource first: a need looks at the few resources that cover it, however many zones the others name.
+    let mut by_resource: BTreeMap<&Resource, BTreeMap<u16, usize>> = BTreeMap::new();
     for (at, choice) in choices.iter().enumerate() {
-        by_group.entry(choice.group.index).or_default().push(at);
+        by_resource.entry(&choice.resource).or_default().insert(choice.group.index, at);
     }
     let mut rows: BTreeMap<Vec<usize>, Vec<Demand>> = BTreeMap::new();
     for demand in demands {
         let Some(need) = needs.get(demand.need) else { continue };
-        let of_group = |group: &Group| by_group.get(&group.index).into_iter().flatten().copied();
-        let meets =
-            |column: &usize| choices.get(*column).is_some_and(|choice| covers(&choice.resource, need, options.owner));
+        let resources = covering(need, options.owner);
+        let of_group = |group: &Group| {
+            let at = |resource| by_resource.get(resource)?.get(&group.index).copied();
+            resources.iter().filter_map(at).collect::<Vec<_>>()
+        };
         let mut columns: Vec<usize> = match demand.group {
-            Some(group) => of_group(group).filter(meets).collect(),
-            None => need.operation.accepts().flat_map(of_group).filter(meets).collect(),
+            Some(group) => of_group(group),
+            None => need.operation.accepts().flat_map(of_group).collect(),
         };
         columns.sort_unstable();
         rows.entry(columns).or_default().push(*demand);

@@ -1,17 +1,19 @@
 //! `flarekeep plan`: the smallest permissions that a piece of work needs.
 
 mod form;
+mod separate;
+mod verify;
 
 use flarekeep_catalogue::{Documented, Need as RecipeNeed, Recipe};
 use flarekeep_planner::source::Unread;
 use flarekeep_planner::{
     Comparison, Grant, Need, Options, Plan, Target, TokenDraft, as_documented, compare_documented, plan_document,
-    policy_documents, verify,
+    policy_documents,
 };
 use flarekeep_policy::Owner;
 use serde_json::{Value, json};
 
-use crate::arguments::{self, PlanForm};
+use crate::arguments::{self, PlanForm, PlanVerb};
 use crate::context::{Context, block_on};
 use crate::error::CommandError;
 use crate::inferred;
@@ -23,13 +25,23 @@ use crate::{CommandResult, Verdict};
 use crate::{overlay, place};
 
 pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResult {
+    if let Some(PlanVerb::Verify { file }) = &arguments.verb {
+        return verify::run(context, file);
+    }
     let mut work = Work::read(&arguments.work)?.required()?;
+    if let Some(file) = &work.file {
+        file.tell_changes(context.output);
+    }
     let target = place_of(context, &mut work, form::knows_by_name(arguments.output))?;
-    let plan = work.plan(&target, arguments.owner)?;
     let output = Output { json: context.output.json || arguments.output == PlanForm::Json, ..context.output };
+    if arguments.separate {
+        return separate::run(context, arguments, &work, &target, output);
+    }
+    let owner = work.owner(arguments.owner);
+    let plan = work.plan(&target, owner)?;
     let documented = work.recipe().filter(|_| arguments.as_documented);
     let policies = match documented {
-        Some(recipe) => as_documented(recipe, &target, engine_owner(arguments.owner, &target)?)?,
+        Some(recipe) => as_documented(recipe, &target, engine_owner(owner, &target)?)?,
         None => plan.policies(),
     };
     let draft = form::draft(context, arguments, &work, &target, policies)?;
@@ -40,7 +52,7 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResu
     let contradicted = overlay::alarm(context, &facts);
     match (form::form(arguments.output), documented) {
         (Some(form), _) => {
-            work.tell_left_out(output, arguments.owner);
+            work.tell_left_out(output, owner);
             form::print(output, form, &draft, &plan)?;
         }
         (None, Some(recipe)) => show_policies(output, recipe, &draft, &contradicted),
@@ -49,7 +61,7 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResu
             form::limits_into(&mut document, &draft);
             document["contradicted"] = json!(contradicted);
             unread_into(&mut document, &work);
-            document["left_out"] = work.left_out(arguments.owner).iter().map(ToString::to_string).collect();
+            document["left_out"] = work.left_out(owner).iter().map(ToString::to_string).collect();
             output.document(&document);
             for source in &work.sources {
                 let needs = counted(source.reading.needs.len(), "call");
@@ -143,7 +155,7 @@ pub(crate) fn show(output: Output, plan: &Plan, recipe: Option<&Recipe>, target:
 
 /// What stands behind the claim that the plan is the smallest; the separate checker is asked every time.
 pub(crate) fn proof(plan: &Plan) -> String {
-    match verify(&plan.needs, &Options::new(plan.owner), plan) {
+    match flarekeep_planner::verify(&plan.needs, &Options::new(plan.owner), plan) {
         Ok(()) if plan.certificate.optimal => styled(GOOD, "no smaller set does (certificate verified)"),
         Ok(()) => styled(CARE, "they do; that no smaller set does was not proved within the search's budget"),
         Err(_) => styled(CARE, "the certificate does not hold; this is a defect of flarekeep, please report it"),

@@ -9,6 +9,7 @@ use super::Work;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::place::{self, Wanted};
+use crate::plan_file::Stated;
 
 impl Work {
     /// The place, with every name looked up.
@@ -18,7 +19,8 @@ impl Work {
         client: &Client,
         wanted: Wanted,
     ) -> Result<Target, CommandError> {
-        let target = place::find(context, client, wanted).await?;
+        let mut target = place::find(context, client, wanted).await?;
+        self.take_stated_account(&mut target);
         self.learn_given_zone(context, &target);
         for zone in self.open_zones() {
             if self.zones.find(&zone).is_some() {
@@ -41,6 +43,7 @@ impl Work {
                 target.account = Some(owner);
             }
         }
+        self.take_stated_account(&mut target);
         self.learn_given_zone(context, &target);
         for zone in self.open_zones() {
             if let ZoneName::Name(name) | ZoneName::Host(name) = &zone
@@ -61,10 +64,19 @@ impl Work {
 
     fn open_zones(&self) -> Vec<ZoneName> {
         let mut open: Vec<_> = self.sources.iter().flat_map(|source| source.reading.open_zones(&self.zones)).collect();
+        let stated = self.file.iter().flat_map(Stated::named_zones);
+        open.extend(stated.filter(|zone| self.zones.find(zone).is_none()));
         // A zone's own name goes before the hosts in it: then they need no question of their own.
         open.sort();
         open.dedup();
         open
+    }
+
+    /// The account that a plan file is about is the one of the work.
+    fn take_stated_account(&self, target: &mut Target) {
+        if let Some(account) = self.file.as_ref().and_then(Stated::account) {
+            target.account = Some(account);
+        }
     }
 
     fn learn(&mut self, zone: &ZoneName, id: ZoneId, owner: Option<AccountId>) {

@@ -17,6 +17,7 @@ mod permission_for;
 mod permission_update;
 mod plan;
 mod plan_calls;
+mod plan_file;
 mod plan_terraform;
 mod plan_wrangler;
 mod policy_check;

@@ -163,6 +163,9 @@ pub enum WitnessFault {
         /// The column.
         column: usize,
     },
+    /// It is longer than any that a search of ours writes.
+    #[error("it takes too long to follow")]
+    TooLong,
     /// Something meets a need that is said to be met by nothing.
     #[error("row {row} is not dead")]
     NotDead {

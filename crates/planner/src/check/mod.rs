@@ -5,17 +5,20 @@
 //! at one resource at a time; whether the plan meets its needs, by asking about the plan's policies; whether anything
 //! lighter would do, from the witness.
 
+mod facts;
 mod fault;
+mod file;
 mod reading;
 #[cfg(test)]
 mod tests;
 mod witness;
 
 pub use fault::{Fault, WitnessFault};
+pub use file::{Change, FileFault, FileReport, verify_file};
 #[cfg(test)]
 pub(crate) use witness::bound;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flarekeep_catalogue::Rule;
 use flarekeep_policy::Cause;
@@ -36,13 +39,17 @@ pub fn verify(needs: &[Need], options: &Options, plan: &Plan) -> Result<(), Vec<
     if plan.needs != needs || plan.owner != options.owner {
         return Err(vec![Fault::OtherQuestion]);
     }
-    let reading = Reading::new(needs, options);
-    let mut faults = Vec::new();
-    check_lists(needs, plan, &reading, &mut faults);
-    check_grants(needs, plan, &reading, &mut faults);
-    check_decisions(needs, plan, &reading, &mut faults);
-    check_certificate(plan, &reading, &mut faults);
+    let faults = faults(needs, plan, &Reading::new(needs, options));
     if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+fn faults(needs: &[Need], plan: &Plan, reading: &Reading) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    check_lists(needs, plan, reading, &mut faults);
+    check_grants(needs, plan, reading, &mut faults);
+    check_decisions(needs, plan, reading, &mut faults);
+    check_certificate(plan, reading, &mut faults);
+    faults
 }
 
 /// Each need is in the list that it belongs to, and in no other.
@@ -68,26 +75,30 @@ fn check_lists(needs: &[Need], plan: &Plan, reading: &Reading, faults: &mut Vec<
 /// Each grant is one to choose from, is there once, and says truly what it is for and what it weighs.
 fn check_grants(needs: &[Need], plan: &Plan, reading: &Reading, faults: &mut Vec<Fault>) {
     let columns: Vec<Option<usize>> = plan.grants.iter().map(|grant| reading.column(&grant.choice())).collect();
-    for (at, (grant, column)) in plan.grants.iter().zip(&columns).enumerate() {
-        let name = || grant.choice().to_string();
-        let Some(column) = *column else {
-            faults.push(Fault::NoCandidate { grant: name() });
-            continue;
-        };
-        if columns.iter().take(at).any(|other| *other == Some(column)) {
-            faults.push(Fault::Twice { grant: name() });
-        }
-        let others = columns.iter().enumerate().filter(|(other, _)| *other != at).filter_map(|(_, column)| *column);
-        let others: BTreeSet<usize> = others.collect();
-        let rows = reading.rows.iter().filter(|(_, columns)| columns.contains(&column));
-        let (mut met, mut sole) = (BTreeSet::new(), BTreeSet::new());
-        for (demand, columns) in rows {
+    let chosen: BTreeSet<usize> = columns.iter().copied().flatten().collect();
+    // For each of the plan's columns the needs that it meets, and those that no other of them meets.
+    let mut work: BTreeMap<usize, (BTreeSet<usize>, BTreeSet<usize>)> = BTreeMap::new();
+    for (demand, columns) in &reading.rows {
+        let hits: Vec<&usize> = columns.intersection(&chosen).collect();
+        for column in &hits {
+            let (met, sole) = work.entry(**column).or_default();
             met.insert(demand.need);
-            if columns.is_disjoint(&others) {
+            if hits.len() == 1 {
                 sole.insert(demand.need);
             }
         }
-        check_grant(needs, grant, &met, &sole, faults);
+    }
+    let mut seen = BTreeSet::new();
+    for (grant, column) in plan.grants.iter().zip(columns) {
+        let Some(column) = column else {
+            faults.push(Fault::NoCandidate { grant: grant.choice().to_string() });
+            continue;
+        };
+        if !seen.insert(column) {
+            faults.push(Fault::Twice { grant: grant.choice().to_string() });
+        }
+        let (met, sole) = work.entry(column).or_default();
+        check_grant(needs, grant, met, sole, faults);
     }
     let actual = plan.grants.iter().map(|grant| weight(grant.group, &grant.resource)).fold(0, u64::saturating_add);
     if plan.weight != actual {
@@ -144,7 +155,10 @@ fn check_certificate(plan: &Plan, reading: &Reading, faults: &mut Vec<Fault>) {
     let certificate = &plan.certificate;
     let rows: Vec<BTreeSet<usize>> = reading.rows.iter().map(|(_, columns)| columns.clone()).collect();
     let weights: Vec<u64> = reading.choices.iter().map(|choice| weight(choice.group, &choice.resource)).collect();
-    let row = |demand: &Demand| reading.rows.iter().position(|(known, _)| known == demand);
+    let key = |demand: &Demand| (demand.need, demand.group.map(|group| group.index));
+    let known: BTreeMap<_, usize> =
+        reading.rows.iter().enumerate().map(|(at, (demand, _))| (key(demand), at)).collect();
+    let row = |demand: &Demand| known.get(&key(demand)).copied();
     let column = |choice: &Choice| reading.column(choice);
     let Some(abstracted) = certificate.witness.try_map(&row, &column) else {
         faults.push(Fault::Witness(WitnessFault::Unknown));

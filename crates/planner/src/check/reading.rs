@@ -23,12 +23,15 @@ pub(super) struct Reading {
     pub(super) rows: Vec<(Demand, BTreeSet<usize>)>,
     /// The needs that no candidate meets.
     pub(super) impossible: BTreeSet<usize>,
+    /// The groups that were candidates, by operation.
+    pub(super) eligible: BTreeMap<u16, BTreeSet<u16>>,
 }
 
 impl Reading {
     pub(super) fn new(needs: &[Need], options: &Options) -> Self {
         let mut engine = Engine { owner: options.owner, tokens: BTreeMap::new() };
         let (mut choices, mut demands, mut impossible) = (BTreeSet::new(), Vec::new(), BTreeSet::new());
+        let mut eligible: BTreeMap<u16, BTreeSet<u16>> = BTreeMap::new();
         for (at, need) in needs.iter().enumerate() {
             let verifies = need.operation.path().ends_with("/tokens/verify");
             if need.operation.closed_to_account_tokens && !verifies && matches!(options.owner, Owner::Account(_)) {
@@ -46,25 +49,42 @@ impl Reading {
                 continue;
             }
             for (demand, candidates) in own {
+                let groups = candidates.iter().map(|choice| choice.group.index);
+                eligible.entry(need.operation.index).or_default().extend(groups);
                 choices.extend(candidates);
                 demands.push(demand);
             }
         }
         let choices: Vec<Choice> = choices.into_iter().collect();
+        let places: BTreeMap<(u16, Resource), usize> = choices
+            .iter()
+            .enumerate()
+            .map(|(at, choice)| ((choice.group.index, choice.resource.clone()), at))
+            .collect();
         let rows = demands
             .into_iter()
             .filter_map(|demand| {
                 let need = needs.get(demand.need)?;
-                let meets = |(_, choice): &(usize, &Choice)| engine.meets(need, demand, choice);
-                let columns: BTreeSet<usize> = choices.iter().enumerate().filter(meets).map(|(at, _)| at).collect();
+                let mut columns = BTreeSet::new();
+                for resource in engine.ladder(need) {
+                    for group in need.operation.accepts().filter(|group| group.scope == resource.scope()) {
+                        // INVARIANT: a choice at a resource that the need does not name never meets it.
+                        let Some(at) = places.get(&(group.index, resource.clone())) else { continue };
+                        let Some(choice) = choices.get(*at) else { continue };
+                        if !columns.contains(at) && engine.meets(need, demand, choice) {
+                            columns.insert(*at);
+                        }
+                    }
+                }
                 Some((demand, columns))
             })
             .collect();
-        Self { choices, rows, impossible }
+        Self { choices, rows, impossible, eligible }
     }
 
     pub(super) fn column(&self, choice: &Choice) -> Option<usize> {
-        self.choices.iter().position(|known| known == choice)
+        // INVARIANT: they come out of a set, in order.
+        self.choices.binary_search(choice).ok()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a witness proves.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::WitnessFault;
@@ -9,50 +10,63 @@ use crate::witness::{Amount, Child, Part, Step, Witness};
 /// does.
 ///
 /// # Errors
-/// The first step that does not hold.
+/// The first step that does not hold, or that the proof takes more than [`PATIENCE`] looks at rows to follow.
 pub(crate) fn bound(
     rows: &[BTreeSet<usize>],
     weights: &[u64],
     witness: &Witness<usize, usize>,
 ) -> Result<u64, WitnessFault> {
-    let proof = Proof { rows, weights };
-    proof.follow(witness, Place { rows: (0..rows.len()).collect(), taken: BTreeSet::new(), out: BTreeSet::new() })
+    let mut by_column = vec![Vec::new(); weights.len()];
+    for (at, row) in rows.iter().enumerate() {
+        for column in row {
+            by_column.get_mut(*column).ok_or(WitnessFault::Unknown)?.push(at);
+        }
+    }
+    let (taken, out) = (BTreeSet::new(), BTreeSet::new());
+    let mut proof = Proof { rows, weights, by_column, taken, out, patience: Cell::new(PATIENCE) };
+    proof.follow(witness, &(0..rows.len()).collect())
 }
 
+/// How many looks at a row a proof may take: a second's worth or two. A proof that somebody wrote to keep the checker
+/// busy is refused; those of the solver take less by far (`docs/performance.md`).
+const PATIENCE: u64 = 10_000_000;
+
+/// A proof, and where in it we are.
 struct Proof<'a> {
     /// The columns of each row.
     rows: &'a [BTreeSet<usize>],
     weights: &'a [u64],
+    /// The rows of each column.
+    by_column: Vec<Vec<usize>>,
+    /// The columns that are taken here.
+    taken: BTreeSet<usize>,
+    /// The columns that are ruled out here.
+    out: BTreeSet<usize>,
+    /// How many looks are left.
+    patience: Cell<u64>,
 }
 
-/// Where in the proof we are.
-#[derive(Clone)]
-struct Place {
-    /// The rows that this part of the proof may look at.
-    rows: BTreeSet<usize>,
-    taken: BTreeSet<usize>,
-    /// The columns that are ruled out.
-    out: BTreeSet<usize>,
-}
+/// The rows that a part of the proof may look at.
+type Rows<'a> = &'a BTreeSet<usize>;
 
 impl Proof<'_> {
-    fn follow(&self, witness: &Witness<usize, usize>, place: Place) -> Result<u64, WitnessFault> {
+    fn follow(&mut self, witness: &Witness<usize, usize>, part: Rows<'_>) -> Result<u64, WitnessFault> {
         match witness {
-            Witness::Packing { amounts, bound } => self.packing(amounts, *bound, &place),
-            Witness::Branch { need, children } => self.branch(*need, children, place),
-            Witness::Reduced { steps, then } => self.reduced(steps, then, place),
-            Witness::Split { parts } => self.split(parts, &place),
+            Witness::Packing { amounts, bound } => self.packing(amounts, *bound, part),
+            Witness::Branch { need, children } => self.branch(*need, children, part),
+            Witness::Reduced { steps, then } => self.reduced(steps, then, part),
+            Witness::Split { parts } => self.split(parts, part),
             Witness::Dead { need } => {
-                let dead = self.open(*need, &place)?.is_empty();
+                let dead = self.open(*need, part)?.is_empty();
                 if dead { Ok(u64::MAX) } else { Err(WitnessFault::NotDead { row: *need }) }
             }
         }
     }
 
-    fn packing(&self, amounts: &[Amount<usize>], stated: u64, place: &Place) -> Result<u64, WitnessFault> {
+    fn packing(&self, amounts: &[Amount<usize>], stated: u64, part: Rows<'_>) -> Result<u64, WitnessFault> {
         let (mut spent, mut actual): (BTreeMap<usize, u64>, u64) = (BTreeMap::new(), 0);
         for Amount { need, amount } in amounts {
-            for column in self.open(*need, place)? {
+            for column in self.open(*need, part)? {
                 let sum = spent.entry(column).or_default();
                 *sum = sum.checked_add(*amount).ok_or(WitnessFault::Overpacked { column })?;
                 if *sum > self.weight(column)? {
@@ -64,89 +78,120 @@ impl Proof<'_> {
         if actual == stated { Ok(actual) } else { Err(WitnessFault::Sum { stated, actual }) }
     }
 
-    fn branch(&self, row: usize, children: &[Child<usize, usize>], place: Place) -> Result<u64, WitnessFault> {
-        let columns = self.open(row, &place)?;
+    fn branch(&mut self, row: usize, children: &[Child<usize, usize>], part: Rows<'_>) -> Result<u64, WitnessFault> {
+        let columns = self.open(row, part)?;
         let branches: BTreeSet<usize> = children.iter().map(|child| child.take).collect();
         if branches != columns || branches.len() != children.len() || columns.is_empty() {
             return Err(WitnessFault::Branches { row });
         }
-        let (mut least, mut out) = (u64::MAX, place.out);
+        let mut least = u64::MAX;
         for child in children {
-            let mut taken = place.taken.clone();
-            taken.insert(child.take);
-            let rest = self.follow(&child.then, Place { rows: place.rows.clone(), taken, out: out.clone() })?;
+            // INVARIANT: a column of an open row is neither taken nor ruled out, so that both are undone by removing it.
+            self.taken.insert(child.take);
+            let rest = self.follow(&child.then, part)?;
+            self.taken.remove(&child.take);
             least = least.min(rest.saturating_add(self.weight(child.take)?));
-            out.insert(child.take);
+            self.out.insert(child.take);
         }
+        branches.iter().for_each(|column| _ = self.out.remove(column));
         Ok(least)
     }
 
     fn reduced(
-        &self,
+        &mut self,
         steps: &[Step<usize, usize>],
         then: &Witness<usize, usize>,
-        mut place: Place,
+        part: Rows<'_>,
     ) -> Result<u64, WitnessFault> {
         let mut paid = 0u64;
         for step in steps {
             match *step {
                 Step::Take { need: row, take: column } => {
-                    if self.open(row, &place)? != BTreeSet::from([column]) {
+                    if self.open(row, part)? != BTreeSet::from([column]) {
                         return Err(WitnessFault::NotForced { row, column });
                     }
-                    place.taken.insert(column);
+                    self.taken.insert(column);
                     paid = paid.saturating_add(self.weight(column)?);
                 }
                 Step::Drop { drop: column, by } => {
-                    if !self.outdone(column, by, &place)? {
+                    if !self.outdone(column, by, part)? {
                         return Err(WitnessFault::NotOutdone { column, by });
                     }
-                    place.out.insert(column);
+                    self.out.insert(column);
                 }
             }
         }
-        Ok(self.follow(then, place)?.saturating_add(paid))
+        let rest = self.follow(then, part)?;
+        // INVARIANT: each was neither taken nor ruled out before its step.
+        for step in steps {
+            match step {
+                Step::Take { take: column, .. } => self.taken.remove(column),
+                Step::Drop { drop: column, .. } => self.out.remove(column),
+            };
+        }
+        Ok(rest.saturating_add(paid))
     }
 
-    fn split(&self, parts: &[Part<usize, usize>], place: &Place) -> Result<u64, WitnessFault> {
+    fn split(&mut self, parts: &[Part<usize, usize>], part: Rows<'_>) -> Result<u64, WitnessFault> {
         let (mut sum, mut seen) = (0u64, BTreeSet::new());
-        for part in parts {
+        for inner in parts {
             let mut columns = BTreeSet::new();
-            for row in &part.needs {
-                columns.extend(self.open(*row, place)?);
+            for row in &inner.needs {
+                columns.extend(self.open(*row, part)?);
             }
-            if let Some(column) = columns.intersection(&seen).next() {
+            if let Some(column) = columns.iter().find(|column| seen.contains(*column)) {
                 return Err(WitnessFault::Shared { column: *column });
             }
             seen.extend(columns);
-            let rows = part.needs.iter().copied().collect();
-            sum = sum.saturating_add(self.follow(&part.then, Place { rows, ..place.clone() })?);
+            let rows = inner.needs.iter().copied().collect();
+            sum = sum.saturating_add(self.follow(&inner.then, &rows)?);
         }
         Ok(sum)
     }
 
     /// The columns of an open row that are not ruled out.
-    fn open(&self, row: usize, place: &Place) -> Result<BTreeSet<usize>, WitnessFault> {
+    fn open(&self, row: usize, part: Rows<'_>) -> Result<BTreeSet<usize>, WitnessFault> {
+        self.patience.set(self.patience.get().checked_sub(1).ok_or(WitnessFault::TooLong)?);
         let columns = self.rows.get(row).ok_or(WitnessFault::Unknown)?;
-        if !place.rows.contains(&row) || !columns.is_disjoint(&place.taken) {
+        if !part.contains(&row) || columns.iter().any(|column| self.taken.contains(column)) {
             return Err(WitnessFault::Closed { row });
         }
-        Ok(columns.difference(&place.out).copied().collect())
+        Ok(columns.iter().filter(|column| !self.out.contains(column)).copied().collect())
     }
 
     /// Whether putting `by` in the place of `column` never leaves a row unhit and never costs more. A row that only
     /// `column` hits of the two is safe where another row, without `column`, asks for no more than it: whatever hits
     /// that one hits this one.
-    fn outdone(&self, column: usize, by: usize, place: &Place) -> Result<bool, WitnessFault> {
-        let usable = |column| !place.out.contains(&column) && !place.taken.contains(&column);
+    fn outdone(&self, column: usize, by: usize, part: Rows<'_>) -> Result<bool, WitnessFault> {
+        let usable = |column| !self.out.contains(&column) && !self.taken.contains(&column);
         if column == by || !usable(column) || !usable(by) || self.weight(by)? > self.weight(column)? {
             return Ok(false);
         }
-        let open: Vec<BTreeSet<usize>> = place.rows.iter().filter_map(|row| self.open(*row, place).ok()).collect();
-        let safe = |row: &BTreeSet<usize>| {
-            row.contains(&by) || open.iter().any(|other| !other.contains(&column) && other.is_subset(row))
-        };
-        Ok(open.iter().filter(|row| row.contains(&column)).all(safe))
+        for row in self.open_rows_of(column, part)? {
+            if !row.contains(&by) && !self.is_implied(&row, column, part)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether an open row without `column` asks for no more than this one. Such a row has its columns from this one,
+    /// and is found by them.
+    fn is_implied(&self, row: &BTreeSet<usize>, column: usize, part: Rows<'_>) -> Result<bool, WitnessFault> {
+        for shared in row.iter().filter(|shared| **shared != column) {
+            let others = self.open_rows_of(*shared, part)?;
+            if others.iter().any(|other| !other.contains(&column) && other.is_subset(row)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What is open of the rows of a column, where they are open.
+    fn open_rows_of(&self, column: usize, part: Rows<'_>) -> Result<Vec<BTreeSet<usize>>, WitnessFault> {
+        let rows = self.by_column.get(column).ok_or(WitnessFault::Unknown)?;
+        let open = rows.iter().map(|row| self.open(*row, part));
+        open.filter(|row| !matches!(row, Err(WitnessFault::Closed { .. }))).collect()
     }
 
     fn weight(&self, column: usize) -> Result<u64, WitnessFault> {

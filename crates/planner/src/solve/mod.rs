@@ -7,6 +7,8 @@
 mod bits;
 mod bound;
 mod instance;
+#[cfg(test)]
+mod oracle;
 mod reduce;
 mod search;
 #[cfg(test)]

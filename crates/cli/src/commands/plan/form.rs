@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use flarekeep_planner::{Form, Plan, Rendered, Target, TokenDraft, render};
 use flarekeep_policy::Policy;
+use ipnet::IpNet;
 use serde_json::{Value, json};
 
 use crate::arguments::{self, PlanForm};
@@ -11,7 +12,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::inferred;
 use crate::limits;
-use crate::output::{Output, STRONG, plain, styled};
+use crate::output::{CARE, Output, STRONG, plain, styled};
 use crate::place;
 use crate::work::{Work, engine_owner};
 
@@ -42,15 +43,16 @@ pub(super) fn draft(
     target: &Target,
     policies: Vec<Policy>,
 ) -> Result<TokenDraft, CommandError> {
+    let held = limits::read(context.output, arguments.name.as_deref(), &arguments.limits, work.stated())?;
     Ok(TokenDraft {
-        name: arguments.name.as_deref().map(limits::name).transpose()?,
+        name: held.name,
         purpose: work.purpose(),
         command: work.recipe().and_then(|recipe| recipe.command.clone()),
-        owner: engine_owner(arguments.owner, target)?,
+        owner: engine_owner(work.owner(arguments.owner), target)?,
         policies,
-        allow_ips: limits::ranges(&arguments.limits)?.0,
-        expires_on: limits::end(&arguments.limits)?.map(|time| time.to_string()),
-        not_before: None,
+        allow_ips: held.allow_ips,
+        expires_on: held.expires_on.map(|time| time.to_string()),
+        not_before: held.not_before.map(|time| time.to_string()),
         account: target.account,
         unnamed: place::stand_ins(),
         labels: labels(context, target),
@@ -117,16 +119,30 @@ pub(super) fn limits_into(document: &mut Value, draft: &TokenDraft) {
     document["name"] = json!(draft.name);
     document["condition"] = json!(draft.condition());
     document["expires_on"] = json!(draft.expires_on);
+    document["not_before"] = json!(draft.not_before);
 }
 
 /// Prints the limits below the plan's table.
 pub(super) fn show_limits(output: Output, draft: &TokenDraft) {
-    let ranges: Vec<String> = draft.allow_ips.iter().map(ToString::to_string).collect();
-    if !ranges.is_empty() {
-        output.line(format!("\n  from {}", ranges.join(", ")));
+    output.line("");
+    show_addresses(output, &draft.allow_ips);
+    if let Some(time) = &draft.not_before {
+        output.line(format!("  not before {time}"));
     }
-    if let Some(time) = &draft.expires_on {
-        output.line(format!("\n  until {time}"));
+    match &draft.expires_on {
+        Some(time) => output.line(format!("  until {time}")),
+        None => output.line(format!("  {}: --expires 90d gives it one", styled(CARE, "without an end"))),
+    }
+}
+
+fn show_addresses(output: Output, ranges: &[IpNet]) {
+    const SHOWN: usize = 8;
+    let mut shown: Vec<String> = ranges.iter().map(ToString::to_string).collect();
+    let more = if output.verbose { 0 } else { shown.len().saturating_sub(SHOWN) };
+    shown.truncate(shown.len() - more);
+    let more = if more > 0 { format!(", and {more} more ranges (--verbose)") } else { String::new() };
+    if !shown.is_empty() {
+        output.line(format!("  from {}{more}", shown.join(", ")));
     }
 }
 

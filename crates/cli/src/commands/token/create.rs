@@ -3,7 +3,7 @@
 use flarekeep_catalogue::overlay::Fact;
 use flarekeep_catalogue::{Group, Scope};
 use flarekeep_cloudflare::{self as api, Client, Condition, NewToken};
-use flarekeep_planner::{Target, as_documented, usual_name};
+use flarekeep_planner::{Target, as_documented, canonical, usual_name};
 use flarekeep_policy::{Effect, Grant, Policy, Resource};
 use flarekeep_tokens::{Created, Creation, GroupIds, Sink, create, is_pending_for, policy_to_wire};
 use serde_json::json;
@@ -24,28 +24,39 @@ pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
     let work = Work::read(&arguments.work)?;
     let permissions = permissions(context, &arguments.permissions)?;
     let mut work = if permissions.is_empty() { work.required()? } else { work };
-    let name = name(arguments, &work)?;
-    let condition = Condition::from_lists(limits::ranges(&arguments.limits)?.0, Vec::new());
-    let expires_on = limits::end(&arguments.limits)?;
+    if arguments.separate {
+        return Err(CommandError::usage("several tokens cannot be made at once")
+            .because("each has a value that goes to a place of its own")
+            .hint("flarekeep plan --separate shows them; make each by its own --recipe and --to"));
+    }
+    let held = limits::read(context.output, arguments.name.as_deref(), &arguments.limits, work.stated())?;
+    let name = name(held.name, &work)?;
+    let condition = Condition::from_lists(held.allow_ips, Vec::new());
+    if let Some(file) = &work.file {
+        file.tell_changes(context.output);
+    }
+    let whose = work.owner(arguments.owner);
     block_on(async {
         let manager = context.manager()?;
-        let wanted = wanted(&work, &permissions, arguments.owner);
+        let wanted = wanted(&work, &permissions, whose);
         let target = work.find_places(context, &manager, wanted).await?;
         let (mut policies, mut facts) = policies(context.output, &work, arguments, &target)?;
         add(&mut policies, &permissions, &target)?;
+        let mut policies = canonical(&policies);
         if policies.is_empty() {
             return Err(CommandError::usage("there is no permission to put into a token")
                 .because("any valid token may do this work, or none that is known")
                 .hint("flarekeep plan with the same options says which"));
         }
-        work.tell_left_out(context.output, arguments.owner);
+        work.tell_left_out(context.output, whose);
         facts.extend(overlay::facts_of_policies(&policies));
         overlay::alarm(context, &facts);
         name_the_user(&manager, &mut policies).await?;
-        let owner = owner(arguments.owner, &target)?;
+        let owner = owner(whose, &target)?;
         let ids = GroupIds::for_policies(&manager, owner, &policies).await?;
         let wire = policies.iter().map(|policy| policy_to_wire(policy, &ids)).collect::<Result<Vec<_>, _>>()?;
-        let token = NewToken { name, policies: wire, condition, not_before: None, expires_on };
+        let token =
+            NewToken { name, policies: wire, condition, not_before: held.not_before, expires_on: held.expires_on };
         show(context.output, &token, &policies);
         let sink = sink(context, &arguments.delivery)?;
         let go = confirm(arguments.delivery.consent, "Make this token?")?;
@@ -111,6 +122,9 @@ fn show(output: Output, token: &NewToken, policies: &[Policy]) {
             output.note(format!("    {}", group.name));
         }
     }
+    if let Some(time) = token.not_before {
+        output.note(format!("  not before {time}"));
+    }
     match token.expires_on {
         Some(time) => output.note(format!("  until {time}")),
         None => output.note(styled(CARE, "  without an end: --expires 90d gives it one")),
@@ -161,7 +175,7 @@ fn policies(
     if let (Some(recipe), true) = (work.recipe(), arguments.as_documented) {
         return Ok((as_documented(recipe, target, engine_owner(arguments.owner, target)?)?, Vec::new()));
     }
-    let plan = work.plan(target, arguments.owner)?;
+    let plan = work.plan(target, work.owner(arguments.owner))?;
     if let Some(impossible) = plan.impossible.first() {
         let operation = plan.needs.get(impossible.need).map(|need| need.operation.to_string()).unwrap_or_default();
         return Err(CommandError::usage(format!("`{operation}` cannot be granted: {}", impossible.reason)));
@@ -184,11 +198,7 @@ fn add(policies: &mut Vec<Policy>, permissions: &[&'static Group], target: &Targ
         };
         let resources = vec![resource];
         let grant = Grant::Group(group);
-        match policies.iter_mut().find(|policy| policy.resources == resources) {
-            Some(policy) if policy.groups.contains(&grant) => {}
-            Some(policy) => policy.groups.push(grant),
-            None => policies.push(Policy { effect: Effect::Allow, resources, groups: vec![grant] }),
-        }
+        policies.push(Policy { effect: Effect::Allow, resources, groups: vec![grant] });
     }
     Ok(())
 }
@@ -203,8 +213,8 @@ async fn name_the_user(manager: &Client, policies: &mut [Policy]) -> Result<(), 
     Ok(())
 }
 
-fn name(arguments: &TokenCreate, work: &Work) -> Result<String, CommandError> {
-    let name = arguments.name.clone().or_else(|| work.purpose().map(|purpose| usual_name(&purpose)));
+fn name(given: Option<String>, work: &Work) -> Result<String, CommandError> {
+    let name = given.or_else(|| work.purpose().map(|purpose| usual_name(&purpose)));
     let name = name.ok_or_else(|| {
         CommandError::usage("the token has no name")
             .hint("--name {project}-{purpose}-{environment}, for example --name shop-dns-prod")
