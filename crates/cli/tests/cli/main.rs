@@ -19,6 +19,7 @@ mod plan;
 mod plan_calls;
 mod plan_file;
 mod plan_terraform;
+mod plan_workflow;
 mod plan_wrangler;
 mod policy_check;
 mod policy_diff;
