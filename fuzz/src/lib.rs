@@ -6,6 +6,7 @@
 use flarekeep_catalogue::{Recipe, recognise};
 use flarekeep_planner::source::calls::Failed;
 use flarekeep_planner::source::{Reading, SourceError, har, log, recording, shell, terraform, workflow, wrangler};
+use flarekeep_planner::{PlanDocument, verify_file};
 
 /// One reader.
 pub struct Target {
@@ -129,6 +130,26 @@ pub const TARGETS: &[Target] = &[
             "name = 'a'\nroute = 'example.com/*'\n[[kv_namespaces]]\nbinding = 'A'\n[env.staging.triggers]\ncrons = ['* * * * *']\n",
         ],
         files: &["examples/worker/wrangler.jsonc"],
+    },
+    Target {
+        name: "plan",
+        run: |data| {
+            with_text(data, |text| match PlanDocument::parse(text) {
+                Ok(file) => {
+                    let report = verify_file(&file);
+                    report.faults.iter().for_each(|fault| harmless(&fault.to_string()));
+                    report.changes.iter().for_each(|change| harmless(&change.to_string()));
+                }
+                Err(error) => {
+                    harmless(&error.to_string());
+                    assert!((1..=text.split('\n').count() + 1).contains(&error.line), "{error}");
+                }
+            });
+        },
+        texts: &[
+            "{\"format\":1,\"owner\":{\"user\":\"000000000000000000000000000000c1\"},\"needs\":[{\"operation\":\"POST /zones/{zone_id}/dns_records\",\"resource\":\"com.cloudflare.api.account.zone.000000000000000000000000000000b1\",\"account\":null,\"zone\":\"000000000000000000000000000000b1\",\"why\":\"\",\"origin\":\"\",\"provenance\":\"schema\"}],\"grants\":[{\"group\":\"DNS Write\",\"id\":\"4755a26eedb94da69e1066d98aa820be\",\"scope\":\"zone\",\"resource\":\"com.cloudflare.api.account.zone.000000000000000000000000000000b1\",\"needs\":[0],\"sole\":[0],\"inferred\":false,\"weight\":2790000}],\"policies\":[{\"effect\":\"allow\",\"resources\":{\"com.cloudflare.api.account.zone.000000000000000000000000000000b1\":\"*\"},\"permission_groups\":[{\"id\":\"4755a26eedb94da69e1066d98aa820be\",\"name\":\"DNS Write\"}]}],\"free\":[],\"unproven\":[],\"inferred\":[],\"impossible\":[],\"certificate\":{\"weight\":2790000,\"bound\":2790000,\"optimal\":true,\"witness\":{\"kind\":\"packing\",\"amounts\":[{\"need\":{\"need\":0},\"amount\":2790000}],\"bound\":2790000},\"facts\":{\"operations\":[{\"operation\":\"POST /zones/{zone_id}/dns_records\",\"rule\":\"any-of\",\"accepts\":[0],\"provenance\":\"schema\"}],\"groups\":[{\"group\":\"DNS Write\",\"id\":\"4755a26eedb94da69e1066d98aa820be\",\"scope\":\"zone\",\"provenance\":\"published\"}]}}}",
+        ],
+        files: &[],
     },
 ];
 

@@ -157,6 +157,7 @@ impl PlanDocument {
 
 /// What tells whether the rest is to be read.
 #[derive(Deserialize)]
+#[serde(expecting = "a plan")]
 struct Head {
     format: Option<u64>,
     #[serde(default)]
