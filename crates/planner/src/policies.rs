@@ -16,7 +16,7 @@ pub fn canonical(policies: &[Policy]) -> Vec<Policy> {
     for policy in policies {
         for grant in &policy.groups {
             let key = (policy.effect == Effect::Deny, group_key(grant));
-            let (_, resources) = by_group.entry(key).or_insert_with(|| (grant.clone(), BTreeSet::new()));
+            let (_, resources) = by_group.entry(key).or_insert_with(|| (*grant, BTreeSet::new()));
             resources.extend(policy.resources.iter().cloned());
         }
     }
