@@ -5,7 +5,7 @@
 
 use flarekeep_catalogue::{Recipe, recognise};
 use flarekeep_planner::source::calls::Failed;
-use flarekeep_planner::source::{Reading, SourceError, har, log, recording, terraform, wrangler};
+use flarekeep_planner::source::{Reading, SourceError, har, log, recording, shell, terraform, workflow, wrangler};
 
 /// One reader.
 pub struct Target {
@@ -52,7 +52,9 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: "har",
         run: |data| source(data, har::read("fuzz", data, Failed::Include)),
-        texts: &[r#"{"log":{"entries":[{"request":{"method":"GET","url":"/zones?name=a"},"response":{"status":200,"content":{"text":"{}"}}}]}}"#],
+        texts: &[
+            r#"{"log":{"entries":[{"request":{"method":"GET","url":"/zones?name=a"},"response":{"status":200,"content":{"text":"{}"}}}]}}"#,
+        ],
         files: &["examples/har/release.har"],
     },
     Target {
@@ -81,7 +83,9 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: "terraform",
         run: |data| source(data, terraform::read_json("plan.json", data)),
-        texts: &["{\"version\":4,\"resources\":[{\"mode\":\"managed\",\"type\":\"cloudflare_record\",\"instances\":[{}]}]}"],
+        texts: &[
+            "{\"version\":4,\"resources\":[{\"mode\":\"managed\",\"type\":\"cloudflare_record\",\"instances\":[{}]}]}",
+        ],
         files: &["examples/dns/plan.json"],
     },
     Target {
@@ -91,6 +95,23 @@ pub const TARGETS: &[Target] = &[
         },
         texts: &["locals {\n  a = { b = \"${local.a}\", c = <<-X\n  X\n  }\n}\n"],
         files: &["examples/dns/main.tf"],
+    },
+    Target {
+        name: "workflow",
+        run: |data| with_text(data, |text| source(data, workflow::read("deploy.yml", text))),
+        texts: &[
+            "jobs:\n  a:\n    steps: &s\n      - uses: cloudflare/wrangler-action@v3\n        with: {command: deploy}\n  b: {steps: *s}\n",
+        ],
+        files: &["examples/workflow/deploy.yml"],
+    },
+    Target {
+        name: "shell",
+        run: |data| with_text(data, |text| source(data, shell::read("deploy.sh", text))),
+        texts: &[
+            "if x; then cd a && npx wrangler deploy --env \"$E\"; fi\ncat <<E | curl -d @- https://api.cloudflare.com/client/v4/zones/$Z/purge_cache\nE\n",
+            "A=$(terraform output) certbot certonly --dns-cloudflare -d 'example.com'\nfor b in a b; do rclone sync . r2:$b; done\n",
+        ],
+        files: &[],
     },
     Target {
         name: "wrangler",

@@ -18,6 +18,7 @@ mod permission_update;
 mod plan;
 mod plan_calls;
 mod plan_terraform;
+mod plan_workflow;
 mod plan_wrangler;
 mod policy_check;
 mod policy_diff;
