@@ -189,21 +189,21 @@ pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) work: Work,
     /// One plan for each recipe and each file, not one for all, and what that buys
-    #[arg(long, conflicts_with_all = ["as_documented", "plan", "name"])]
+    #[arg(long, help_heading = "Plan", conflicts_with_all = ["as_documented", "plan", "name"])]
     pub(crate) separate: bool,
     /// Take the groups that the recipe's documents list, not the smallest ones
-    #[arg(long, requires = "recipes")]
+    #[arg(long, help_heading = "Plan", requires = "recipes")]
     pub(crate) as_documented: bool,
     /// Who is to own the token
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, help_heading = "Token", value_enum, default_value_t)]
     pub(crate) owner: Owner,
     /// The token's name, by custom {project}-{purpose}-{environment}
-    #[arg(long)]
+    #[arg(long, help_heading = "Token")]
     pub(crate) name: Option<String>,
     #[command(flatten)]
     pub(crate) limits: Limits,
     /// The form of the answer
-    #[arg(long, short, value_enum, default_value_t)]
+    #[arg(long, short, help_heading = "Plan", value_enum, default_value_t)]
     pub(crate) output: PlanForm,
 }
 
@@ -243,6 +243,7 @@ pub(crate) enum PlanForm {
 
 /// What a token is held to beside its permissions.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Token")]
 pub(crate) struct Limits {
     /// Addresses that may use the token: a range, an address, or a list in a file, as in @meta.json#actions; can be
     /// given again
@@ -300,21 +301,21 @@ pub(crate) enum Token {
 #[derive(Debug, Args)]
 pub(crate) struct TokenCreate {
     /// The token's name, by custom {project}-{purpose}-{environment}
-    #[arg(long)]
+    #[arg(long, help_heading = "Token")]
     pub(crate) name: Option<String>,
     #[command(flatten)]
     pub(crate) work: Work,
     /// A permission by name, in any spelling, beside those that the work needs; can be given again
-    #[arg(long = "permission", value_name = "NAME")]
+    #[arg(long = "permission", help_heading = "Work", value_name = "NAME")]
     pub(crate) permissions: Vec<String>,
     /// Take the groups that the recipe's documents list, not the smallest ones
-    #[arg(long, requires = "recipes")]
+    #[arg(long, help_heading = "Work", requires = "recipes")]
     pub(crate) as_documented: bool,
     /// As in `flarekeep plan`: refused here, since each token has a value to deliver
     #[arg(long, hide = true)]
     pub(crate) separate: bool,
     /// Who is to own the token
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, help_heading = "Token", value_enum, default_value_t)]
     pub(crate) owner: Owner,
     #[command(flatten)]
     pub(crate) limits: Limits,
@@ -324,6 +325,7 @@ pub(crate) struct TokenCreate {
 
 /// Where a value goes, and whether to ask first.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Token")]
 pub(crate) struct Delivery {
     /// Where the value goes: env:FILE[:KEY], file:PATH, command:CMD, or - for standard output
     #[arg(long, value_name = "SINK")]

@@ -172,13 +172,20 @@ pub(crate) fn resources(plan: &Plan) -> Vec<&flarekeep_policy::Resource> {
 /// What a grant is for: its foremost need, and how many more.
 fn purpose(plan: &Plan, grant: &Grant) -> String {
     let why = foremost(plan, grant)
-        .map(|need| if need.why.is_empty() { need.operation.to_string() } else { plain(&need.why) });
+        .map(|need| if need.why.is_empty() { need.operation.to_string() } else { plain(brief(&need.why)) });
     let more = match grant.needs.len() {
         0 | 1 => String::new(),
         many => styled(FAINT, format!(", and {} more", many - 1)),
     };
     let inferred = if grant.inferred { styled(CARE, " (inferred)") } else { String::new() };
     format!("{}{more}{inferred}", why.unwrap_or_default())
+}
+
+/// A reason up to where it explains itself; `--verbose` lists the needs with all of it.
+fn brief(why: &str) -> &str {
+    const SHORT: usize = 60;
+    let end = [": ", "; "].iter().filter_map(|mark| why.find(mark)).min();
+    if why.len() > SHORT { end.and_then(|end| why.get(..end)).unwrap_or(why) } else { why }
 }
 
 /// Where the need stands that [`purpose`] names, if it is from a file.
