@@ -24,19 +24,27 @@ fn main() {
         let (old, new) = (token(zones, false, false), token(zones, false, true));
         let (old_apart, new_apart) = (token(zones, true, false), token(zones, true, true));
         let together = median(|| black_box(compare(&old, &new, &Ownership::new(), AT)).gained.operations().len());
-        let apart = median(|| black_box(compare(&old_apart, &new_apart, &Ownership::new(), AT)).gained.operations().len());
+        let apart =
+            median(|| black_box(compare(&old_apart, &new_apart, &Ownership::new(), AT)).gained.operations().len());
         // The naive way is asked once, and not at all where it would take minutes.
         let naive = (zones <= 1_000).then(|| {
             let start = Instant::now();
             let gained = naive(&old, &new, zones);
             let took = start.elapsed();
-            let said: BTreeSet<u16> = compare(&old, &new, &Ownership::new(), AT).gained.operations().iter().map(|o| o.index).collect();
+            let said: BTreeSet<u16> =
+                compare(&old, &new, &Ownership::new(), AT).gained.operations().iter().map(|o| o.index).collect();
             assert_eq!(gained, said, "both ways find the same");
             took
         });
         let ms = |took: Duration| format!("{:.2} ms", took.as_secs_f64() * 1e3);
-        let ratio = naive.map_or_else(String::new, |naive| format!("{:.0}", naive.as_secs_f64() / together.as_secs_f64()));
-        println!("{zones:>7}  {:>10}  {:>12}  {:>12}  {ratio:>6}", ms(together), ms(apart), naive.map_or("-".to_owned(), ms));
+        let ratio =
+            naive.map_or_else(String::new, |naive| format!("{:.0}", naive.as_secs_f64() / together.as_secs_f64()));
+        println!(
+            "{zones:>7}  {:>10}  {:>12}  {:>12}  {ratio:>6}",
+            ms(together),
+            ms(apart),
+            naive.map_or("-".to_owned(), ms)
+        );
         if zones == 1_000 {
             held = together <= BOUND && apart <= BOUND;
         }
@@ -65,7 +73,8 @@ fn zone(n: usize) -> ZoneId {
 /// Groups of zones and accounts; the wider token has one group more at a tenth of the zones and at one account.
 fn token(zones: usize, apart: bool, wider: bool) -> Token {
     let grants = |names: &[&str]| names.iter().map(|name| Grant::Group(resolve(name).unwrap().0)).collect::<Vec<_>>();
-    let on = |resources: Vec<Resource>, names: &[&str]| Policy { effect: Effect::Allow, resources, groups: grants(names) };
+    let on =
+        |resources: Vec<Resource>, names: &[&str]| Policy { effect: Effect::Allow, resources, groups: grants(names) };
     let names = ["DNS Write", "Zone Read", "Workers Routes Read"];
     let all = (0..zones).map(|n| Resource::Zone(zone(n)));
     let mut policies = match apart {

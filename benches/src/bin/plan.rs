@@ -15,7 +15,10 @@ const LIMIT: f64 = 50.0;
 
 fn main() {
     let options = Options::new(Owner::User(UserId::from_u128(0x41)));
-    println!("{:>5} {:>6} {:>7} {:>10} {:>10} {:>10} {:>12}", "zones", "needs", "grants", "plan", "verify", "write", "read+verify");
+    println!(
+        "{:>5} {:>6} {:>7} {:>10} {:>10} {:>10} {:>12}",
+        "zones", "needs", "grants", "plan", "verify", "write", "read+verify"
+    );
     let mut slowest = 0.0f64;
     for zones in [1, 10, 100] {
         for count in [5, 50, 500, 5_000] {
