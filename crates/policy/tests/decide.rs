@@ -29,7 +29,7 @@ fn resource() -> impl Strategy<Value = Resource> {
         Just(Resource::AllZones),
         bucket().prop_map(Resource::Bucket),
         account.prop_map(Resource::AllBucketsOf),
-        Just(Resource::Other("com.cloudflare.edge.worker.script.x".into())),
+        Just(Resource::parse("com.cloudflare.edge.worker.script.x").unwrap()),
     ]
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::resource::BucketKey;
+use crate::resource::{BucketKey, OtherResource};
 use crate::token::{Effect, Grant};
 
 const ACCOUNT: &str = "023e105f4ecef8ad9ca31a8372d0c353";
@@ -36,7 +36,8 @@ fn a_token_is_read_whole() {
     let [allow, deny] = token.policies.as_slice() else { panic!("two policies") };
     let account = ACCOUNT.parse().unwrap();
     let bucket = BucketKey { account, jurisdiction: "eu".to_owned(), name: "media".to_owned() };
-    let expected = [Resource::AllZonesOf(account), Resource::Bucket(bucket), Resource::Other("odd".to_owned())];
+    let odd = OtherResource { outer: None, key: "odd".to_owned(), value: "?".to_owned() };
+    let expected = [Resource::AllZonesOf(account), Resource::Bucket(bucket), Resource::Other(odd)];
     assert_eq!(allow.resources, expected);
     let names: Vec<_> = allow.known_groups().map(|group| group.name).collect();
     assert_eq!(names, ["DNS Write", "Zone Settings Read"]);
