@@ -329,6 +329,9 @@ fn group_document(grant: &flarekeep_policy::Grant) -> GroupDocument {
         flarekeep_policy::Grant::Group(group) => {
             GroupDocument { id: group.id.map(|id| id.to_string()), name: Some(group.name.to_owned()) }
         }
+        flarekeep_policy::Grant::Named(group, id) => {
+            GroupDocument { id: Some(id.to_string()), name: Some(group.name.to_owned()) }
+        }
         flarekeep_policy::Grant::Unknown(id) => GroupDocument { id: Some(id.to_string()), name: None },
     }
 }

@@ -61,7 +61,7 @@ fn denied(token: &Token) -> impl Iterator<Item = Entry<'_>> {
     let policies = token.policies.iter().filter(|policy| policy.effect == Effect::Deny);
     policies.flat_map(entries).filter(|entry| match entry.grant {
         Grant::Group(group) => group.scope == entry.resource.scope() || entry.is_unproved(),
-        Grant::Unknown(_) => true,
+        Grant::Named(..) | Grant::Unknown(_) => true,
     })
 }
 
@@ -98,13 +98,14 @@ impl From<Entry<'_>> for Unproved {
 fn number(grant: &Grant) -> (Option<u16>, Option<GroupId>) {
     match grant {
         Grant::Group(group) => (Some(group.index), None),
+        Grant::Named(group, id) => (Some(group.index), Some(*id)),
         Grant::Unknown(id) => (None, Some(*id)),
     }
 }
 
 fn is_unknown(grant: &Grant) -> bool {
     match grant {
-        Grant::Unknown(_) => true,
+        Grant::Unknown(_) | Grant::Named(..) => true,
         Grant::Group(group) => {
             group.operation_indexes().is_empty() || matches!(group.scope, Scope::Unknown | Scope::FlagshipApp)
         }

@@ -71,9 +71,8 @@ fn interpreted(mut token: Token, meant: [&'static Group; 2]) -> Token {
             }
         }
         for grant in &mut policy.groups {
-            match *grant {
-                Grant::Unknown(id) => *grant = Grant::Group(meant[usize::from(id == UNKNOWN[1])]),
-                _ => {}
+            if let Grant::Unknown(id) = *grant {
+                *grant = Grant::Group(meant[usize::from(id == UNKNOWN[1])]);
             }
         }
     }

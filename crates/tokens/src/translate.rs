@@ -60,6 +60,7 @@ pub fn policy_to_wire(policy: &Policy, ids: &GroupIds) -> Result<api::Policy, Er
     }
     let groups = policy.groups.iter().map(|grant| match grant {
         Grant::Group(group) => Ok(api::GroupReference { id: ids.id(group)?, name: Some(group.name.to_owned()) }),
+        Grant::Named(group, id) => Ok(api::GroupReference { id: *id, name: Some(group.name.to_owned()) }),
         Grant::Unknown(id) => Ok(api::GroupReference::from(*id)),
     });
     Ok(api::Policy {

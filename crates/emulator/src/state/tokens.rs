@@ -202,6 +202,8 @@ pub(crate) const fn status_word(status: Status) -> &'static str {
         Status::Disabled => "disabled",
         Status::Expired => "expired",
         Status::RevokedExposed => "revoked (exposed)",
+        // The emulator makes no such token.
+        Status::Unknown => "unknown",
     }
 }
 
