@@ -279,13 +279,13 @@ pub fn policy_documents(policy: &Policy) -> Vec<PolicyDocument> {
 fn fits(map: &mut BTreeMap<String, ResourceDocument>, resource: &Resource) -> bool {
     let (key, inner) = resource.keys();
     let Some(inner) = inner else {
-        let whole = ResourceDocument::Whole("*".to_owned());
+        let whole = ResourceDocument::Whole(resource.value().to_owned());
         return *map.entry(key).or_insert_with(|| whole.clone()) == whole;
     };
     match map.entry(key).or_insert_with(|| ResourceDocument::Nested(BTreeMap::new())) {
         ResourceDocument::Whole(_) => false,
         ResourceDocument::Nested(nested) => {
-            nested.insert(inner, "*".to_owned());
+            nested.insert(inner, resource.value().to_owned());
             true
         }
     }
@@ -328,6 +328,9 @@ fn group_document(grant: &flarekeep_policy::Grant) -> GroupDocument {
     match grant {
         flarekeep_policy::Grant::Group(group) => {
             GroupDocument { id: group.id.map(|id| id.to_string()), name: Some(group.name.to_owned()) }
+        }
+        flarekeep_policy::Grant::Named(group, id) => {
+            GroupDocument { id: Some(id.to_string()), name: Some(group.name.to_owned()) }
         }
         flarekeep_policy::Grant::Unknown(id) => GroupDocument { id: Some(id.to_string()), name: None },
     }
@@ -421,7 +424,7 @@ mod tests {
         let documents = policy_documents(&Policy { effect: Effect::Allow, resources, groups: Vec::new() });
         let sizes: Vec<usize> = documents.iter().map(|document| document.resources.len()).collect();
         assert_eq!(sizes, [2, 1]);
-        let whole = ResourceDocument::Whole("*".to_owned());
+        let whole = ResourceDocument::Whole(resource.value().to_owned());
         assert!(documents[1].resources.values().all(|value| *value == whole));
     }
 

@@ -42,6 +42,7 @@ type GroupKey = (bool, String);
 fn group_key(grant: &Grant) -> GroupKey {
     match grant {
         Grant::Group(group) => (false, format!("{}\0{:05}", group.name, group.index)),
+        Grant::Named(group, id) => (false, format!("{}\0{:05}\0{id}", group.name, group.index)),
         Grant::Unknown(id) => (true, id.to_string()),
     }
 }

@@ -16,7 +16,7 @@ use crate::reach::user_of;
 use crate::request::Request;
 use crate::resource::Resource;
 use crate::survey::{Part, survey};
-use crate::token::{Owner, Token, UnixSeconds};
+use crate::token::{Owner, Status, Token, UnixSeconds};
 use crate::unproved::{Unproved, unproved_beyond};
 use crate::window::Window;
 
@@ -31,6 +31,8 @@ pub struct Comparison {
     pub old: Window,
     /// When and from where the new token may be used.
     pub new: Window,
+    /// Whether one of them has a status that nobody knows: what it allows is then not known, and looked at as nothing.
+    pub is_status_unknown: bool,
 }
 
 /// What one token allows beyond another.
@@ -63,13 +65,13 @@ impl Comparison {
     /// Whether the new token is known to allow nothing that the old one does not.
     #[must_use]
     pub fn is_no_new_access(&self) -> bool {
-        self.gained.is_nothing()
+        self.gained.is_nothing() && !self.is_status_unknown
     }
 
     /// Whether both tokens are known to allow the same.
     #[must_use]
     pub fn is_same(&self) -> bool {
-        self.gained.is_nothing() && self.lost.is_nothing()
+        self.is_no_new_access() && self.lost.is_nothing()
     }
 }
 
@@ -99,7 +101,8 @@ pub fn compare(old: &Token, new: &Token, ownership: &Ownership, since: UnixSecon
     let mut surveys = Surveys { tokens: [old, new], universe: &universe, ownership, made: Vec::new() };
     let gained = surveys.gain([1, 0], [&new_window, &old_window]);
     let lost = surveys.gain([0, 1], [&old_window, &new_window]);
-    Comparison { gained, lost, old: old_window, new: new_window }
+    let is_status_unknown = [old, new].iter().any(|token| token.status == Status::Unknown);
+    Comparison { gained, lost, old: old_window, new: new_window, is_status_unknown }
 }
 
 /// The surveys of both tokens, by the users as whom they act: as a rule one serves both directions.

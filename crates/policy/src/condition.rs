@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 /// A list of address ranges in a condition, kept apart from "no list": an empty list lets nobody in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -42,12 +42,27 @@ impl IpCondition {
 #[error("`{0}` is not an address range: write it as in `203.0.113.0/24`, one address as `203.0.113.7/32`")]
 pub struct BadAddress(String);
 
-/// Reads an address range; a single address stands for itself.
+/// Reads an address range; a single address stands for itself, and [`canonical`] is done to all.
 pub fn parse_range(text: &str) -> Result<IpNet, BadAddress> {
     let text = text.trim();
     text.parse()
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map(canonical)
         .map_err(|_| BadAddress(text.escape_debug().take(60).collect()))
+}
+
+/// The bits of an IPv6 address before the IPv4 address inside it (`::ffff:0:0/96`).
+const MAPPED: u8 = 96;
+
+/// A range of IPv4 addresses inside IPv6 as the range of IPv4 addresses that it is, as clients' addresses are read; any
+/// other range as it stands.
+#[must_use]
+pub fn canonical(range: IpNet) -> IpNet {
+    let IpNet::V6(inside) = range else { return range };
+    let v4 = inside.network().to_ipv4_mapped();
+    let length = inside.prefix_len().checked_sub(MAPPED);
+    let net = v4.zip(length).and_then(|(address, length)| Ipv4Net::new(address, length).ok());
+    net.map_or(range, IpNet::V4)
 }
 
 #[cfg(test)]
@@ -82,5 +97,12 @@ mod tests {
     fn an_ipv4_address_inside_ipv6_is_the_ipv4_address() {
         let condition = IpCondition { within: set(&["203.0.113.0/24"]), not_within: None };
         assert!(admits(&condition, "::ffff:203.0.113.9"));
+        for mapped in ["::ffff:203.0.113.7", "::ffff:203.0.113.7/128", "::ffff:203.0.113.0/120", "::ffff:0:0/96"] {
+            let condition = IpCondition { within: None, not_within: set(&[mapped]) };
+            assert!(!admits(&condition, "203.0.113.7"), "{mapped}");
+            assert!(admits(&condition, "2001:db8::1"), "{mapped}");
+        }
+        let all = IpCondition { within: None, not_within: set(&["::/0"]) };
+        assert!(admits(&all, "203.0.113.7") && !admits(&all, "2001:db8::1"));
     }
 }

@@ -5,7 +5,8 @@
 //! caller says so ([`TokenDocument::owned_by`]).
 //!
 //! The shape is that of Cloudflare's published schema (SDK 7.3); times are RFC 3339. The condition's key is read as
-//! `request_ip` (the schema) and as `request.ip` (the guides).
+//! `request_ip` (the schema) and as `request.ip` (the guides). A condition of another kind would be passed over without a
+//! word: it is an error.
 
 mod fields;
 mod policies;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use flarekeep_catalogue::{AccountId, Scope, UserId, ZoneId};
+use flarekeep_catalogue::{AccountId, Scope, UserId, ZoneId, is_hostile};
 
 const USER: &str = "com.cloudflare.api.user.";
 const ZONE: &str = "com.cloudflare.api.account.zone.";
@@ -32,7 +32,18 @@ pub enum Resource {
     /// Every R2 bucket of one account.
     AllBucketsOf(AccountId),
     /// A key of a kind that the engine does not know: it grants nothing that could be proved.
-    Other(String),
+    Other(OtherResource),
+}
+
+/// A resource of a kind that the engine does not know, kept whole: two of them are the same where all their text is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OtherResource {
+    /// The key that it is nested below, where it is.
+    pub outer: Option<String>,
+    /// Its own key.
+    pub key: String,
+    /// What stands behind the key.
+    pub value: String,
 }
 
 /// An R2 bucket's name in policies: `<account>_<jurisdiction>_<bucket>`.
@@ -66,7 +77,7 @@ impl Resource {
     /// # Errors
     /// If the API would not take the key.
     pub fn read(key: &str, value: &str) -> Result<Self, BadResource> {
-        if value == "*" { Self::parse(key) } else { Ok(Self::Other(clean(key))) }
+        if value == "*" { Self::parse(key) } else { Ok(Self::other(None, key, value)) }
     }
 
     /// The same for a key that is nested below another.
@@ -74,7 +85,7 @@ impl Resource {
     /// # Errors
     /// If the API would not take the keys.
     pub fn read_nested(outer: &str, inner: &str, value: &str) -> Result<Self, BadResource> {
-        if value == "*" { Self::parse_nested(outer, inner) } else { Ok(Self::Other(clean(inner))) }
+        if value == "*" { Self::parse_nested(outer, inner) } else { Ok(Self::other(Some(outer), inner, value)) }
     }
 
     /// Reads a key whose value is `"*"`.
@@ -96,23 +107,27 @@ impl Resource {
         match key.strip_prefix(ACCOUNT) {
             Some("*") => Ok(Self::AllAccounts),
             // A longer key names something below an account that this engine does not know, such as a Flagship app.
-            Some(id) if id.contains('.') => Ok(Self::Other(clean(key))),
+            Some(id) if id.contains('.') => Ok(Self::other(None, key, "*")),
             Some(id) => id.parse().map(Self::Account).map_err(|_| bad()),
-            None => Ok(Self::Other(clean(key))),
+            None => Ok(Self::other(None, key, "*")),
         }
     }
 
     /// Reads a key that is nested below another: `{"com.cloudflare.api.account.<id>": {"<inner>": "*"}}`.
     pub fn parse_nested(outer: &str, inner: &str) -> Result<Self, BadResource> {
-        let every_account = match Self::parse(outer)? {
-            Self::Account(account) => return Self::below(account, inner),
-            Self::AllAccounts => inner,
-            _ => return Err(BadResource::Nesting(clean(outer))),
-        };
-        if every_account.starts_with(ZONE) { Self::parse(inner) } else { Ok(Self::Other(clean(inner))) }
+        match Self::parse(outer)? {
+            Self::Account(account) => Self::below(account, outer, inner),
+            Self::AllAccounts if inner.starts_with(ZONE) => Self::parse(inner),
+            Self::AllAccounts => Ok(Self::other(Some(outer), inner, "*")),
+            _ => Err(BadResource::Nesting(clean(outer))),
+        }
     }
 
-    fn below(account: AccountId, inner: &str) -> Result<Self, BadResource> {
+    fn other(outer: Option<&str>, key: &str, value: &str) -> Self {
+        Self::Other(OtherResource { outer: outer.map(str::to_owned), key: key.to_owned(), value: value.to_owned() })
+    }
+
+    fn below(account: AccountId, outer: &str, inner: &str) -> Result<Self, BadResource> {
         if inner.strip_prefix(BUCKET) == Some("*") {
             return Ok(Self::AllBucketsOf(account));
         }
@@ -121,11 +136,11 @@ impl Resource {
             Self::Zone(zone) => Self::ZoneOf(account, zone),
             // A bucket's key names its account already; one of another account grants nothing here.
             Self::Bucket(bucket) if bucket.account == account => Self::Bucket(bucket),
-            _ => Self::Other(clean(inner)),
+            _ => Self::other(Some(outer), inner, "*"),
         })
     }
 
-    /// The key and, for a nested resource, the inner key; the value of the innermost is `"*"`.
+    /// The key and, for a nested resource, the inner key; what stands behind the innermost is [`Self::value`].
     #[must_use]
     pub fn keys(&self) -> (String, Option<String>) {
         let nested = |account: &AccountId, inner: String| (format!("{ACCOUNT}{account}"), Some(inner));
@@ -139,7 +154,29 @@ impl Resource {
             Self::AllZonesOf(account) => nested(account, format!("{ZONE}*")),
             Self::Bucket(bucket) => (format!("{BUCKET}{bucket}"), None),
             Self::AllBucketsOf(account) => nested(account, format!("{BUCKET}*")),
-            Self::Other(key) => (key.clone(), None),
+            Self::Other(OtherResource { outer: Some(outer), key, .. }) => (outer.clone(), Some(key.clone())),
+            Self::Other(other) => (other.key.clone(), None),
+        }
+    }
+
+    /// What stands behind the innermost key: `"*"` for every resource that the engine knows.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        match self {
+            Self::Other(other) => &other.value,
+            _ => "*",
+        }
+    }
+
+    /// Whether every call that `other` covers is covered here, too.
+    pub(crate) fn includes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::AllAccounts, Self::Account(_)) => true,
+            (Self::AllZones, other) => other.scope() == Scope::Zone,
+            (Self::AllZonesOf(account), Self::ZoneOf(owner, _)) => account == owner,
+            (Self::Zone(zone), Self::ZoneOf(_, nested)) => zone == nested,
+            (Self::AllBucketsOf(account), Self::Bucket(bucket)) => *account == bucket.account,
+            _ => self == other,
         }
     }
 
@@ -169,8 +206,19 @@ impl fmt::Display for Resource {
             Self::AllZones => f.write_str("all zones"),
             Self::Bucket(bucket) => write!(f, "bucket {bucket}"),
             Self::AllBucketsOf(account) => write!(f, "all buckets of account {account}"),
-            Self::Other(key) => write!(f, "`{key}`"),
+            Self::Other(other) => write!(f, "{other}"),
         }
+    }
+}
+
+impl fmt::Display for OtherResource {
+    /// The keys, cut short and without what could move a terminal: `` `worker.script.*` below `com.cloudflare.api.account.*` ``.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", clean(&self.key))?;
+        if self.value != "*" {
+            write!(f, " as `{}`", clean(&self.value))?;
+        }
+        self.outer.as_ref().map_or(Ok(()), |outer| write!(f, " below `{}`", clean(outer)))
     }
 }
 
@@ -188,7 +236,7 @@ impl BucketKey {
         let (account, rest) = text.split_once('_')?;
         let (jurisdiction, name) = rest.split_once('_')?;
         let account = account.parse().ok()?;
-        let plain = !jurisdiction.is_empty() && !name.is_empty() && !name.chars().any(char::is_control);
+        let plain = !jurisdiction.is_empty() && !name.is_empty() && !text.contains(is_hostile);
         plain.then(|| Self { account, jurisdiction: jurisdiction.to_owned(), name: name.to_owned() })
     }
 }
@@ -199,9 +247,9 @@ impl fmt::Display for BucketKey {
     }
 }
 
-/// A key from outside, without control characters and cut short.
+/// A key from outside for people: without what could move a terminal or turn its line round, and cut short.
 fn clean(key: &str) -> String {
-    key.chars().filter(|c| !c.is_control()).take(200).collect()
+    key.chars().filter(|c| !is_hostile(*c)).take(200).collect()
 }
 
 #[cfg(test)]
@@ -234,6 +282,30 @@ mod tests {
             let keys = Resource::parse_nested(&outer, &inner).map(|resource| resource.keys());
             assert_eq!(keys, Ok((outer.clone(), Some(inner))));
         }
+    }
+
+    #[test]
+    fn a_resource_of_an_unknown_kind_is_kept_whole() {
+        let account = |end: char| format!("com.cloudflare.api.account.{}{end}", &A[..31]);
+        let script = "com.cloudflare.api.account.worker.script.*";
+        let (one, other) =
+            (Resource::parse_nested(&account('1'), script), Resource::parse_nested(&account('2'), script));
+        assert_ne!(one, other);
+        assert_eq!(one.unwrap().keys(), (account('1'), Some(script.to_owned())));
+        assert_ne!(Resource::parse_nested("com.cloudflare.api.account.*", script), other);
+        let zone = format!("com.cloudflare.api.account.zone.{A}");
+        assert_ne!(Resource::read(&zone, "read"), Resource::read(&zone, "write"));
+        assert_eq!(Resource::read(&zone, "read").unwrap().value(), "read");
+        let long = "x".repeat(300);
+        assert_ne!(Resource::parse(&format!("{long}a")), Resource::parse(&format!("{long}b")));
+        assert_eq!(Resource::parse("odd\u{202e}key").unwrap().to_string(), "`oddkey`");
+    }
+
+    #[test]
+    fn a_bucket_is_not_named_in_letters_that_turn_a_line_round() {
+        assert!(BucketKey::parse(&format!("{A}_default_media")).is_some());
+        assert!(BucketKey::parse(&format!("{A}_default_\u{202e}aidem")).is_none());
+        assert!(BucketKey::parse(&format!("{A}_e\u{202e}u_media")).is_none());
     }
 
     #[test]

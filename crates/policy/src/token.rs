@@ -9,19 +9,30 @@ use crate::resource::Resource;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixSeconds(pub i64);
 
-/// A text that is no time.
+/// Why a text is no time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a time: write it as in `2026-11-22T00:00:00Z`")]
-pub struct BadTime(String);
+pub enum BadTime {
+    /// It is none.
+    #[error("`{0}` is not a time: write it as in `2026-11-22T00:00:00Z`")]
+    None(String),
+    /// Two times of one second would be taken for the same.
+    #[error("`{0}` is a fraction of a second: write whole seconds, as in `2026-11-22T00:00:00Z`")]
+    Fraction(String),
+}
 
 impl UnixSeconds {
-    /// Reads a time of RFC 3339; fractions of a second are cut off.
+    /// Reads a time of RFC 3339.
     ///
     /// # Errors
-    /// If the text is no such time.
+    /// If the text is no such time, or none of whole seconds.
     pub fn parse(text: &str) -> Result<Self, BadTime> {
         let time: Result<jiff::Timestamp, _> = text.parse();
-        time.map(|time| Self(time.as_second())).map_err(|_| BadTime(text.escape_debug().take(40).collect()))
+        let shown = || text.escape_debug().take(40).collect();
+        match time {
+            Ok(time) if time.subsec_nanosecond() == 0 => Ok(Self(time.as_second())),
+            Ok(_) => Err(BadTime::Fraction(shown())),
+            Err(_) => Err(BadTime::None(shown())),
+        }
     }
 }
 
@@ -45,19 +56,28 @@ pub enum Status {
     Expired,
     /// Revoked by Cloudflare because its value was found in public.
     RevokedExposed,
+    /// A word that nobody knows. No call is known to be allowed, and none is known to be refused for good.
+    Unknown,
 }
 
 impl Status {
     /// The status that the API's word stands for. `revoked (exposed)` is in no schema: Cloudflare's Terraform provider
-    /// knows it. A word that nobody knows is taken for a token that may not be used.
+    /// knows it.
     #[must_use]
     pub fn from_word(word: &str) -> Self {
         match word {
             "active" => Self::Active,
             "expired" => Self::Expired,
             _ if word.starts_with("revoked") => Self::RevokedExposed,
-            _ => Self::Disabled,
+            "disabled" => Self::Disabled,
+            _ => Self::Unknown,
         }
+    }
+
+    /// Whether the token may be used, or may be switched on: all that it would then allow is at stake.
+    #[must_use]
+    pub const fn may_become_active(self) -> bool {
+        matches!(self, Self::Active | Self::Disabled | Self::Unknown)
     }
 }
 
@@ -75,8 +95,22 @@ pub enum Effect {
 pub enum Grant {
     /// A group of the catalogue.
     Group(&'static Group),
+    /// A group of the catalogue by its name, with an id that the catalogue does not know: it is taken for that group, and
+    /// nothing proves that it is.
+    Named(&'static Group, GroupId),
     /// A group that the catalogue does not know: it grants nothing that could be proved.
     Unknown(GroupId),
+}
+
+impl Grant {
+    /// The group of the catalogue that it is, or is taken for.
+    #[must_use]
+    pub const fn group(&self) -> Option<&'static Group> {
+        match self {
+            Self::Group(group) | Self::Named(group, _) => Some(group),
+            Self::Unknown(_) => None,
+        }
+    }
 }
 
 /// One entry of a token: its groups at its resources.
@@ -93,10 +127,7 @@ pub struct Policy {
 impl Policy {
     /// The groups that the catalogue knows.
     pub fn known_groups(&self) -> impl Iterator<Item = &'static Group> + '_ {
-        self.groups.iter().filter_map(|grant| match grant {
-            Grant::Group(group) => Some(*group),
-            Grant::Unknown(_) => None,
-        })
+        self.groups.iter().filter_map(Grant::group)
     }
 }
 

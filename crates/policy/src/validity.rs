@@ -19,7 +19,7 @@ impl Validity<'_> {
     pub(crate) fn bars(self, request: &Request) -> Option<Cause> {
         match self.status {
             Status::RevokedExposed => return Some(Cause::RevokedExposed),
-            Status::Disabled => return Some(Cause::Disabled),
+            Status::Disabled | Status::Unknown => return Some(Cause::Disabled),
             Status::Expired => return Some(Cause::Expired),
             Status::Active => {}
         }

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use flarekeep_catalogue::{AccountId, Group, Operation, Rule, UserId, ZoneId, groups, operation, operations, resolve};
+use flarekeep_catalogue::{
+    AccountId, Group, GroupId, Operation, Rule, UserId, ZoneId, groups, operation, operations, resolve,
+};
 use flarekeep_policy::{
     Area, BucketKey, CompiledToken, Effect, Grant, IpCondition, IpSet, Owner, Owners, Ownership, Place, Policy,
     Request, Resource, Status, Token, UnixSeconds, compare, parse_range, reach,
@@ -35,7 +37,46 @@ fn resource() -> impl Strategy<Value = Resource> {
         Just(Resource::AllZones),
         account.clone().prop_map(|account| Resource::Bucket(bucket(account, "site"))),
         account.prop_map(Resource::AllBucketsOf),
+        select(others()).prop_map(|(other, _)| other),
     ]
+}
+
+/// Resources of kinds that the engine does not know, that differ in one part only; what each could turn out to be.
+fn others() -> Vec<(Resource, Resource)> {
+    let [one, two] = ACCOUNTS.map(|account| Resource::Account(account).keys().0);
+    let below = |outer: &str| Resource::read_nested(outer, "com.example.thing", "*").unwrap();
+    let zone = Resource::Zone(ZONES[0]).keys().0;
+    let meanings = [
+        Resource::Account(ACCOUNTS[0]),
+        Resource::Account(ACCOUNTS[1]),
+        Resource::AllAccounts,
+        Resource::Zone(ZONES[0]),
+        Resource::AllZones,
+    ];
+    let value = |value: &str| Resource::read(&zone, value).unwrap();
+    let all = [below(&one), below(&two), below("com.cloudflare.api.account.*"), value("read"), value("write")];
+    all.into_iter().zip(meanings).collect()
+}
+
+/// Two groups that nobody knows, as ids.
+const UNKNOWN: [GroupId; 2] = [GroupId::from_u128(0xe1), GroupId::from_u128(0xe2)];
+
+/// The token with a group for each that nobody knows, and a resource for each of an unknown kind.
+fn interpreted(mut token: Token, meant: [&'static Group; 2]) -> Token {
+    let others = others();
+    for policy in &mut token.policies {
+        for resource in &mut policy.resources {
+            if let Some((_, meaning)) = others.iter().find(|(other, _)| other == resource) {
+                *resource = meaning.clone();
+            }
+        }
+        for grant in &mut policy.groups {
+            if let Grant::Unknown(id) = *grant {
+                *grant = Grant::Group(meant[usize::from(id == UNKNOWN[1])]);
+            }
+        }
+    }
+    token
 }
 
 /// Few groups, so that two tokens often hold the same: of each scope, of operations that need all of theirs, and of those
@@ -52,9 +93,13 @@ fn group() -> impl Strategy<Value = &'static Group> {
     prop_oneof![4 => select(some), 1 => (0..groups().len()).prop_map(|at| &groups()[at])]
 }
 
+fn grant() -> impl Strategy<Value = Grant> {
+    prop_oneof![6 => group().prop_map(Grant::Group), 1 => select(UNKNOWN.to_vec()).prop_map(Grant::Unknown)]
+}
+
 fn policy() -> impl Strategy<Value = Policy> {
     let effect = prop_oneof![4 => Just(Effect::Allow), 1 => Just(Effect::Deny)];
-    (effect, prop::collection::vec(resource(), 0..4), prop::collection::vec(group().prop_map(Grant::Group), 0..4))
+    (effect, prop::collection::vec(resource(), 0..4), prop::collection::vec(grant(), 0..4))
         .prop_map(|(effect, resources, groups)| Policy { effect, resources, groups })
 }
 
@@ -99,6 +144,24 @@ fn pair() -> impl Strategy<Value = (Token, Token)> {
         (old, new)
     });
     prop_oneof![1 => (token(), token()), 2 => near]
+}
+
+/// Two tokens that hold the same of what nobody knows; they differ in a policy, or in who owns them.
+fn pair_with_unknown() -> impl Strategy<Value = (Token, Token)> {
+    let unknown = (prop::collection::vec(resource(), 1..3), select(UNKNOWN.to_vec()));
+    (token(), unknown, prop::collection::vec(policy(), 0..2), policy(), any::<bool>(), token()).prop_map(
+        |(mut old, (resources, id), more, apart, is_new, other)| {
+            old.policies.push(Policy { effect: Effect::Allow, resources, groups: vec![Grant::Unknown(id)] });
+            old.policies.extend(more);
+            let mut new = old.clone();
+            let one = if is_new { &mut new } else { &mut old };
+            one.policies.push(apart);
+            if other.policies.len() == 1 {
+                new.owner = other.owner;
+            }
+            (old, new)
+        },
+    )
 }
 
 fn ownership() -> impl Strategy<Value = Ownership> {
@@ -269,6 +332,20 @@ proptest! {
         }
         if let Some(example) = &comparison.lost.example {
             prop_assert!(a.decide(&example.request).allow && !allows(&b, &example.request, example.other_user));
+        }
+    }
+
+    #[test]
+    fn what_nobody_knows_may_turn_out_to_be_anything(
+        (old, new) in prop_oneof![pair_with_unknown(), pair()],
+        meant in prop::collection::vec(group(), 2),
+        ownership in ownership(),
+    ) {
+        if compare(&old, &new, &ownership, START).is_no_new_access() {
+            let meant = [meant[0], meant[1]];
+            let (old, new) = (interpreted(old, meant), interpreted(new, meant));
+            let gained = compare(&old, &new, &ownership, START).gained;
+            prop_assert!(gained.example.is_none(), "{:?}", gained.example);
         }
     }
 

@@ -29,7 +29,7 @@ fn resource() -> impl Strategy<Value = Resource> {
         Just(Resource::AllZones),
         bucket().prop_map(Resource::Bucket),
         account.prop_map(Resource::AllBucketsOf),
-        Just(Resource::Other("com.cloudflare.edge.worker.script.x".into())),
+        Just(Resource::parse("com.cloudflare.edge.worker.script.x").unwrap()),
     ]
 }
 
@@ -71,7 +71,7 @@ fn token(operation: &'static Operation) -> impl Strategy<Value = Token> {
     ];
     let status = prop_oneof![
         12 => Just(Status::Active),
-        1 => select(vec![Status::Disabled, Status::Expired, Status::RevokedExposed]),
+        1 => select(vec![Status::Disabled, Status::Expired, Status::RevokedExposed, Status::Unknown]),
     ];
     let time = || prop::option::weighted(0.2, (0..4i64).prop_map(UnixSeconds));
     let ip = (ip_set(), ip_set()).prop_map(|(within, not_within)| IpCondition { within, not_within });
@@ -169,6 +169,7 @@ fn written(token: &Token, request: &Request, path: &str) -> String {
         Status::Disabled => "disabled",
         Status::Expired => "expired",
         Status::RevokedExposed => "revoked (exposed)",
+        Status::Unknown => "asleep",
     };
     let token = json!({
         "status": status, "not_before": time(token.not_before), "expires_on": time(token.expires_on),
@@ -212,7 +213,7 @@ proptest! {
             Grant::Group(group) => {
                 group.id.is_some() || groups().iter().filter(|other| other.name == group.name).count() == 1
             }
-            Grant::Unknown(_) => false,
+            Grant::Named(..) | Grant::Unknown(_) => false,
         };
         for policy in &mut token.policies {
             policy.groups.retain(nameable);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use flarekeep_catalogue::{Group, GroupId, UserId};
 use flarekeep_cloudflare as api;
 use flarekeep_policy::{
-    Effect, Grant, IpCondition, IpSet, Owner, Policy, Resource, Status, Token, UnixSeconds, document,
+    Effect, Grant, IpCondition, IpSet, Owner, Policy, Resource, Status, Token, UnixSeconds, canonical, document,
 };
 
 use crate::error::Error;
@@ -44,18 +44,23 @@ pub fn policy_to_wire(policy: &Policy, ids: &GroupIds) -> Result<api::Policy, Er
     for resource in &policy.resources {
         match resource.keys() {
             (key, None) => {
-                resources.insert(key, api::ResourceValue::All);
+                let value = match resource.value() {
+                    "*" => api::ResourceValue::All,
+                    other => api::ResourceValue::Other(other.to_owned()),
+                };
+                resources.insert(key, value);
             }
             (key, Some(inner)) => {
                 let nested = resources.entry(key).or_insert_with(|| api::ResourceValue::Nested(BTreeMap::new()));
                 if let api::ResourceValue::Nested(nested) = nested {
-                    nested.insert(inner, "*".to_owned());
+                    nested.insert(inner, resource.value().to_owned());
                 }
             }
         }
     }
     let groups = policy.groups.iter().map(|grant| match grant {
         Grant::Group(group) => Ok(api::GroupReference { id: ids.id(group)?, name: Some(group.name.to_owned()) }),
+        Grant::Named(group, id) => Ok(api::GroupReference { id: *id, name: Some(group.name.to_owned()) }),
         Grant::Unknown(id) => Ok(api::GroupReference::from(*id)),
     });
     Ok(api::Policy {
@@ -102,6 +107,7 @@ fn grant_from_wire(reference: &api::GroupReference) -> Grant {
 pub fn token_from_wire(token: &api::Token, owner: api::Owner) -> Result<Token, Error> {
     let policies = token.policies.iter().map(policy_from_wire).collect::<Result<Vec<_>, _>>()?;
     let ip = token.condition.as_ref().and_then(|condition| condition.request_ip.clone()).unwrap_or_default();
+    let set = |ranges: Vec<_>| IpSet(ranges.into_iter().map(canonical).collect());
     let seconds = |time: Option<jiff::Timestamp>| time.map(|time| UnixSeconds(time.as_second()));
     Ok(Token {
         owner: match owner {
@@ -111,7 +117,7 @@ pub fn token_from_wire(token: &api::Token, owner: api::Owner) -> Result<Token, E
         status: Status::from_word(&token.status.to_string()),
         not_before: seconds(token.not_before),
         expires_on: seconds(token.expires_on),
-        ip: IpCondition { within: ip.within.map(IpSet), not_within: ip.not_within.map(IpSet) },
+        ip: IpCondition { within: ip.within.map(set), not_within: ip.not_within.map(set) },
         policies,
     })
 }

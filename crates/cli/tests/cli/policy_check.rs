@@ -66,3 +66,40 @@ fn a_gate_must_be_given_with_what_it_looks_at() {
     shows!("policy_check_no_token", home.run("policy check --denies 'DELETE /zones/{zone_id}'").failed(2));
     shows!("policy_check_no_operation", home.run("policy check token.json --denies 'DELETE /nowhere'").failed(2));
 }
+
+#[test]
+fn a_status_makes_no_gate_hold() {
+    let home = home();
+    let of = |status: &str, group: &str| {
+        let mut token = token(&[allow(&account(ACCOUNT), &[group])]);
+        token["status"] = json!(status);
+        token.to_string()
+    };
+    home.write("narrow.json", &of("active", "1af1fa2adc104452b74a9a3364202f20"));
+    home.write("narrow-off.json", &of("disabled", "1af1fa2adc104452b74a9a3364202f20"));
+    home.write("off.json", &of("disabled", API_TOKENS_WRITE));
+    home.write("odd.json", &of("asleep", API_TOKENS_WRITE));
+    let gates = "--no-new-access narrow.json off.json --no-new-access narrow.json odd.json \
+                 --no-new-access odd.json narrow.json --no-new-access narrow.json narrow-off.json \
+                 --no-new-access narrow-off.json narrow-off.json --denies 'POST /accounts/{account_id}/tokens'";
+    shows!("policy_check_statuses", home.run(&format!("policy check off.json odd.json {gates}")).ended(1));
+    shows!("policy_diff_status", home.run("policy diff odd.json odd.json").ended(1));
+}
+
+#[test]
+fn what_is_unknown_elsewhere_is_not_the_same() {
+    let home = home();
+    let below = |account: &str, value: &str| {
+        let resources = json!({account: {"com.cloudflare.api.account.worker.script.*": value}});
+        let group = json!([{"id": API_TOKENS_WRITE}]);
+        token(&[json!({"effect": "allow", "resources": resources, "permission_groups": group})]).to_string()
+    };
+    let one = format!("com.cloudflare.api.account.{ACCOUNT}");
+    home.write("one.json", &below(&one, "*"));
+    home.write("all.json", &below("com.cloudflare.api.account.*", "*"));
+    home.write("value.json", &below(&one, "write"));
+    let gates =
+        "--no-new-access one.json all.json --no-new-access one.json value.json --no-new-access one.json one.json";
+    shows!("policy_check_elsewhere", home.run(&format!("policy check {gates}")).ended(1));
+    shows!("policy_diff_elsewhere", home.run("policy diff one.json all.json").ended(1));
+}

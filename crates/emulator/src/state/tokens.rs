@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use flarekeep_catalogue::{GroupId, TokenId};
 use flarekeep_policy::{
-    CompiledToken, Effect, Grant, IpCondition, IpSet, Owner, Policy, Resource, Status, Token, UnixSeconds,
+    CompiledToken, Effect, Grant, IpCondition, IpSet, OtherResource, Owner, Policy, Resource, Status, Token,
+    UnixSeconds,
 };
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -92,7 +93,10 @@ impl StoredPolicy {
     pub(crate) fn policy(&self) -> Policy {
         let resources = self.resources.iter().map(|(key, inner)| {
             // What was stored had been read before, so the fallback is never met; it would grant nothing.
-            resource(key, inner.as_deref()).unwrap_or_else(|_| Resource::Other(key.clone()))
+            resource(key, inner.as_deref()).unwrap_or_else(|_| {
+                let (outer, key) = inner.as_ref().map_or((None, key), |inner| (Some(key.clone()), inner));
+                Resource::Other(OtherResource { outer, key: key.clone(), value: String::new() })
+            })
         });
         let grant = |id: &GroupId| groups::by_id(*id).map_or(Grant::Unknown(*id), Grant::Group);
         Policy {
@@ -198,6 +202,8 @@ pub(crate) const fn status_word(status: Status) -> &'static str {
         Status::Disabled => "disabled",
         Status::Expired => "expired",
         Status::RevokedExposed => "revoked (exposed)",
+        // The emulator makes no such token.
+        Status::Unknown => "unknown",
     }
 }
 

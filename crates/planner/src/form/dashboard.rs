@@ -81,11 +81,11 @@ pub(super) fn beyond(draft: &TokenDraft) -> Vec<String> {
         for grant in &policy.groups {
             match grant {
                 Grant::Unknown(id) => beyond.push(format!("group {id} has no known name: -o curl grants it by its id")),
-                Grant::Group(group) if row(group).is_none() => {
+                Grant::Group(group) | Grant::Named(group, _) if row(group).is_none() => {
                     let places: Vec<String> = policy.resources.iter().map(ToString::to_string).collect();
                     beyond.push(elsewhere(group, &places.join(", ")));
                 }
-                Grant::Group(_) => {}
+                Grant::Group(_) | Grant::Named(..) => {}
             }
         }
     }

@@ -52,7 +52,7 @@ fn places(scope: Scope) -> Vec<Resource> {
             vec![first, second, Resource::AllZonesOf(ACCOUNT), Resource::AllZones, Resource::ZoneOf(ACCOUNT, ZONES[0])]
         }
         Scope::Bucket => vec![Resource::Bucket(bucket()), Resource::AllBucketsOf(ACCOUNT)],
-        Scope::FlagshipApp | Scope::Unknown => vec![Resource::Other("com.example.thing".to_owned())],
+        Scope::FlagshipApp | Scope::Unknown => vec![Resource::parse("com.example.thing").unwrap()],
     }
 }
 

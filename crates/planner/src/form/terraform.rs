@@ -102,10 +102,10 @@ fn policy(draft: &TokenDraft, version: Version, groups: &[Grant], document: &Pol
     let groups = groups.iter().map(|grant| {
         let id = match grant {
             Grant::Group(group) => group.id.map_or_else(|| by_name(draft, version, group), |id| hcl(&id.to_string())),
-            Grant::Unknown(id) => hcl(&id.to_string()),
+            Grant::Named(_, id) | Grant::Unknown(id) => hcl(&id.to_string()),
         };
         let name = match grant {
-            Grant::Group(group) => group.name,
+            Grant::Group(group) | Grant::Named(group, _) => group.name,
             Grant::Unknown(_) => "a group of no known name",
         };
         match version {

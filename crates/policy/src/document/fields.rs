@@ -111,6 +111,7 @@ field!(Time(Option<UnixSeconds>): from => opt_text(from, "a time of RFC 3339", U
 field!(Condition(ConditionFields): from => object(from, "a condition: {\"request_ip\": {\"in\", \"not_in\"}}"));
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ConditionFields {
     #[serde(default, alias = "request.ip")]
     request_ip: Option<RequestIp>,
@@ -119,6 +120,7 @@ struct ConditionFields {
 field!(RequestIp(RequestIpFields): from => object(from, "address ranges: {\"in\": […], \"not_in\": […]}"));
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RequestIpFields {
     #[serde(rename = "in", default)]
     within: Option<Vec<Range>>,

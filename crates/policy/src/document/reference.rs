@@ -23,7 +23,7 @@ pub enum GroupError {
 }
 
 /// The group by its id; where the catalogue does not know the id, by its exact name among the groups whose id nobody has
-/// published, if that name exists at one known scope only. Without an id the name decides, among all groups.
+/// published, if that name exists at one known scope only: the id is kept beside it, since a name is no proof. Without an id the name decides, among all groups.
 ///
 /// # Errors
 /// If there is no id and the name is missing, unknown, or that of several groups.
@@ -40,7 +40,7 @@ pub fn grant(id: Option<GroupId>, name: Option<&str>) -> Result<Grant, GroupErro
         return Ok(Grant::Group(group));
     }
     match name.map(|name| called(name, |group| group.id.is_none())) {
-        Some(Named::One(group)) if group.scope != Scope::Unknown => Ok(Grant::Group(group)),
+        Some(Named::One(group)) if group.scope != Scope::Unknown => Ok(Grant::Named(group, id)),
         _ => Ok(Grant::Unknown(id)),
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::resource::BucketKey;
+use crate::resource::{BucketKey, OtherResource};
 use crate::token::{Effect, Grant};
 
 const ACCOUNT: &str = "023e105f4ecef8ad9ca31a8372d0c353";
@@ -10,7 +10,7 @@ const DNS: &str = "4755a26eedb94da69e1066d98aa820be";
 fn token() -> String {
     format!(
         r#"{{"id":"ed17574386854bf78a67040be0a770b0","name":"ci","status":"active","issued_on":"2026-01-01T00:00:00Z",
- "not_before":"2026-01-01T00:00:00.9Z","expires_on":"2026-02-01T01:00:00+01:00","last_used_on":null,
+ "not_before":"2026-01-01T00:00:00.000Z","expires_on":"2026-02-01T01:00:00+01:00","last_used_on":null,
  "condition":{{"request_ip":{{"in":["203.0.113.0/24","2001:db8::1"],"not_in":[]}}}},
  "policies":[
   {{"id":"f267e341f3dd4697bd3b9f71dd96247f","effect":"allow",
@@ -36,7 +36,8 @@ fn a_token_is_read_whole() {
     let [allow, deny] = token.policies.as_slice() else { panic!("two policies") };
     let account = ACCOUNT.parse().unwrap();
     let bucket = BucketKey { account, jurisdiction: "eu".to_owned(), name: "media".to_owned() };
-    let expected = [Resource::AllZonesOf(account), Resource::Bucket(bucket), Resource::Other("odd".to_owned())];
+    let odd = OtherResource { outer: None, key: "odd".to_owned(), value: "?".to_owned() };
+    let expected = [Resource::AllZonesOf(account), Resource::Bucket(bucket), Resource::Other(odd)];
     assert_eq!(allow.resources, expected);
     let names: Vec<_> = allow.known_groups().map(|group| group.name).collect();
     assert_eq!(names, ["DNS Write", "Zone Settings Read"]);
@@ -69,13 +70,29 @@ fn what_is_left_out_or_null_says_nothing() {
 }
 
 #[test]
-fn every_status_that_is_not_known_is_taken_for_switched_off() {
+fn a_status_that_nobody_knows_is_not_taken_for_another() {
     let status = |word: &str| read(&format!(r#"{{"policies":[],"status":"{word}"}}"#)).unwrap().status;
     assert_eq!(status("active"), Status::Active);
     assert_eq!(status("expired"), Status::Expired);
     assert_eq!(status("revoked (exposed)"), Status::RevokedExposed);
     assert_eq!(status("disabled"), Status::Disabled);
-    assert_eq!(status("asleep"), Status::Disabled);
+    assert_eq!(status("asleep"), Status::Unknown);
+}
+
+#[test]
+fn a_name_beside_an_unknown_id_is_no_proof() {
+    let token = |id: &str| {
+        let zone = format!("com.cloudflare.api.account.{ACCOUNT}");
+        let group = format!(r#"{{"id":"{id}","name":"AI Search Read"}}"#);
+        let policy = format!(r#"{{"effect":"allow","resources":{{"{zone}":"*"}},"permission_groups":[{group}]}}"#);
+        read_token(&format!("[{policy}]"), Owner::User(USER.parse().unwrap())).unwrap()
+    };
+    let (old, new) = (token(&"2".repeat(32)), token(&"3".repeat(32)));
+    assert!(matches!(old.policies[0].groups[0], Grant::Named(group, _) if group.name == "AI Search Read"));
+    let compare = |old: &Token, new: &Token| crate::compare(old, new, &crate::Ownership::new(), UnixSeconds(0));
+    let gained = compare(&old, &new).gained;
+    assert_eq!((gained.example.is_none(), gained.unproved.len()), (true, 1));
+    assert!(compare(&old, &old.clone()).is_same());
 }
 
 #[test]
@@ -96,6 +113,19 @@ fn errors_say_where_and_what_was_expected() {
         (
             r#"{"policies":[],"expires_on":"soon"}"#,
             "line 1, column 34: `soon` is not a time: write it as in `2026-11-22T00:00:00Z`",
+        ),
+        (
+            r#"{"policies":[],"expires_on":"2026-02-01T01:00:00.5Z"}"#,
+            "line 1, column 52: `2026-02-01T01:00:00.5Z` is a fraction of a second: write whole seconds, as in \
+             `2026-11-22T00:00:00Z`",
+        ),
+        (
+            r#"{"policies":[],"condition":{"requestIp":{}}}"#,
+            "line 1, column 39: unknown field `requestIp`, expected `request.ip` or `request_ip`",
+        ),
+        (
+            r#"{"policies":[],"condition":{"request_ip":{"notIn":[]}}}"#,
+            "line 1, column 49: unknown field `notIn`, expected `in` or `not_in`",
         ),
         (
             r#"{"policies":[],"condition":[]}"#,

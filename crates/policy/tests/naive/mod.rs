@@ -8,7 +8,7 @@ pub(crate) fn decide(token: &Token, request: &Request) -> Cause {
     if token.status == Status::RevokedExposed {
         return Cause::RevokedExposed;
     }
-    if token.status == Status::Disabled {
+    if matches!(token.status, Status::Disabled | Status::Unknown) {
         return Cause::Disabled;
     }
     if token.status == Status::Expired || token.expires_on.is_some_and(|end| end <= request.at) {
@@ -71,7 +71,7 @@ fn address_allowed(token: &Token, request: &Request) -> bool {
 }
 
 fn has(policy: &Policy, group: &Group) -> bool {
-    policy.groups.iter().any(|grant| matches!(grant, Grant::Group(held) if *held == group))
+    policy.groups.iter().any(|grant| matches!(grant, Grant::Group(held) | Grant::Named(held, _) if *held == group))
 }
 
 fn scope_of(resource: &Resource) -> Option<Scope> {

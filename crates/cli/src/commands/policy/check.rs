@@ -128,9 +128,17 @@ fn no_new_access(old: &Source, new: &Source, ownership: &Ownership, at: UnixSeco
 
 /// Whether `new` allows nothing that `old` does not.
 fn beyond(gate: String, of: String, old: &Token, new: &Token, ownership: &Ownership, at: UnixSeconds) -> Outcome {
-    let gained = compare(old, new, ownership, at).gained;
-    let verdict = Answer::of(gained.example.is_some(), gained.unproved.is_empty());
-    let mut because = Vec::new();
+    let is_unknown = |token: &Token| token.status == Status::Unknown;
+    // Where the new token may be switched on, so may the old: neither gains by that alone.
+    let both = new.status != Status::Active && new.status.may_become_active();
+    let asked = |token: &Token| if both || is_unknown(token) { switched_on(token) } else { token.clone() };
+    let gained = compare(&asked(old), &asked(new), ownership, at).gained;
+    let is_known = gained.unproved.is_empty() && !is_unknown(old) && !is_unknown(new);
+    let verdict = Answer::of(gained.example.is_some() && !is_unknown(new), is_known);
+    let mut because: Vec<String> = doubt(new).into_iter().collect();
+    if is_unknown(old) {
+        because.push("the status of the old token is one that nobody knows".to_owned());
+    }
     if let Some(example) = &gained.example {
         let by_conditions = gained.longer.is_some() || gained.wider.is_some();
         because.push(format!("it allows {}", words::example(example, by_conditions)));
@@ -151,6 +159,23 @@ fn beyond(gate: String, of: String, old: &Token, new: &Token, ownership: &Owners
     Outcome { gate, of, verdict, because, document }
 }
 
+/// A token that is switched off can be switched on again, and is looked at as if it were; so is one of a status that
+/// nobody knows.
+fn switched_on(token: &Token) -> Token {
+    let status = if token.status.may_become_active() { Status::Active } else { token.status };
+    Token { status, ..token.clone() }
+}
+
+/// What the status of a token leaves open.
+fn doubt(token: &Token) -> Option<String> {
+    let text = match token.status {
+        Status::Disabled => "it is disabled and can be switched on: it is looked at as if it were active",
+        Status::Unknown => "its status is one that nobody knows: it is looked at as if it were active",
+        Status::Active | Status::Expired | Status::RevokedExposed => return None,
+    };
+    Some(text.to_owned())
+}
+
 fn unknown(number: usize) -> Option<String> {
     let grants = counted(number, "grant");
     (number > 0).then(|| format!("it holds {grants} of which nobody has published what they open"))
@@ -164,12 +189,13 @@ fn denies(
     ownership: &Ownership,
     at: UnixSeconds,
 ) -> Outcome {
-    let reach = reach(&source.token, ownership, at);
+    let is_status_known = source.token.status != Status::Unknown;
+    let reach = reach(&switched_on(&source.token), ownership, at);
     let call = reach.call(operation, ids.account, ids.zone);
     let is_known = operation.rule != Rule::Unlabelled && reach.unproved.is_empty() || reach.window.is_never();
-    let verdict = Answer::of(call.is_some(), is_known);
-    let mut because: Vec<String> =
-        call.iter().map(|(request, place)| format!("it allows {}", words::call(request, place))).collect();
+    let verdict = Answer::of(call.is_some() && is_status_known, is_known && is_status_known);
+    let mut because: Vec<String> = doubt(&source.token).into_iter().collect();
+    because.extend(call.iter().map(|(request, place)| format!("it allows {}", words::call(request, place))));
     if verdict == Answer::Unproven && operation.rule == Rule::Unlabelled {
         because.push("nobody has published what opens this operation".to_owned());
     } else if !reach.window.is_never() {

@@ -33,6 +33,9 @@ fn show(output: Output, old: &Source, new: &Source, comparison: &Comparison) {
             conditions.into_iter().map(|(what, old, new)| [what.to_owned(), format!("{old} → {new}")]),
         ));
     }
+    if comparison.is_status_unknown {
+        output.line(format!("\n{}: the status of a token is one that nobody knows", styled(CARE, "not known")));
+    }
     if comparison.is_same() {
         output.line(format!("\n{}", styled(GOOD, "both allow the same")));
     }
@@ -96,6 +99,7 @@ fn document(old: &Source, new: &Source, comparison: &Comparison) -> Value {
     let changes = changes(old, new).into_iter();
     json!({
         "same": comparison.is_same(),
+        "status_unknown": comparison.is_status_unknown,
         "old": old.name,
         "new": new.name,
         "conditions": changes.map(|(what, old, new)| json!({"condition": what, "old": old, "new": new})).collect::<Vec<_>>(),

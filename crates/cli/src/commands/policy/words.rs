@@ -182,6 +182,7 @@ pub(super) fn not_known(output: Output, unproved: &[Unproved]) {
 fn group(grant: &Grant) -> String {
     match grant {
         Grant::Group(group) => group.name.to_owned(),
+        Grant::Named(group, id) => format!("{} by the unknown id {id}", group.name),
         Grant::Unknown(id) => format!("group {id}"),
     }
 }
@@ -193,6 +194,7 @@ pub(super) fn conditions(token: &Token) -> Vec<(&'static str, String)> {
         Status::Disabled => "disabled",
         Status::Expired => "expired",
         Status::RevokedExposed => "revoked (exposed)",
+        Status::Unknown => "not known",
     };
     let or = |at: Option<UnixSeconds>, without: &str| at.map_or_else(|| without.to_owned(), time);
     vec![
