@@ -8,6 +8,7 @@
 //! `request_ip` (the schema) and as `request.ip` (the guides).
 
 mod fields;
+mod plain;
 mod policies;
 mod reference;
 mod text;
@@ -15,6 +16,7 @@ mod text;
 use flarekeep_catalogue::{TokenId, UserId};
 
 pub(crate) use self::fields::Document;
+pub(crate) use self::plain::Plain;
 pub use self::reference::{GroupError, grant};
 pub(crate) use self::text::{object, opt_text};
 
