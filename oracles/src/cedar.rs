@@ -137,7 +137,12 @@ fn lies_at(call: &Call) -> Vec<String> {
     places
 }
 
-/// The scope of the groups that take effect at a place, and Cedar's resources for it: itself first, then lists.
+/// The scope of the groups that take effect at a place.
+pub fn scope(place: Place) -> Scope {
+    at(place).0
+}
+
+/// The same, and Cedar's resources for it: itself first, then lists.
 fn at(place: Place) -> (Scope, Vec<String>) {
     let (wide, narrow) = ("List::\"wide\"".to_owned(), "List::\"single zones, too\"".to_owned());
     match place {

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use flarekeep_catalogue::{Group, Method, Operation, Rule, groups, operations, route};
 use serde_json::{Map, Value, json};
 
+use crate::cedar::scope;
 use crate::random::Random;
 
 const ACCOUNTS: [&str; 2] = ["a1000000000000000000000000000001", "a2000000000000000000000000000002"];
@@ -100,11 +101,11 @@ pub fn operation(random: &mut Random) -> &'static Operation {
         PLAIN.iter().copied().filter(placeless).collect()
     });
     match random.below(12) {
-        0 => random.pick(&ALL_OF),
-        1 => random.pick(&S3),
-        2 => random.pick(&LISTS),
+        0 => *random.pick(&ALL_OF),
+        1 => *random.pick(&S3),
+        2 => *random.pick(&LISTS),
         3 => PLAIN.iter().find(|o| o.method == Method::Post && o.path() == "/zones").unwrap(),
-        _ => random.pick(&PLAIN),
+        _ => *random.pick(&PLAIN),
     }
 }
 
@@ -205,22 +206,33 @@ fn policy(random: &mut Random, operation: &'static Operation) -> Policy {
     };
     Policy {
         denies: random.one_in(6),
-        places: (0..=random.below(3)).map(|_| place(random)).collect(),
+        places: (0..=random.below(3)).map(|_| place_for(random, &accepted)).collect(),
         groups: (0..=random.below(3)).map(|_| group(random)).filter(|group| group.id.is_some()).collect(),
     }
+}
+
+/// A place, mostly one at which a group that the operation accepts takes effect: else few calls would be allowed.
+fn place_for(random: &mut Random, accepted: &[&Group]) -> Place {
+    for _ in 0..random.below(12) {
+        let place = place(random);
+        if accepted.iter().any(|group| group.scope == scope(place)) {
+            return place;
+        }
+    }
+    place(random)
 }
 
 fn place(random: &mut Random) -> Place {
     let (account, zone) = (*random.pick(&ACCOUNTS), *random.pick(&ZONES));
     match random.below(10) {
-        0 => Place::User(random.pick(&USERS)),
+        0 => Place::User(*random.pick(&USERS)),
         1 => Place::Account(account),
         2 => Place::Accounts,
         3 => Place::Zone(zone),
         4 => Place::ZoneOf(account, zone),
         5 => Place::ZonesOf(account),
         6 => Place::Zones,
-        7 => Place::Bucket(account, random.pick(&["default", "eu"]), random.pick(&BUCKETS)),
+        7 => Place::Bucket(account, *random.pick(&["default", "eu"]), *random.pick(&BUCKETS)),
         8 => Place::BucketsOf(account),
         _ => Place::Other,
     }

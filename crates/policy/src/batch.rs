@@ -5,20 +5,19 @@
 //! much as nothing. Unknown fields are passed over.
 
 mod cache;
+mod line;
 
-use std::borrow::Cow;
-use std::fmt::{self, Write};
-use std::net::IpAddr;
+use std::fmt::Write;
 
-use flarekeep_catalogue::{AccountId, UserId, is_hostile};
+use flarekeep_catalogue::is_hostile;
 use memchr::memchr_iter;
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 
 use self::cache::Cache;
+use self::line::{Fields, Line, NOBODY, Taken, Unowned};
 use crate::call::{Call, CallError};
 use crate::decision::Decision;
-use crate::document::{DocumentError, object, opt_text};
+use crate::document::{DocumentError, Plain};
+use crate::request::Request;
 use crate::token::{Owner, UnixSeconds};
 
 /// Decides lines. It remembers the tokens that it has met more than once, up to a fixed size.
@@ -101,36 +100,55 @@ impl Batch {
             column: error.valid_up_to() + 1,
             message: "the line is not UTF-8".to_owned(),
         })?;
-        let line: Line<'_> = serde_json::from_str(text)?;
-        let call = Call {
-            method: &line.0.method,
-            path: &line.0.path,
-            account: line.0.account.0,
-            user: line.0.user.0,
-            ip: line.0.ip.0,
-            at: line.0.at.0.unwrap_or(self.now),
-        };
-        let token = line.0.token.get();
-        let start = before(text, token);
-        let within = |error: DocumentError| LineError { column: start + error.column, message: error.message };
-        let request = match call.request() {
-            Ok(request) => request,
-            Err(CallError::NoOperation) => {
-                crate::document::read(token).map_err(within)?;
-                return Ok(Answer::NoOperation);
-            }
-            Err(error) => {
-                let column = before(text, call.path) + call.path.len();
-                return Err(LineError { column, message: error.to_string() });
-            }
-        };
-        let owner = call.owner(&request).unwrap_or(NOBODY);
-        self.cache.decide(token, owner, &request).map(Answer::Decided).map_err(within)
+        self.answer_plain(text).map_or_else(|| self.answer_any(text), Ok)
+    }
+
+    /// Answers a line that is written plainly and has no error.
+    fn answer_plain(&mut self, text: &str) -> Option<Answer> {
+        let mut plain = Plain::new(text.strip_suffix('\r').unwrap_or(text))?;
+        if !plain.pass(TOKEN_FIRST) {
+            let Line(fields) = plain.last_value()?;
+            let Unowned(token) = &fields.token;
+            return decide(&fields.call(self.now), |owner, request| token.decide_for(owner, request)).ok();
+        }
+        let start = plain.rest();
+        let mark = self.cache.mark(start);
+        if let Some(known) = mark.and_then(|mark| self.cache.known(mark, start)) {
+            plain.pass(&known.text);
+            let fields: Fields<'_, Taken> = plain.last_fields()?;
+            return decide(&fields.call(self.now), |owner, request| known.token.decide_for(owner, request)).ok();
+        }
+        let Unowned(token) = plain.value()?;
+        let token_text = start.get(..start.len() - plain.rest().len())?;
+        let fields: Fields<'_, Taken> = plain.last_fields()?;
+        if let Some(mark) = mark {
+            self.cache.meet(mark, token_text, &token);
+        }
+        decide(&fields.call(self.now), |owner, request| token.decide_for(owner, request)).ok()
+    }
+
+    /// Answers any line, or says what is wrong with it.
+    fn answer_any(&self, text: &str) -> Result<Answer, LineError> {
+        let Line(fields) = serde_json::from_str(text)?;
+        let Unowned(token) = &fields.token;
+        let call = fields.call(self.now);
+        let column = before(text, call.path) + call.path.len();
+        decide(&call, |owner, request| token.decide_for(owner, request))
+            .map_err(|error| LineError { column, message: error.to_string() })
     }
 }
 
-/// Owns a token of which nothing says who does. Then the call is in no account, and the owner makes no difference.
-const NOBODY: Owner = Owner::User(UserId::from_u128(0));
+/// How a line begins that has its token first, as it is documented: such a token may be known.
+const TOKEN_FIRST: &str = "{\"token\":";
+
+/// Decides a call by what the owner of its token and its request lead to.
+fn decide(call: &Call<'_>, by: impl FnOnce(Owner, &Request) -> Decision) -> Result<Answer, CallError> {
+    match call.request() {
+        Ok(request) => Ok(Answer::Decided(by(call.owner(&request).unwrap_or(NOBODY), &request))),
+        Err(CallError::NoOperation) => Ok(Answer::NoOperation),
+        Err(error) => Err(error),
+    }
+}
 
 impl Answer {
     /// Whether the call may be made.
@@ -172,60 +190,6 @@ impl From<serde_json::Error> for LineError {
     fn from(error: serde_json::Error) -> Self {
         let DocumentError { column, message, .. } = error.into();
         Self { column, message }
-    }
-}
-
-/// One line as it is written.
-struct Line<'a>(Fields<'a>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Line<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        object(from, "a call: {\"token\", \"method\", \"path\", …}").map(Self)
-    }
-}
-
-#[derive(Deserialize)]
-struct Fields<'a> {
-    #[serde(borrow)]
-    token: &'a RawValue,
-    #[serde(borrow)]
-    method: Cow<'a, str>,
-    #[serde(borrow)]
-    path: Cow<'a, str>,
-    #[serde(default)]
-    account: Account,
-    #[serde(default)]
-    user: User,
-    #[serde(default)]
-    ip: Ip,
-    #[serde(default)]
-    at: At,
-}
-
-/// An optional field that is a string with a meaning.
-macro_rules! optional {
-    ($name:ident($inner:ty), $expected:literal, $read:expr) => {
-        #[derive(Default)]
-        struct $name(Option<$inner>);
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                opt_text(from, $expected, $read).map(Self)
-            }
-        }
-    };
-}
-
-optional!(Account(AccountId), "an account's id", str::parse);
-optional!(User(UserId), "a user's id", str::parse);
-optional!(Ip(IpAddr), "an address", |text| text.parse::<IpAddr>().map_err(|_| BadIp));
-optional!(At(UnixSeconds), "a time of RFC 3339", UnixSeconds::parse);
-
-struct BadIp;
-
-impl fmt::Display for BadIp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an address is written as 203.0.113.7 or 2001:db8::1")
     }
 }
 

@@ -69,7 +69,12 @@ impl CompiledToken {
     /// Decides one call.
     #[must_use]
     pub fn decide(&self, request: &Request) -> Decision {
-        Decision::of(self.barred(request).unwrap_or_else(|| self.judged(request)))
+        self.decide_for(self.owner, request)
+    }
+
+    /// The same, if `owner` owned the token.
+    pub(crate) fn decide_for(&self, owner: Owner, request: &Request) -> Decision {
+        Decision::of(self.barred(request).unwrap_or_else(|| self.judged(owner, request)))
     }
 
     /// What keeps the token from being used at all, whatever is called: status, time, address.
@@ -79,8 +84,8 @@ impl CompiledToken {
         Validity { status, not_before, expires_on, ip: &self.ip }.bars(request)
     }
 
-    fn judged(&self, request: &Request) -> Cause {
-        if let Some(cause) = before_policies(self.owner, request) {
+    fn judged(&self, owner: Owner, request: &Request) -> Cause {
+        if let Some(cause) = before_policies(owner, request) {
             return cause;
         }
         if self.deny.as_ref().is_some_and(|side| side.withholds(request)) {

@@ -9,6 +9,7 @@
 //! word: it is an error.
 
 mod fields;
+mod plain;
 mod policies;
 mod reference;
 mod text;
@@ -16,6 +17,7 @@ mod text;
 use flarekeep_catalogue::{TokenId, UserId};
 
 pub(crate) use self::fields::Document;
+pub(crate) use self::plain::Plain;
 pub use self::reference::{GroupError, grant};
 pub(crate) use self::text::{object, opt_text};
 

@@ -12,12 +12,17 @@ impl Token {
     /// Decides one call, as [`crate::CompiledToken::decide`] does.
     #[must_use]
     pub fn decide(&self, request: &Request) -> Decision {
-        Decision::of(self.barred(request).unwrap_or_else(|| self.judged(request)))
+        self.decide_for(self.owner, request)
     }
 
-    fn judged(&self, request: &Request) -> Cause {
+    /// The same, if `owner` owned the token.
+    pub(crate) fn decide_for(&self, owner: Owner, request: &Request) -> Decision {
+        Decision::of(self.barred(request).unwrap_or_else(|| self.judged(owner, request)))
+    }
+
+    fn judged(&self, owner: Owner, request: &Request) -> Cause {
         let operation = request.operation;
-        if let Some(cause) = before_policies(self.owner, request) {
+        if let Some(cause) = before_policies(owner, request) {
             return cause;
         }
         let any = |group: &Group| operation.accepts_group(group);

@@ -6,15 +6,15 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 
 use crate::compiled::CompiledToken;
-use crate::decision::Decision;
-use crate::document::{self, DocumentError};
-use crate::request::Request;
-use crate::token::Owner;
+use crate::token::Token;
 
 /// How much JSON of tokens is kept at most. Compiled, a resource takes some ten times the bytes of its key.
 const ROOM: usize = 4 << 20;
-/// How many of the tokens met are remembered by their hash.
+/// How many of the tokens met are remembered by their mark.
 const MET: usize = 4096;
+/// By so many of its first bytes a token is known again: the id stands there, or the first of the resources. A shorter
+/// token is as quickly read as known.
+const MARKED: usize = 256;
 
 /// Compiled tokens by their text. A token is compiled when it is met for the second time: once, a walk over its
 /// policies is cheaper.
@@ -22,16 +22,22 @@ const MET: usize = 4096;
 pub(super) struct Cache {
     hasher: RandomState,
     met: Box<[u64]>,
-    compiled: HashMap<u64, Entry, RandomState>,
+    compiled: HashMap<u64, Known, RandomState>,
     bytes: usize,
 }
 
+/// A token that was compiled.
 #[derive(Debug)]
-struct Entry {
-    text: Box<str>,
-    owner: Owner,
-    token: CompiledToken,
+pub(super) struct Known {
+    /// How it is written, from the first brace or bracket to the last.
+    pub(super) text: Box<str>,
+    /// The token, whoever owns it.
+    pub(super) token: CompiledToken,
 }
+
+/// What a token is known again by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark(u64);
 
 impl Default for Cache {
     fn default() -> Self {
@@ -41,36 +47,34 @@ impl Default for Cache {
 }
 
 impl Cache {
-    /// Decides a call by the token that this text describes.
-    pub(super) fn decide(&mut self, text: &str, owner: Owner, request: &Request) -> Result<Decision, DocumentError> {
-        let hash = self.hasher.hash_one((text, owner));
-        // Two texts of one hash are told apart; the later one is then read each time.
-        if let Some(entry) = self.compiled.get(&hash)
-            && entry.owner == owner
-            && *entry.text == *text
-        {
-            return Ok(entry.token.decide(request));
-        }
-        let token = document::read_token(text, owner)?;
-        let decision = token.decide(request);
-        if self.comes_again(hash) && !self.compiled.contains_key(&hash) {
-            self.make_room(text.len());
-            self.bytes += text.len();
-            self.compiled.insert(hash, Entry { text: text.into(), owner, token: token.compile() });
-        }
-        Ok(decision)
+    /// The mark of the token with which a text begins; none of a text that is short.
+    pub(super) fn mark(&self, text: &str) -> Option<Mark> {
+        text.as_bytes().get(..MARKED).map(|start| Mark(self.hasher.hash_one(start)))
     }
 
-    /// Whether a token with this hash was met not long ago; from now on it was.
-    fn comes_again(&mut self, hash: u64) -> bool {
-        let slot = usize::try_from(hash % MET as u64).ok().and_then(|at| self.met.get_mut(at));
-        slot.is_some_and(|slot| std::mem::replace(slot, hash) == hash)
+    /// The known token with which a text begins. No JSON is the beginning of another where both begin with a brace or
+    /// a bracket, so that the token ends where the known one does.
+    pub(super) fn known(&self, mark: Mark, text: &str) -> Option<&Known> {
+        self.compiled.get(&mark.0).filter(|known| text.as_bytes().starts_with(known.text.as_bytes()))
     }
 
-    fn make_room(&mut self, bytes: usize) {
-        if self.bytes.saturating_add(bytes) > ROOM {
+    /// Remembers a token that was read, and compiles it if it comes again. Of tokens with one mark the first is known, and
+    /// the others are read each time.
+    pub(super) fn meet(&mut self, mark: Mark, text: &str, token: &Token) {
+        if text.len() < MARKED || !self.comes_again(mark) || self.compiled.contains_key(&mark.0) {
+            return;
+        }
+        if self.bytes.saturating_add(text.len()) > ROOM {
             self.compiled.clear();
             self.bytes = 0;
         }
+        self.bytes += text.len();
+        self.compiled.insert(mark.0, Known { text: text.into(), token: token.compile() });
+    }
+
+    /// Whether a token with this mark was met not long ago; from now on it was.
+    fn comes_again(&mut self, mark: Mark) -> bool {
+        let slot = usize::try_from(mark.0 % MET as u64).ok().and_then(|at| self.met.get_mut(at));
+        slot.is_some_and(|slot| std::mem::replace(slot, mark.0) == mark.0)
     }
 }

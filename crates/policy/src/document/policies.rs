@@ -50,10 +50,10 @@ impl<'de> Deserialize<'de> for Reference {
             #[serde(default, deserialize_with = "group_id")]
             id: Option<GroupId>,
             #[serde(default, borrow)]
-            name: Option<Cow<'a, str>>,
+            name: Option<Key<'a>>,
         }
         let fields: Fields<'_> = object(from, "a permission group: {\"id\", \"name\"}")?;
-        grant(fields.id, fields.name.as_deref()).map(Self).map_err(de::Error::custom)
+        grant(fields.id, fields.name.as_ref().map(|name| &*name.0)).map(Self).map_err(de::Error::custom)
     }
 }
 

@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 use flarekeep_policy::{Batch, Tally, UnixSeconds};
@@ -17,7 +17,7 @@ use crate::output::{counted, plain};
 use crate::{CommandResult, Verdict};
 
 /// How much is read at once.
-const BLOCK: usize = 1 << 20;
+const BLOCK: usize = 1 << 18;
 /// How many blocks wait for a worker, and how many answers wait for their turn.
 const WAITING: usize = 2;
 /// A longer line is no call; nothing is read on.
@@ -51,9 +51,10 @@ fn counted_lines(lines: u64) -> String {
     counted(usize::try_from(lines).unwrap_or(usize::MAX), "line")
 }
 
-/// Whole lines, and the number of the first.
+/// Whole lines, which are the first `length` bytes of the buffer, and the number of the first.
 struct Block {
-    text: Vec<u8>,
+    buffer: Vec<u8>,
+    length: usize,
     first: u64,
 }
 
@@ -61,29 +62,34 @@ fn answer(from: impl Read, now: UnixSeconds) -> io::Result<Tally> {
     let workers = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
+        let (used, spare) = channel();
         for _ in 0..workers {
             let (input, blocks) = sync_channel::<Block>(WAITING);
             let (answers, output) = sync_channel(WAITING);
-            scope.spawn(move || work(now, &blocks, &answers));
+            let used = used.clone();
+            scope.spawn(move || work(now, &blocks, &answers, &used));
             inputs.push(input);
             outputs.push(output);
         }
         let writer = scope.spawn(move || write(outputs));
         // The inputs end with the reading, then the workers, then the writer.
-        let read = read(from, inputs);
+        let read = read(Lines { from, begun: Vec::new() }, inputs, &spare);
         let tally = writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         read.map(|()| tally)
     })
 }
 
-fn work(now: UnixSeconds, blocks: &Receiver<Block>, answers: &SyncSender<(String, Tally)>) {
+/// Answers blocks, and gives their buffers back.
+fn work(now: UnixSeconds, blocks: &Receiver<Block>, answers: &SyncSender<(String, Tally)>, used: &Sender<Vec<u8>>) {
     let mut batch = Batch::new(now);
-    for block in blocks {
-        let mut out = String::new();
-        let tally = batch.answer_lines(&block.text, block.first, &mut out);
+    for Block { buffer, length, first } in blocks {
+        let mut out = String::with_capacity(length / 16);
+        let tally = batch.answer_lines(&buffer[..length], first, &mut out);
         if answers.send((out, tally)).is_err() {
             return;
         }
+        // Once all is read, nobody wants it.
+        let _ = used.send(buffer);
     }
 }
 
@@ -107,13 +113,16 @@ fn write(outputs: Vec<Receiver<(String, Tally)>>) -> Tally {
 
 /// Reads to the end. The workers are taken by value: they end when this does.
 #[allow(clippy::needless_pass_by_value)]
-fn read(mut from: impl Read, workers: Vec<SyncSender<Block>>) -> io::Result<()> {
+fn read(mut lines: Lines<impl Read>, workers: Vec<SyncSender<Block>>, spare: &Receiver<Vec<u8>>) -> io::Result<()> {
     let mut first = 1;
-    let mut begun = Vec::new();
     for worker in workers.iter().cycle() {
-        let Some(text) = whole_lines(&mut from, &mut begun)? else { return Ok(()) };
-        let lines = Batch::count_lines(&text);
-        if worker.send(Block { text, first }).is_err() {
+        let mut buffer = spare.try_recv().unwrap_or_default();
+        let length = lines.fill(&mut buffer)?;
+        if length == 0 {
+            return Ok(());
+        }
+        let lines = Batch::count_lines(&buffer[..length]);
+        if worker.send(Block { buffer, length, first }).is_err() {
             return Ok(());
         }
         first += lines;
@@ -121,28 +130,42 @@ fn read(mut from: impl Read, workers: Vec<SyncSender<Block>>) -> io::Result<()> 
     Ok(())
 }
 
-/// What can be read now, up to the end of a line; what is begun of the next stays behind. `None` at the end.
-fn whole_lines(from: &mut impl Read, begun: &mut Vec<u8>) -> io::Result<Option<Vec<u8>>> {
-    let mut text = std::mem::take(begun);
-    loop {
-        let before = text.len();
-        text.resize(before + BLOCK, 0);
-        let read = loop {
-            match from.read(&mut text[before..]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => break read?,
+/// What is read, in whole lines.
+struct Lines<R> {
+    from: R,
+    /// The beginning of the next line.
+    begun: Vec<u8>,
+}
+
+impl<R: Read> Lines<R> {
+    /// Puts what can be read now into the buffer, up to the end of a line, and returns its length: 0 at the end. The
+    /// buffer may be longer before and after, so that it is not cleared for every block.
+    fn fill(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        let mut end = self.begun.len();
+        buffer.resize(buffer.len().max(end + BLOCK), 0);
+        buffer[..end].copy_from_slice(&self.begun);
+        self.begun.clear();
+        loop {
+            let read = match self.from.read(&mut buffer[end..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read?,
+            };
+            if read == 0 {
+                return Ok(end);
             }
-        };
-        text.truncate(before + read);
-        if read == 0 {
-            return Ok((!text.is_empty()).then_some(text));
-        }
-        if let Some(end) = text[before..].iter().rposition(|byte| *byte == b'\n') {
-            *begun = text.split_off(before + end + 1);
-            return Ok(Some(text));
-        }
-        if text.len() > LONGEST_LINE {
-            return Err(io::Error::other("a line is longer than 64 MiB"));
+            let before = end;
+            end += read;
+            if let Some(newline) = buffer[before..end].iter().rposition(|byte| *byte == b'\n') {
+                let length = before + newline + 1;
+                self.begun.extend_from_slice(&buffer[length..end]);
+                return Ok(length);
+            }
+            if end > LONGEST_LINE {
+                return Err(io::Error::other("a line is longer than 64 MiB"));
+            }
+            if end == buffer.len() {
+                buffer.resize(end + BLOCK, 0);
+            }
         }
     }
 }
