@@ -204,7 +204,10 @@ mod tests {
         }
         let bucket = |path: &str| call("GET", path).request().unwrap().bucket.unwrap().to_string();
         assert_eq!(bucket("s3://media/a"), format!("{ACCOUNT}_default_media"));
-        assert_eq!(bucket(&format!("https://{OTHER}.r2.cloudflarestorage.com/media/a")), format!("{OTHER}_default_media"));
+        assert_eq!(
+            bucket(&format!("https://{OTHER}.r2.cloudflarestorage.com/media/a")),
+            format!("{OTHER}_default_media")
+        );
         assert_eq!(bucket(&format!("https://{OTHER}.eu.r2.cloudflarestorage.com/media")), format!("{OTHER}_eu_media"));
         assert!(operation("GET", "https://x.eu.r2.cloudflarestorage.com/media").contains("is not an account id"));
         assert_eq!(operation("GET", &format!("https://{OTHER}.example.com/")), "no operation has this method and path");
