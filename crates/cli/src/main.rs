@@ -70,7 +70,8 @@ fn run() -> ExitCode {
         quiet: arguments.global.quiet,
         verbose: arguments.global.verbose,
     };
-    match commands::run(arguments, output) {
+    let result = commands::run(arguments, output);
+    match result.and_then(|verdict| output::unwritten().map_or(Ok(verdict), Err)) {
         Ok(Verdict::Yes) => ExitCode::SUCCESS,
         Ok(Verdict::No) => ExitCode::from(1),
         Err(error) => {

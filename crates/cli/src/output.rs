@@ -4,13 +4,14 @@ pub(crate) mod mask;
 pub(crate) mod table;
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{self, Write};
+use std::sync::OnceLock;
 
 use anstyle::{AnsiColor, Style};
 use flarekeep_catalogue::is_hostile;
 use serde::Serialize;
 
-use crate::error::CommandError;
+use crate::error::{CommandError, Kind};
 
 /// Good news.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
@@ -62,6 +63,29 @@ fn escaped_document(document: &str) -> String {
     out
 }
 
+/// Why standard output could not be written, once it could not.
+static UNWRITTEN: OnceLock<String> = OnceLock::new();
+
+/// Remembers that a part of the answer could not be written. A closed pipe (`flarekeep … | head`) is no fault of ours.
+pub(crate) fn written(result: io::Result<()>) {
+    if let Err(error) = result
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        // The first reason is the one that is told.
+        let _ = UNWRITTEN.set(error.to_string());
+    }
+}
+
+/// The error of an answer that could not be written whole.
+pub(crate) fn unwritten() -> Option<CommandError> {
+    let reason = UNWRITTEN.get()?;
+    Some(
+        CommandError::new(Kind::Partial, "the answer could not be written to standard output")
+            .because(format!("{reason}; what the command did is done"))
+            .hint("let standard output lead where there is room; a command that only looks can be run again"),
+    )
+}
+
 /// How much is printed, and in which form.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
@@ -82,8 +106,7 @@ impl Output {
     /// A line of the answer. With `--json` the document is the answer, and this says nothing.
     pub(crate) fn line(self, text: impl Display) {
         if !self.json {
-            // A closed pipe (`flarekeep … | head`) is no fault of ours.
-            let _ = writeln!(anstream::stdout(), "{text}");
+            written(writeln!(anstream::stdout(), "{text}"));
         }
     }
 
@@ -97,7 +120,7 @@ impl Output {
         if self.json && !self.part {
             let text =
                 serde_json::to_string_pretty(document).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
-            let _ = writeln!(std::io::stdout(), "{}", escaped_document(&text));
+            written(writeln!(io::stdout(), "{}", escaped_document(&text)));
         }
     }
 

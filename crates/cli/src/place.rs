@@ -35,8 +35,14 @@ static NAMED_ZONES: Mutex<BTreeMap<ZoneId, String>> = Mutex::new(BTreeMap::new()
 pub(crate) fn stand_in_for(name: &str) -> ZoneId {
     // A name comes from a file that is anybody's, and goes into JSON, shells and Terraform.
     let harmless: String = name.chars().filter(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_')).collect();
-    let zone = ZoneId::from_u128(ZONES | u128::from(hash(&harmless)) << 1 | 1);
-    named_zones().insert(zone, harmless);
+    let mut zones = named_zones();
+    let mut id = ZONES | u128::from(hash(&harmless)) << 1 | 1;
+    // Two names of one hash are two zones; whoever chose them so gets another order, and nothing else.
+    while zones.get(&ZoneId::from_u128(id)).is_some_and(|other| *other != harmless) {
+        id += 2;
+    }
+    let zone = ZoneId::from_u128(id);
+    zones.insert(zone, harmless);
     zone
 }
 
@@ -59,22 +65,58 @@ pub(crate) fn in_words(text: &str) -> String {
 
 /// The text with stand-ins for the words: what [`in_words`] made of it, undone.
 pub(crate) fn without_words(text: &str) -> String {
-    let text = text
-        .replace("<account_id>", &SOME_ACCOUNT.to_string())
-        .replace("<zone_id>", &SOME_ZONE.to_string())
-        .replace("<user_id>", &SOME_USER.to_string());
-    let mut parts = text.split(ZONE_OF);
-    let mut whole = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        match part.split_once('>') {
-            Some((name, rest)) => {
-                whole.push_str(&stand_in_for(name).to_string());
-                whole.push_str(rest);
-            }
-            None => whole.extend([ZONE_OF, part]),
-        }
+    let (mut whole, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(Word { before, id, behind, .. }) = next_word(rest) {
+        whole.extend([before, &id]);
+        rest = behind;
     }
-    whole
+    whole + rest
+}
+
+/// The column in `text` of what stands at this line and column, from 1 in bytes, in the text [`without_words`] of it.
+pub(crate) fn column_in_words(text: &str, line: usize, column: usize) -> usize {
+    let mut rest = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
+    let (mut here, mut there) = (0, 0);
+    while let Some(Word { before, id, length, behind }) = next_word(rest) {
+        if there + before.len() >= column {
+            break;
+        }
+        (here, there) = (here + before.len() + length, there + before.len() + id.len());
+        if there >= column {
+            return here;
+        }
+        rest = behind;
+    }
+    here + column.saturating_sub(there)
+}
+
+/// A word for an id.
+struct Word<'a> {
+    before: &'a str,
+    id: String,
+    length: usize,
+    behind: &'a str,
+}
+
+/// The first word of a text.
+fn next_word(text: &str) -> Option<Word<'_>> {
+    text.match_indices('<').find_map(|(at, _)| {
+        let (before, from) = text.split_at(at);
+        let fixed =
+            |word: &str, id: &dyn std::fmt::Display| from.starts_with(word).then(|| (word.len(), id.to_string()));
+        let (length, id) = fixed("<account_id>", &SOME_ACCOUNT)
+            .or_else(|| fixed("<zone_id>", &SOME_ZONE))
+            .or_else(|| fixed("<user_id>", &SOME_USER))
+            .or_else(|| {
+                let name = from.strip_prefix(ZONE_OF)?;
+                // It ends within its JSON string.
+                let (name, _) = name
+                    .split_once(['>', '<', '"', '\n'])
+                    .filter(|(before, _)| name[before.len()..].starts_with('>'))?;
+                Some((ZONE_OF.len() + name.len() + 1, stand_in_for(name).to_string()))
+            })?;
+        Some(Word { before, id, length, behind: &from[length..] })
+    })
 }
 
 /// The stand-ins' ids.
@@ -304,4 +346,46 @@ fn none(kind: &str, text: &str) -> CommandError {
 fn several(kind: &str, text: &str, ids: impl Iterator<Item = String>) -> CommandError {
     CommandError::usage(format!("more than one {kind} is called `{}`", plain(text)))
         .hint(format!("give its id: {}", ids.collect::<Vec<_>>().join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_one_hash_are_two_zones() {
+        let names = ["8yn0iYCKYHlIj4-BwPqk", "GReLUrM4wMqfg9yzV3KQ"];
+        assert_eq!(hash(names[0]), hash(names[1]));
+        let zones = names.map(stand_in_for);
+        assert_ne!(zones[0], zones[1]);
+        assert_eq!(names.map(stand_in_for), zones);
+        assert_eq!(zones.map(|zone| name_of_stand_in(zone).unwrap()), names);
+    }
+
+    #[test]
+    fn words_become_ids_and_ids_words() {
+        let text = "a<<zone_id>b<zone_id of example.com>\n<account_id>, <user_id>é<zone_id of x\ny> <other> < ";
+        let ids = without_words(text);
+        assert!(
+            !ids.contains("<account_id>")
+                && !ids.contains("<zone_id>")
+                && ids.ends_with("<zone_id of x\ny> <other> < ")
+        );
+        assert_eq!(in_words(&ids), text);
+    }
+
+    #[test]
+    fn columns_are_those_of_the_text_that_has_words() {
+        let text = "first\n{\"<account_id>\": <zone_id of example.com>, wrong}\nlast";
+        let ids = without_words(text);
+        let (line, line_of_ids) = (text.lines().nth(1).unwrap(), ids.lines().nth(1).unwrap());
+        for sought in ["{", "\": ", ", wrong", "}"] {
+            let (here, there) = (line.find(sought).unwrap() + 1, line_of_ids.find(sought).unwrap() + 1);
+            assert_eq!(column_in_words(text, 2, there), here, "{sought}");
+        }
+        // Within an id it is the end of the word.
+        assert_eq!(column_in_words(text, 2, 20), line.find('>').unwrap() + 1);
+        assert_eq!(column_in_words(text, 1, 3), 3);
+        assert_eq!(column_in_words(text, 9, 3), 3);
+    }
 }

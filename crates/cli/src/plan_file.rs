@@ -29,8 +29,11 @@ pub(crate) struct Stated {
 /// Reads a plan file, and proves nothing.
 pub(crate) fn read(path: &Path) -> Result<Result<Stated, PlanFileError>, CommandError> {
     let name = file::name(path);
-    let text = place::without_words(&file::text(path)?);
-    Ok(PlanDocument::parse(&text).map(|file| Stated { name, file, changes: Vec::new() }))
+    let text = file::text(path)?;
+    let parsed = PlanDocument::parse(&place::without_words(&text));
+    Ok(parsed
+        .map(|file| Stated { name, file, changes: Vec::new() })
+        .map_err(|error| PlanFileError { column: place::column_in_words(&text, error.line, error.column), ..error }))
 }
 
 /// Reads a plan file that is to be used: one that does not hold is refused.
@@ -51,7 +54,7 @@ pub(crate) fn verified(path: &Path) -> Result<Stated, CommandError> {
 
 /// The error of a file that is no plan.
 pub(crate) fn no_plan(path: &Path, error: &PlanFileError) -> CommandError {
-    let failed = CommandError::usage(format!("`{}` is no plan: {}", file::name(path), plain(&error.to_string())));
+    let failed = CommandError::usage(format!("`{}` is no plan: {}", file::name(path), in_words(error)));
     if error.problem.is_of_the_catalogue() {
         return failed.hint("it may be of another version of the catalogue: make the plan again, with the same work");
     }

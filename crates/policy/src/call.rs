@@ -10,7 +10,9 @@ use crate::resource::BucketKey;
 use crate::token::{Owner, UnixSeconds};
 
 const API: &str = "/client/v4";
-const S3: &str = "s3://";
+pub(crate) const S3: &str = "s3://";
+/// What follows the account, and the jurisdiction if there is one, in the host of R2's S3 face (docs: r2/api/s3).
+const R2_HOST: &str = ".r2.cloudflarestorage.com";
 
 /// A call as it is written.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +20,8 @@ pub struct Call<'a> {
     /// The method's name, in any case.
     pub method: &'a str,
     /// The path with the ids in it, below or behind `/client/v4`; a query is passed over. A call of R2's S3 face is
-    /// written `s3://bucket/key?uploads`: there the query tells the operations of one path apart.
+    /// written `s3://bucket/key?uploads`: there the query tells the operations of one path apart. A bucket of a
+    /// jurisdiction has an address of its own, `https://ACCOUNT.eu.r2.cloudflarestorage.com/bucket/key`.
     pub path: &'a str,
     /// The account that owns the path's zone or bucket, or is the path's account. With no [`Self::user`] it owns the
     /// token as well.
@@ -55,7 +58,10 @@ impl Call<'_> {
     pub fn request(&self) -> Result<Request, CallError> {
         let method: Method = self.method.parse().map_err(|()| CallError::NoOperation)?;
         if let Some(rest) = self.path.strip_prefix(S3) {
-            return self.s3(method, rest).ok_or(CallError::NoOperation);
+            return self.s3(method, self.account, "default", rest).ok_or(CallError::NoOperation);
+        }
+        if let Some((account, jurisdiction, rest)) = r2_address(self.path) {
+            return self.s3(method, Some(account?), jurisdiction, rest).ok_or(CallError::NoOperation);
         }
         let path = before_query(self.path);
         let path = path.strip_prefix(API).filter(|rest| rest.starts_with('/')).unwrap_or(path);
@@ -77,22 +83,31 @@ impl Call<'_> {
         self.user.map(Owner::User).or_else(account)
     }
 
-    fn s3(&self, method: Method, rest: &str) -> Option<Request> {
+    fn s3(&self, method: Method, account: Option<AccountId>, jurisdiction: &str, rest: &str) -> Option<Request> {
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (name, key) = place.split_once('/').unwrap_or((place, ""));
         let operation = s3_operation(method, name, key, query)?;
-        let named = self.account.filter(|_| !name.is_empty());
+        let named = account.filter(|_| !name.is_empty());
         let bucket =
-            named.map(|account| BucketKey { account, jurisdiction: "default".to_owned(), name: name.to_owned() });
-        Some(Request {
-            operation,
-            user: self.user,
-            account: self.account,
-            zone: None,
-            bucket,
-            ip: self.ip,
-            at: self.at,
-        })
+            named.map(|account| BucketKey { account, jurisdiction: jurisdiction.to_owned(), name: name.to_owned() });
+        Some(Request { operation, user: self.user, account, zone: None, bucket, ip: self.ip, at: self.at })
+    }
+}
+
+/// The account, the jurisdiction, and what follows the host of an address of R2's S3 face.
+fn r2_address(path: &str) -> Option<(Result<AccountId, BadId>, &str, &str)> {
+    let rest = path.strip_prefix("https://")?;
+    let (host, rest) = rest.split_once('/').unwrap_or((rest, ""));
+    let labels = host.strip_suffix(R2_HOST)?;
+    let (account, jurisdiction) = labels.split_once('.').unwrap_or((labels, "default"));
+    Some((account.parse(), jurisdiction, rest))
+}
+
+/// The address of R2's S3 face under which the buckets of a jurisdiction are, with a slash behind it.
+pub(crate) fn s3_address(bucket: &BucketKey) -> String {
+    match bucket.jurisdiction.as_str() {
+        "default" => S3.to_owned(),
+        jurisdiction => format!("https://{}.{jurisdiction}{R2_HOST}/", bucket.account),
     }
 }
 
@@ -187,7 +202,14 @@ mod tests {
         ] {
             assert_eq!(operation(method, path), name);
         }
-        let bucket = call("GET", "s3://media/a").request().unwrap().bucket.unwrap();
-        assert_eq!(bucket.to_string(), format!("{ACCOUNT}_default_media"));
+        let bucket = |path: &str| call("GET", path).request().unwrap().bucket.unwrap().to_string();
+        assert_eq!(bucket("s3://media/a"), format!("{ACCOUNT}_default_media"));
+        assert_eq!(
+            bucket(&format!("https://{OTHER}.r2.cloudflarestorage.com/media/a")),
+            format!("{OTHER}_default_media")
+        );
+        assert_eq!(bucket(&format!("https://{OTHER}.eu.r2.cloudflarestorage.com/media")), format!("{OTHER}_eu_media"));
+        assert!(operation("GET", "https://x.eu.r2.cloudflarestorage.com/media").contains("is not an account id"));
+        assert_eq!(operation("GET", &format!("https://{OTHER}.example.com/")), "no operation has this method and path");
     }
 }

@@ -1,5 +1,6 @@
 //! A call's path with ids in the place of its parameters.
 
+use crate::call::{S3, s3_address};
 use crate::request::Request;
 
 /// Stands for an id of which nothing is known.
@@ -9,7 +10,8 @@ const SOME_NAME: &str = "example";
 
 impl Request {
     /// The path of the call below `/client/v4`: the account, the zone and the bucket are those of the request, every other
-    /// parameter is a stand-in. For R2's S3 face `s3://bucket/key`.
+    /// parameter is a stand-in. For R2's S3 face `s3://bucket/key`, or the whole address of a bucket in a jurisdiction:
+    /// [`crate::Call`] reads both.
     #[must_use]
     pub fn path(&self) -> String {
         let operation = self.operation;
@@ -24,7 +26,11 @@ impl Request {
             path.push_str(&self.parameter(name, std::mem::take(&mut first)));
             rest = after;
         }
-        path + rest
+        path.push_str(rest);
+        match (&self.bucket, path.strip_prefix(S3)) {
+            (Some(bucket), Some(rest)) => s3_address(bucket) + rest,
+            _ => path,
+        }
     }
 
     fn parameter(&self, name: &str, is_first: bool) -> String {
@@ -45,7 +51,25 @@ mod tests {
     use flarekeep_catalogue::{AccountId, ZoneId, operations, route};
 
     use super::*;
+    use crate::call::Call;
+    use crate::resource::BucketKey;
     use crate::token::UnixSeconds;
+
+    #[test]
+    fn the_path_of_an_object_leads_back_to_its_bucket() {
+        for operation in operations().iter().filter(|operation| operation.names_bucket()) {
+            for jurisdiction in ["default", "eu", "fedramp"] {
+                let account = AccountId::from_u128(0xa1);
+                let bucket = BucketKey { account, jurisdiction: jurisdiction.to_owned(), name: "media".to_owned() };
+                let (account, bucket) = (Some(account), Some(bucket));
+                let at = UnixSeconds(0);
+                let request = Request { operation, user: None, account, zone: None, bucket, ip: None, at };
+                let (method, path) = (operation.method.as_str(), request.path());
+                let again = Call { method, path: &path, account, user: None, ip: None, at }.request().unwrap();
+                assert_eq!((again.operation, again.bucket), (operation, request.bucket), "{path}");
+            }
+        }
+    }
 
     #[test]
     fn every_path_leads_back_to_its_operation() {

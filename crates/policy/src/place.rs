@@ -108,6 +108,11 @@ impl Universe {
         self.accounts.iter().copied().map(Some).chain([None])
     }
 
+    /// The account as places have it: none where no token names it.
+    pub(crate) fn named(&self, account: AccountId) -> Option<AccountId> {
+        Some(account).filter(|account| self.accounts.contains(account))
+    }
+
     pub(crate) fn account(&self, account: Option<AccountId>) -> AccountId {
         account.unwrap_or(self.other_account)
     }

@@ -6,6 +6,7 @@ use crate::area::{Area, areas};
 use crate::operation_set::OperationSet;
 use crate::place::{Owners, Ownership, Place, Universe};
 use crate::request::Request;
+use crate::resource::BucketKey;
 use crate::survey::survey;
 use crate::token::{Owner, Token, UnixSeconds};
 use crate::unproved::{Unproved, unproved};
@@ -84,6 +85,23 @@ impl Reach {
         Some((request, place))
     }
 
+    /// The same of an operation of R2's S3 face on this bucket.
+    #[must_use]
+    pub fn call_on_bucket(&self, operation: &'static Operation, bucket: &BucketKey) -> Option<(Request, &Place)> {
+        let is_meant = |place: &&Place| match place {
+            Place::Bucket(at) => at == bucket,
+            Place::OtherBucketOf(at) => {
+                *at == self.universe.named(bucket.account) && !self.universe.buckets.contains(bucket)
+            }
+            _ => false,
+        };
+        let areas = self.areas.iter().filter(|area| area.operations.contains(operation));
+        let place = areas.flat_map(|area| &area.places).find(is_meant)?;
+        let mut request = self.request(operation, place);
+        (request.account, request.bucket) = (Some(bucket.account), Some(bucket.clone()));
+        Some((request, place))
+    }
+
     /// A call of `operation` at `place`, when and from where the token may be used.
     #[must_use]
     pub fn request(&self, operation: &'static Operation, place: &Place) -> Request {
@@ -93,7 +111,7 @@ impl Reach {
 
     /// Whether a call at `place` may be one in this account and on this zone.
     fn is_meant(&self, place: &Place, account: Option<AccountId>, zone: Option<ZoneId>) -> bool {
-        let named = |account: AccountId| Some(account).filter(|account| self.universe.accounts.contains(account));
+        let named = |account: AccountId| self.universe.named(account);
         match place {
             Place::Account(at) => zone.is_none() && account.is_none_or(|account| *at == named(account)),
             Place::OtherBucketOf(at) => account.is_none_or(|account| *at == named(account)),

@@ -71,16 +71,17 @@ pub(crate) struct PolicyReach {
 
 #[derive(Debug, Args)]
 pub(crate) struct PolicySimulate {
-    /// The token, or its policies, as JSON from the API; - for standard input
-    #[arg(value_name = "FILE", required_unless_present = "batch", conflicts_with = "batch")]
-    pub(crate) token: Option<PathBuf>,
+    /// A plan, a token or its policies as JSON in a file or on standard input (-), or a token's id or name
+    #[arg(value_name = "TOKEN", required_unless_present = "batch", conflicts_with = "batch")]
+    pub(crate) token: Option<String>,
     /// The call's method
     #[arg(long, required_unless_present = "batch", conflicts_with = "batch")]
     pub(crate) method: Option<String>,
-    /// The call's path with its ids, as /zones/023e…/dns_records; an object of R2's S3 face as s3://bucket/key
+    /// The call's path with its ids, as /zones/023e…/dns_records; an object of R2's S3 face as s3://bucket/key,
+    /// with --bucket eu/NAME where the bucket is in a jurisdiction
     #[arg(long, required_unless_present = "batch", conflicts_with = "batch")]
     pub(crate) path: Option<String>,
-    /// The user that owns the token [default: the one that its policies name; with none it is the account's]
+    /// The user that owns the token [default: the one that its policies name]
     #[arg(long, value_name = "ID", conflicts_with = "batch")]
     pub(crate) user: Option<String>,
     /// The client's address
@@ -92,4 +93,6 @@ pub(crate) struct PolicySimulate {
     /// Calls as JSON lines, each with its token; - for standard input. One JSON line each is the answer
     #[arg(long, value_name = "FILE")]
     pub(crate) batch: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }

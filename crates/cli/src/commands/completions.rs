@@ -12,6 +12,6 @@ pub(crate) fn run(shell: Shell) -> CommandResult {
     // Into memory first: clap_complete panics where standard output is closed before its end (`… | head`).
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "flarekeep", &mut script);
-    let _ = std::io::stdout().write_all(&script);
+    crate::output::written(std::io::stdout().write_all(&script));
     Ok(Verdict::Yes)
 }

@@ -14,6 +14,6 @@ pub(crate) fn run() -> CommandResult {
         .render(&mut page)
         .map_err(|error| CommandError::usage(format!("cannot write the manual page: {error}")))?;
     // A closed pipe (`… | head`) is no fault of ours.
-    let _ = std::io::stdout().write_all(&page);
+    crate::output::written(std::io::stdout().write_all(&page));
     Ok(Verdict::Yes)
 }

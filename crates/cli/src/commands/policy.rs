@@ -1,5 +1,6 @@
 //! `flarekeep policy …`: what tokens allow.
 
+mod call;
 mod check;
 mod diff;
 mod reach;

@@ -10,7 +10,7 @@ pub(crate) fn masked(text: &str) -> String {
     while !rest.is_empty() {
         let run = rest.find(|c| !in_credential(c)).unwrap_or(rest.len());
         let (word, behind) = rest.split_at(run);
-        match credential_at(word) {
+        match credential_behind_escape(&text[..text.len() - rest.len()], word) {
             Some(start) => out.extend([&word[..start], HIDDEN]),
             None => out.push_str(word),
         }
@@ -19,6 +19,13 @@ pub(crate) fn masked(text: &str) -> String {
         rest = &behind[gap..];
     }
     out
+}
+
+/// Where a credential begins in a word. What an escape ends in (`\n`, `\u001b`) looks like the word's beginning.
+fn credential_behind_escape(before: &str, word: &str) -> Option<usize> {
+    let behind = |escape: usize| word.get(escape..).and_then(credential_at).map(|at| at + escape);
+    let escaped = before.ends_with('\\').then(|| behind(1).or_else(|| behind("u001b".len()))).flatten();
+    credential_at(word).or(escaped)
 }
 
 fn in_credential(c: char) -> bool {
@@ -54,6 +61,8 @@ mod tests {
         assert_eq!(masked(&format!("--xcfat_{}é", &body[..9])), "--x[hidden]é");
         assert_eq!(masked(&"Ab-9".repeat(10)), "[hidden]");
         assert_eq!(masked(&"0a".repeat(19)), "[hidden]");
+        let older = "Ab-9".repeat(10);
+        assert_eq!(masked(&format!(r"\\n{older}\u001b{older}")), r"\\n[hidden]\u001b[hidden]");
         for kept in
             ["", "cfut_ is the prefix", &"0a".repeat(16), "01234567-89ab-cdef-0123-456789abcdef", &"a".repeat(60)]
         {

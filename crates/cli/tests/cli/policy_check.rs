@@ -35,6 +35,30 @@ fn an_operation_is_denied() {
 }
 
 #[test]
+fn what_is_denied_is_written_as_a_call() {
+    let home = widened();
+    let denies = |call: &str, rest: &str| home.run(&format!("policy check new.json --denies '{call}' {rest}"));
+    denies(&format!("post /client/v4/zones/{ZONE}/dns_records?x=1"), "").ended(1);
+    denies("POST /zones/{zone_id}/dns_records?x=1", "").ended(1);
+    denies(&format!("POST /client/v4/zones/{OTHER_ZONE}/dns_records?x=1"), "").ended(0);
+    let twice = format!("--zone-account {ZONE}={ACCOUNT} --zone-account {ZONE}={ZONE}");
+    denies("POST /zones", &twice).failed(2).says("two accounts");
+    let eu = json!({format!("com.cloudflare.edge.r2.bucket.{ACCOUNT}_eu_media"): "*"});
+    let group = json!([{"name": "Workers R2 Storage Bucket Item Write"}]);
+    let policies = json!([{"effect": "allow", "resources": eu, "permission_groups": group}]);
+    home.write("new.json", &policies.to_string());
+    let (account, inside) = (format!("--account {ACCOUNT}"), format!("--account {ACCOUNT} --bucket eu/media"));
+    denies("DELETE s3://media/x", "").failed(2).says("which account owns the bucket");
+    denies("DELETE s3://media/x", &account).ended(0);
+    denies("DELETE s3://other/x", &inside).failed(2).says("names another bucket");
+    shows!("policy_check_denies_bucket", denies("DELETE s3://media/x", &inside).ended(1));
+    denies(&format!("DELETE https://{ACCOUNT}.eu.r2.cloudflarestorage.com/media/x"), "").ended(1);
+    let simulate = "policy simulate new.json --method DELETE --path s3://media/x";
+    home.run(&format!("{simulate} {account}")).ended(1);
+    shows!("policy_simulate_bucket", home.run(&format!("{simulate} {inside}")).ended(0));
+}
+
+#[test]
 fn nothing_beyond_a_recipe() {
     let local = Local::start();
     local.token("--name deploy --recipe wrangler-deploy");

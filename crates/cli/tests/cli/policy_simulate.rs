@@ -1,6 +1,6 @@
 //! `flarekeep policy simulate`: one decision with its cause, and files of them. Nobody is asked.
 
-use crate::support::{Home, Run, shows};
+use crate::support::{Home, Run, fresh_value, shows};
 
 const ACCOUNT: &str = "023e105f4ecef8ad9ca31a8372d0c353";
 const ZONE: &str = "5a1b105f4ecef8ad9ca31a8372d0c353";
@@ -69,10 +69,16 @@ fn bad_input_is_told_with_its_place() {
     let home = home();
     let call = "GET /zones/ZONE/dns_records";
     shows!("policy_simulate_broken", simulate(&home, "broken.json", call, "").failed(2));
-    simulate(&home, "absent.json", call, "").failed(2).says("cannot read the token `absent.json`");
+    simulate(&home, "absent.json", call, "").failed(2).says("cannot read absent.json");
     simulate(&home, "token.json", "GET /zones/example.com", "").failed(2).says("is not a zone id");
     simulate(&home, "token.json", call, "--account example").failed(2).says("is not an account id");
     home.run("policy simulate --method GET").ended(2);
+    home.write("words.json", "[\n {\"<account_id>\": 1, \"<zone_id of example.com>\": wrong}]");
+    // The columns are those of the file, which has words where ids are read.
+    let column = " {\"<account_id>\": 1, \"<zone_id of example.com>\": w".len();
+    simulate(&home, "words.json", call, "").failed(2).says(&format!("line 2, column {column}: "));
+    simulate(&home, "token.json", call, &format!("--owner account --account {ACCOUNT} --user {USER}")).failed(2);
+    home.run("policy simulate --batch calls.jsonl --owner account").failed(2);
     home.run("policy simulate token.json --batch calls.jsonl").ended(2);
 }
 
@@ -107,6 +113,61 @@ fn a_batch_answers_line_by_line() {
     assert!(run.stderr.is_empty() && run.stdout.lines().count() == 4, "{}", run.shown());
     shows!("policy_simulate_batch_absent", home.run("policy simulate --batch absent.jsonl").failed(2));
     assert_eq!(home.type_("policy simulate --batch -").stdin("").run().ended(0).stdout, "");
+}
+
+#[test]
+fn a_plan_is_read_with_its_words() {
+    let home = home();
+    let plan = home.run("plan --operation 'POST /zones/{zone_id}/dns_records' -o json").ended(0).stdout;
+    home.write("plan.json", &plan);
+    let run = |path: &str| home.run(&format!("policy simulate plan.json --method POST --path '{path}'"));
+    shows!("policy_simulate_plan", run("/zones/<zone_id>/dns_records").ended(0));
+    run(&format!("/zones/{ZONE}/dns_records")).ended(1);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_answer_that_cannot_be_written_is_an_error() {
+    let home = home();
+    home.write("calls.jsonl", &calls().lines().next().unwrap().to_owned());
+    for line in ["policy reach token.json", "policy reach token.json --json", "policy simulate --batch calls.jsonl"] {
+        let to = |sink: &str| {
+            let line = format!("{} {line} {sink}", env!("CARGO_BIN_EXE_flarekeep"));
+            std::process::Command::new("sh").args(["-c", &line]).current_dir(home.folder()).output().unwrap()
+        };
+        let full = to(">/dev/full");
+        assert_eq!(full.status.code(), Some(5), "{line}");
+        assert!(String::from_utf8_lossy(&full.stderr).contains("could not be written"), "{line}");
+        assert_eq!(to("| true; exit 0").status.code(), Some(0), "{line}");
+    }
+}
+
+/// A run fails if its output holds a credential.
+#[test]
+fn a_value_in_anothers_place_is_not_repeated() {
+    let home = home();
+    let value = fresh_value("cfut_");
+    home.keep_secret(&value);
+    let (path, token) = (format!("/zones/{ZONE}/dns_records"), token().replace('\n', ""));
+    let lines = [
+        format!(r#"{{"token":"{value}","method":"GET","path":"{path}"}}"#),
+        format!(r#"{{"token":"\n{value}\u001b{}","method":"GET","path":"{path}"}}"#, &value[5..45]),
+        format!(r#"{{"token":{token},"method":"GET","path":"/zones/{value}"}}"#),
+        format!(r#"{{"token":{token},"method":"GET","path":"{path}","account":"{value}"}}"#),
+        format!(r#"{{"token":{},"method":"GET","path":"{path}"}}"#, token.replace("allow", &value)),
+        format!(r#"{{"token":{},"method":"GET","path":"{path}"}}"#, token.replace(ZONE, &value)),
+        format!(r#""{value}""#),
+    ];
+    home.write("calls.jsonl", &lines.join("\n"));
+    let run = home.run("policy simulate --batch calls.jsonl").ended(2);
+    assert_eq!(run.stdout.matches("{\"error\":").count(), lines.len(), "{}", run.shown());
+    assert!(run.stdout.contains("[hidden]"), "{}", run.shown());
+    let typed = |path: &str| {
+        let line = format!("policy simulate token.json --method GET --path {path}{value}");
+        home.type_(&line).hiding(&value).run()
+    };
+    assert!(typed("/").ended(1).stdout.contains("GET /[hidden]"));
+    typed("/zones/").failed(2).says("[hidden]");
 }
 
 #[test]

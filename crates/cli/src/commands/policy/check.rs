@@ -1,13 +1,14 @@
 //! `flarekeep policy check`: gates for CI.
 
-use flarekeep_catalogue::{Operation, Rule};
+use flarekeep_catalogue::{AccountId, Operation, Rule, ZoneId};
 use flarekeep_planner::Target;
 use flarekeep_policy::{
-    Effect, Example, IpCondition, Owner, Owners, Ownership, Place, Policy, Resource, Status, Token, UnixSeconds,
-    compare, reach,
+    BucketKey, Call, Effect, Example, IpCondition, Owner, Owners, Ownership, Place, Policy, Request, Resource, Status,
+    Token, UnixSeconds, compare, reach,
 };
 use serde_json::{Value, json};
 
+use super::call;
 use super::diff::gain_document;
 use super::source::{Source, only_account, ownership, read};
 use super::words;
@@ -60,7 +61,7 @@ impl Answer {
 pub(crate) fn run(context: &Context, arguments: &PolicyCheck) -> CommandResult {
     demand(arguments)?;
     let ownership = ownership(&arguments.reading)?;
-    let denied = arguments.denies.iter().map(|text| operation(text)).collect::<Result<Vec<_>, _>>()?;
+    let denied = arguments.denies.iter().map(|text| Denied::read(context, text)).collect::<Result<Vec<_>, _>>()?;
     let given = arguments.no_new_access.iter().chain(&arguments.tokens).map(String::as_str).collect::<Vec<_>>();
     let sources = read(context, &arguments.reading, &given)?;
     let (compared, tokens) = sources.split_at(arguments.no_new_access.len().min(sources.len()));
@@ -72,7 +73,7 @@ pub(crate) fn run(context: &Context, arguments: &PolicyCheck) -> CommandResult {
         }
     }
     for token in tokens {
-        outcomes.extend(denied.iter().map(|(operation, ids)| denies(token, operation, ids, &ownership, at)));
+        outcomes.extend(denied.iter().map(|denied| denies(token, denied, &ownership, at)));
         if !arguments.only.is_empty() {
             outcomes.push(only(context, &arguments.only, token, &ownership, at)?);
         }
@@ -181,17 +182,65 @@ fn unknown(number: usize) -> Option<String> {
     (number > 0).then(|| format!("it holds {grants} of which nobody has published what they open"))
 }
 
-/// Whether the token may not call the operation: anywhere, or in the account and on the zone of a concrete path.
-fn denies(
-    source: &Source,
+/// What no token may call, and where, if the path is concrete.
+struct Denied {
     operation: &'static Operation,
-    ids: &Target,
-    ownership: &Ownership,
-    at: UnixSeconds,
-) -> Outcome {
+    account: Option<AccountId>,
+    zone: Option<ZoneId>,
+    bucket: Option<BucketKey>,
+}
+
+impl Denied {
+    /// Reads an operation's method and template, or a call as `policy simulate` takes it.
+    fn read(context: &Context, text: &str) -> Result<Self, CommandError> {
+        let (method, path) = text.trim().split_once(char::is_whitespace).unwrap_or((text, ""));
+        let path = place::without_words(path.trim());
+        let at_template = || operation(text).or_else(|error| path_alone(text).map_or(Err(error), operation));
+        if path.starts_with("s3://{") || path.starts_with('/') && path.contains('{') {
+            let (operation, Target { account, zone, .. }) = at_template()?;
+            return Ok(Self { operation, account, zone, bucket: None });
+        }
+        let call = Call { method, path: &path, account: call::account(context)?, user: None, ip: None, at: now() };
+        let Some(request) = call::request(context, &call)? else {
+            let (operation, Target { account, zone, .. }) = at_template()?;
+            return Ok(Self { operation, account, zone, bucket: None });
+        };
+        let Request { operation, account, zone, bucket, .. } = request;
+        if operation.names_bucket() && bucket.is_none() {
+            return Err(CommandError::usage(format!(
+                "which account owns the bucket of `{}` is not known",
+                plain(&path)
+            ))
+            .hint("give --account ID, or leave the bucket a template: s3://{bucket_name}/{object_key}"));
+        }
+        // An account that is given beside the path says whose bucket it is, and nothing of other calls.
+        let account = account.filter(|_| operation.names_account());
+        Ok(Self { operation, account, zone, bucket })
+    }
+
+    fn place(&self) -> String {
+        let bucket = self.bucket.as_ref().map(|bucket| format!(" on bucket {bucket}"));
+        let account = self.account.map(|id| format!(" of account {id}"));
+        let zone = self.zone.map(|id| format!(" of zone {id}"));
+        plain(&place::in_words(&bucket.or(account).or(zone).unwrap_or_default()))
+    }
+}
+
+/// The text without the query of an API's path.
+fn path_alone(text: &str) -> Option<&str> {
+    text.split_once('?').map(|(before, _)| before).filter(|before| !before.contains("s3://"))
+}
+
+/// Whether the token may not call the operation: anywhere, or in the account, on the zone and on the bucket of a concrete
+/// path.
+fn denies(source: &Source, denied: &Denied, ownership: &Ownership, at: UnixSeconds) -> Outcome {
+    let operation = denied.operation;
     let is_status_known = source.token.status != Status::Unknown;
     let reach = reach(&switched_on(&source.token), ownership, at);
-    let call = reach.call(operation, ids.account, ids.zone);
+    let call = match &denied.bucket {
+        Some(bucket) => reach.call_on_bucket(operation, bucket),
+        None => reach.call(operation, denied.account, denied.zone),
+    };
     let is_known = operation.rule != Rule::Unlabelled && reach.unproved.is_empty() || reach.window.is_never();
     let verdict = Answer::of(call.is_some() && is_status_known, is_known && is_status_known);
     let mut because: Vec<String> = doubt(&source.token).into_iter().collect();
@@ -201,8 +250,7 @@ fn denies(
     } else if !reach.window.is_never() {
         because.extend(unknown(reach.unproved.len()));
     }
-    let place = ids.account.map(|id| format!(" of account {id}")).or(ids.zone.map(|id| format!(" of zone {id}")));
-    let gate = format!("--denies '{operation}'{}", place::in_words(&place.unwrap_or_default()));
+    let gate = format!("--denies '{operation}'{}", denied.place());
     let document = json!({
         "gate": gate,
         "of": source.name,

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, stdin};
 use std::path::Path;
 
-use flarekeep_catalogue::AccountId;
+use flarekeep_catalogue::{AccountId, ZoneId};
 use flarekeep_policy::document::{self, TokenDocument};
 use flarekeep_policy::{Owner, Ownership, Resource, Token};
 use flarekeep_tokens::{find, token_from_wire};
@@ -37,7 +37,7 @@ pub(crate) fn read(context: &Context, reading: &Reading, given: &[&str]) -> Resu
 
 /// Which account owns a zone, as the command line says.
 pub(crate) fn ownership(reading: &Reading) -> Result<Ownership, CommandError> {
-    let pair = |text: &String| {
+    let pair = |text: &String| -> Result<(ZoneId, AccountId), CommandError> {
         let wrong = || {
             CommandError::usage(format!("`{}` is not a zone and its account", plain(text)))
                 .hint("as in --zone-account ZONE_ID=ACCOUNT_ID, as often as needed")
@@ -45,7 +45,14 @@ pub(crate) fn ownership(reading: &Reading) -> Result<Ownership, CommandError> {
         let (zone, account) = text.split_once('=').ok_or_else(wrong)?;
         Ok((zone.parse().map_err(|_| wrong())?, account.parse().map_err(|_| wrong())?))
     };
-    reading.zone_accounts.iter().map(pair).collect()
+    let mut ownership = Ownership::new();
+    for (zone, account) in reading.zone_accounts.iter().map(pair).collect::<Result<Vec<_>, _>>()? {
+        if ownership.insert(zone, account).is_some_and(|other| other != account) {
+            return Err(CommandError::usage(format!("zone {zone} is said to be owned by two accounts"))
+                .hint("give --zone-account once for each zone"));
+        }
+    }
+    Ok(ownership)
 }
 
 fn one(context: &Context, reading: &Reading, given: &str) -> Result<Source, CommandError> {
@@ -97,10 +104,11 @@ enum PlanOwner {
 }
 
 fn from_text(context: &Context, reading: &Reading, name: &str, text: &str) -> Result<Source, CommandError> {
-    let text = place::without_words(text);
-    let document = document::read(&text).map_err(|error| {
+    let (written, text) = (text, place::without_words(text));
+    let document = document::read(&text).map_err(|mut error| {
+        error.column = place::column_in_words(written, error.line, error.column);
         CommandError::usage(format!("{name} holds neither a plan nor a token"))
-            .because(plain(&error.to_string()))
+            .because(plain(&place::in_words(&error.to_string())))
             .hint("flarekeep plan … -o json writes a plan; a token is as the API returns it, or its list of policies")
     })?;
     let owner = owner_of(context, reading, &text, &document, name)?;

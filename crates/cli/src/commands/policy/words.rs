@@ -111,7 +111,7 @@ fn product(operation: &Operation) -> &'static str {
 /// The first places and how many more; all with `--verbose`.
 pub(super) fn places(output: Output, all: &[&Place]) -> String {
     let shown = if output.verbose { all.len() } else { PLACES };
-    let words: Vec<String> = all.iter().take(shown).map(|place| in_words(&place.to_string())).collect();
+    let words: Vec<String> = all.iter().take(shown).map(|place| plain(&in_words(&place.to_string()))).collect();
     match all.len().saturating_sub(shown) {
         0 => words.join("; "),
         more => format!("{}; {}", words.join("; "), counted(more, "more place")),
@@ -130,10 +130,10 @@ pub(super) fn counts(areas: &[Area]) -> String {
 
 /// A call in one line: method and path, and what else matters.
 pub(super) fn call(request: &Request, place: &Place) -> String {
-    let mut words = format!("{} {}", request.operation.method, in_words(&request.path()));
+    let mut words = format!("{} {}", request.operation.method, plain(&in_words(&request.path())));
     // A path with the ids of the place says it already.
     if *place != Place::Unplaced && (!place.is_named() || is_conditional(place)) {
-        words.push_str(&format!(" at {}", in_words(&place.to_string())));
+        words.push_str(&format!(" at {}", plain(&in_words(&place.to_string()))));
     }
     words
 }

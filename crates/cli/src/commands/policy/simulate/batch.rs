@@ -13,7 +13,8 @@ use flarekeep_policy::{Batch, Tally, UnixSeconds};
 
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::output::{counted, plain};
+use crate::output::mask::masked;
+use crate::output::{counted, plain, written};
 use crate::{CommandResult, Verdict};
 
 /// How much is read at once.
@@ -85,12 +86,22 @@ fn work(now: UnixSeconds, blocks: &Receiver<Block>, answers: &SyncSender<(String
     for Block { buffer, length, first } in blocks {
         let mut out = String::with_capacity(length / 16);
         let tally = batch.answer_lines(&buffer[..length], first, &mut out);
+        // An error repeats a value of another kind than was expected, and that may be a credential.
+        if tally.malformed > 0 {
+            out = masked_errors(&out);
+        }
         if answers.send((out, tally)).is_err() {
             return;
         }
         // Once all is read, nobody wants it.
         let _ = used.send(buffer);
     }
+}
+
+/// The answers, with their errors masked.
+fn masked_errors(answers: &str) -> String {
+    let line = |line: &'_ str| if line.starts_with("{\"error\"") { masked(line) } else { line.to_owned() };
+    answers.split_inclusive('\n').map(line).collect()
 }
 
 /// Writes the answers, each worker's in its turn. Where nobody reads on it ends, and drops what the workers wait for.
@@ -100,8 +111,8 @@ fn write(outputs: Vec<Receiver<(String, Tally)>>) -> Tally {
     let mut out = io::stdout().lock();
     for output in outputs.iter().cycle() {
         let Ok((text, tally)) = output.recv() else { break };
-        // A closed pipe (`… | head`) is no fault of ours.
-        if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+        if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            written(Err(error));
             break;
         }
         all.lines += tally.lines;

@@ -4,8 +4,10 @@ use flarekeep_catalogue::{Group, OperationError, Rule, operation};
 use flarekeep_policy::{Answer, Call, Cause, Effect, Explanation, Hold, Request, Resource, Token};
 use serde_json::{Value, json};
 
+use crate::output::mask::masked;
 use crate::output::table::table;
 use crate::output::{BAD, CARE, FAINT, GOOD, Output, STRONG, plain, styled};
+use crate::place::in_words;
 
 /// How many of the groups that are lacking are shown.
 const SHOWN: usize = 6;
@@ -32,7 +34,7 @@ pub(super) fn no_operation(output: Output, call: &Call<'_>) {
     };
     let cause = Answer::NoOperation.word();
     output.document(&json!({ "operation": null, "allow": false, "cause": cause, "nearest": nearest }));
-    output.line(styled(STRONG, plain(&called)));
+    output.line(styled(STRONG, masked(&plain(&in_words(&called)))));
     line(output, false, cause, "the catalogue has no operation with this method and path");
     for near in nearest {
         output.line(format!("  near     {near}"));
@@ -64,10 +66,13 @@ fn line(output: Output, allow: bool, cause: &str, sentence: &str) {
 
 fn places(request: &Request) -> impl Iterator<Item = (&'static str, String)> {
     let zone = request.zone.map(|zone| ("zone", zone.to_string()));
-    let bucket = request.bucket.as_ref().map(|bucket| ("bucket", plain(&bucket.name)));
+    let bucket = request.bucket.as_ref().map(|bucket| {
+        let behind = Some(&*bucket.jurisdiction).filter(|jurisdiction| *jurisdiction != "default");
+        ("bucket", behind.map_or_else(|| bucket.name.clone(), |behind| format!("{behind}/{}", bucket.name)))
+    });
     let account = request.account.map(|account| ("account", account.to_string()));
     let user = request.user.map(|user| ("user", user.to_string()));
-    [zone, bucket, account, user].into_iter().flatten()
+    [zone, bucket, account, user].into_iter().flatten().map(|(word, place)| (word, plain(&in_words(&place))))
 }
 
 fn show_held(output: Output, token: &Token, explanation: &Explanation) {
@@ -90,7 +95,7 @@ fn show_held(output: Output, token: &Token, explanation: &Explanation) {
         let effect = if misplaced { styled(CARE, "takes no effect") } else { effect };
         let policy = format!("policy {} of {}", hold.policy + 1, token.policies.len());
         let group = format!("{} ({})", hold.group.name, hold.group.scope);
-        [policy, effect, group, plain(&format!("at {}", hold.resource))]
+        [policy, effect, group, plain(&in_words(&format!("at {}", hold.resource)))]
     });
     output.line(table(2, None, rows));
 }
@@ -103,7 +108,8 @@ fn show_lacking(output: Output, request: &Request, explanation: &Explanation) {
     let all = if request.operation.rule == Rule::AllOf { "all" } else { "any" };
     let inferred = if request.operation.provenance.is_inferred() { styled(CARE, " (inferred)") } else { String::new() };
     output.line(format!("\n  lacking, {all} of{inferred}"));
-    let row = |(group, resource): &(&Group, Resource)| [group.name.to_owned(), plain(&format!("at {resource}"))];
+    let row =
+        |(group, resource): &(&Group, Resource)| [group.name.to_owned(), plain(&in_words(&format!("at {resource}")))];
     output.line(table(4, None, lacking.iter().take(SHOWN).map(row)));
     if let Some(more) = lacking.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         output.line(styled(FAINT, format!("    and {more} more; --json lists them")));
@@ -122,10 +128,10 @@ fn document(request: &Request, explanation: &Explanation) -> Value {
         "provenance": request.operation.provenance.word(),
         "allow": explanation.decision.allow,
         "cause": explanation.decision.cause.word(),
-        "user": request.user.map(|user| user.to_string()),
-        "account": request.account.map(|account| account.to_string()),
-        "zone": request.zone.map(|zone| zone.to_string()),
-        "bucket": request.bucket.as_ref().map(ToString::to_string),
+        "user": request.user.map(|user| in_words(&user.to_string())),
+        "account": request.account.map(|account| in_words(&account.to_string())),
+        "zone": request.zone.map(|zone| in_words(&zone.to_string())),
+        "bucket": request.bucket.as_ref().map(|bucket| in_words(&bucket.to_string())),
         "held": explanation.held.iter().map(hold).collect::<Vec<_>>(),
         "lacking": lacking.map(|(group, resource)| grant(group, resource)).collect::<Vec<_>>(),
     })
@@ -141,7 +147,7 @@ fn hold(hold: &Hold) -> Value {
 
 fn grant(group: &Group, resource: &Resource) -> Value {
     let group = json!({ "id": group.id.map(|id| id.to_string()), "name": group.name, "scope": group.scope.word() });
-    json!({ "group": group, "resource": resource.to_string() })
+    json!({ "group": group, "resource": in_words(&resource.to_string()) })
 }
 
 fn sentence(cause: Cause) -> &'static str {
