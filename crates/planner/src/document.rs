@@ -3,6 +3,7 @@
 mod facts;
 mod position;
 mod read;
+mod resources;
 
 use std::collections::BTreeMap;
 
@@ -11,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::facts::{FactsDocument, GroupFact, OperationFact, PassedOver};
 pub(crate) use self::facts::{provenance_word, rule_word};
-pub(crate) use self::read::shown;
 pub use self::read::{MAX_NEEDS, PlanFile, PlanFileError, PlanFileProblem};
+pub(crate) use self::read::{group, resource, shown};
 
 use crate::candidate::Choice;
 use crate::need::{Need, Target};
@@ -26,6 +27,7 @@ const FORMAT: u32 = 1;
 /// `needs`. With `name`, `policies`, `condition`, `expires_on` and `not_before` it holds what makes a token, as the API
 /// takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "a plan")]
 pub struct PlanDocument {
     /// The version of this form.
     pub format: u32,
@@ -62,16 +64,19 @@ pub struct PlanDocument {
     pub not_before: Option<String>,
 }
 
-/// From where a token may be used.
+/// From where a token may be used. A field that is not known may narrow the token, and is an error: a token that is made
+/// without it would be wider than the plan says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a condition: {\"request_ip\": {\"in\": […]}}")]
 pub struct ConditionDocument {
     /// By the client's address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_ip: Option<AddressesDocument>,
 }
 
-/// Address ranges: an empty list would let nobody in, and is none.
+/// Address ranges: an empty list would let nobody in, and is none. Plans shut no range out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "address ranges: {\"in\": […]}")]
 pub struct AddressesDocument {
     /// Only these, as in `203.0.113.0/24`.
     #[serde(rename = "in")]
@@ -80,7 +85,7 @@ pub struct AddressesDocument {
 
 /// Who will own the token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", expecting = "an owner: {\"user\": ID} or {\"account\": ID}")]
 pub enum OwnerDocument {
     /// The id of a user.
     User(String),
@@ -90,6 +95,7 @@ pub enum OwnerDocument {
 
 /// A need.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "a need")]
 pub struct NeedDocument {
     /// The operation, as in `POST /zones/{zone_id}/dns_records`.
     pub operation: String,
@@ -118,6 +124,7 @@ pub struct NeedDocument {
 
 /// What an inference rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "what an inference rests on: {\"confidence\", \"evidence\"}")]
 pub struct BasisDocument {
     /// How right the rule behind it is: `high`, `medium`, `low`, `unexplained` or `disputed`.
     pub confidence: String,
@@ -127,6 +134,7 @@ pub struct BasisDocument {
 
 /// A grant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "a grant")]
 pub struct GrantDocument {
     /// The group's name.
     pub group: String,
@@ -148,17 +156,19 @@ pub struct GrantDocument {
 
 /// A policy, as the API takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "a policy: {\"effect\", \"resources\", \"permission_groups\"}")]
 pub struct PolicyDocument {
     /// `allow` or `deny`.
     pub effect: String,
     /// The resources by key.
+    #[serde(deserialize_with = "resources::each_once")]
     pub resources: BTreeMap<String, ResourceDocument>,
     /// The groups.
     pub permission_groups: Vec<GroupDocument>,
 }
 
 /// What stands behind a resource key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum ResourceDocument {
     /// `"*"`.
@@ -169,6 +179,7 @@ pub enum ResourceDocument {
 
 /// A group in a policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "a permission group: {\"id\", \"name\"}")]
 pub struct GroupDocument {
     /// The id; left out where it must be asked of the API first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -180,6 +191,7 @@ pub struct GroupDocument {
 
 /// A need that nothing meets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "a need that nothing meets: {\"need\", \"reason\"}")]
 pub struct ImpossibleDocument {
     /// The need.
     pub need: usize,
@@ -189,6 +201,7 @@ pub struct ImpossibleDocument {
 
 /// The certificate. That no grant can be left out is in each grant's `sole`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "a certificate")]
 pub struct CertificateDocument {
     /// The weight of the plan.
     pub weight: u64,
@@ -204,6 +217,7 @@ pub struct CertificateDocument {
 
 /// What must be met, in a witness.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "what must be met: {\"need\", \"group\"}")]
 pub struct DemandDocument {
     /// The position of the need.
     pub need: usize,
@@ -214,6 +228,7 @@ pub struct DemandDocument {
 
 /// A grant, in a witness.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "a grant: {\"group\", \"resource\"}")]
 pub struct ChoiceDocument {
     /// The group's name.
     pub group: String,
@@ -424,7 +439,7 @@ mod tests {
         let documents = policy_documents(&Policy { effect: Effect::Allow, resources, groups: Vec::new() });
         let sizes: Vec<usize> = documents.iter().map(|document| document.resources.len()).collect();
         assert_eq!(sizes, [2, 1]);
-        let whole = ResourceDocument::Whole(resource.value().to_owned());
+        let whole = ResourceDocument::Whole("*".to_owned());
         assert!(documents[1].resources.values().all(|value| *value == whole));
     }
 

@@ -182,6 +182,96 @@ fn a_condition_that_lets_nobody_in_is_found() {
     }
 }
 
+/// A plan's text with a part of it replaced, in which JSON values could not hold what it is to say.
+fn with(document: &Value, part: &str, by: &str) -> String {
+    let text = document.to_string();
+    assert!(text.contains(part), "{part}: {text}");
+    text.replacen(part, by, 1)
+}
+
+#[test]
+fn what_a_condition_says_and_a_plan_cannot_is_refused() {
+    let mut document: Value = serde_json::from_str(&text(&plans()[0])).unwrap();
+    for condition in [
+        json!({ "request_ip": { "in": ["203.0.113.0/24"], "not_in": ["203.0.113.7/32"] } }),
+        json!({ "request.ip": { "in": ["203.0.113.0/24"] } }),
+        json!({ "request_ip": null, "requestIp": { "in": ["203.0.113.0/24"] } }),
+    ] {
+        document["condition"] = condition;
+        let error = PlanDocument::parse(&document.to_string()).unwrap_err();
+        assert!(error.to_string().contains("unknown field"), "{error}");
+    }
+}
+
+#[test]
+fn limits_that_are_none_are_found() {
+    let sound: Value = serde_json::from_str(&text(&plans()[0])).unwrap();
+    let holds = |changes: &[(&str, Value)]| {
+        let mut document = sound.clone();
+        changes.iter().for_each(|(field, value)| document[field] = value.clone());
+        verify_file(&PlanDocument::parse(&document.to_string()).unwrap()).faults.is_empty()
+    };
+    let (early, late) = (json!("2027-01-31T00:00:00Z"), json!("2027-02-28T00:00:00Z"));
+    assert!(holds(&[("not_before", early.clone()), ("expires_on", late.clone()), ("name", json!("shop-dns"))]));
+    assert!(!holds(&[("not_before", late.clone()), ("expires_on", early.clone())]));
+    assert!(!holds(&[("not_before", late.clone()), ("expires_on", late.clone())]));
+    for time in ["never", "", "2027-02-30T00:00:00Z"] {
+        assert!(!holds(&[("expires_on", json!(time))]) && !holds(&[("not_before", json!(time))]), "{time}");
+    }
+    for name in ["", "shop\u{1b}[31m", "shop\u{202e}", &"x".repeat(121)] {
+        assert!(!holds(&[("name", json!(name))]), "{name:?}");
+    }
+    assert!(!holds(&[("condition", json!({ "request_ip": { "in": ["203.0.113.7/24"] } }))]));
+}
+
+/// The last of two entries would be checked, and another reader may take the first.
+#[test]
+fn a_resource_that_is_named_twice_is_refused() {
+    let plan = plan(&[need(operation("POST /zones").unwrap(), ZONES[0])], &Options::new(USER));
+    let document: Value = serde_json::from_str(&text(&plan)).unwrap();
+    let account = format!("\"com.cloudflare.api.account.{ACCOUNT}\":");
+    let every = "\"com.cloudflare.api.account.zone.*\":\"*\"";
+    for (part, by) in [
+        (format!("{{{account}"), format!("{{{account}\"*\",{account}")),
+        (format!("{{{every}}}"), format!("{{{every},{every}}}")),
+    ] {
+        let error = PlanDocument::parse(&with(&document, &part, &by)).unwrap_err();
+        assert!(error.to_string().contains("twice"), "{error}");
+    }
+}
+
+/// Errors are read by people: none names a type of this program.
+#[test]
+fn what_is_expected_is_said_in_words() {
+    let sound: Value = serde_json::from_str(&text(&plans()[3])).unwrap();
+    let mut all = Vec::new();
+    pointers(&sound, "", &mut all);
+    // One element of a list is read as another.
+    all.retain(|pointer| pointer.split('/').all(|step| step == "0" || step.parse::<usize>().is_err()));
+    for pointer in all {
+        for other in [json!(null), json!(-1), json!(true), json!("x"), json!([[]]), json!({ "x": {} })] {
+            let mut document = sound.clone();
+            *document.pointer_mut(&pointer).unwrap() = other.clone();
+            let Err(error) = PlanDocument::parse(&document.to_string()) else { continue };
+            let error = error.to_string();
+            let words = [
+                "struct",
+                "enum",
+                "variant",
+                "u64",
+                "usize",
+                "u32",
+                "Document",
+                "Witness",
+                "a sequence",
+                "a map",
+                "untagged",
+            ];
+            assert!(words.iter().all(|word| !error.contains(word)), "{pointer} as {other}: {error}");
+        }
+    }
+}
+
 /// The pointers of all values below one.
 fn pointers(value: &Value, at: &str, all: &mut Vec<String>) {
     all.push(at.to_owned());

@@ -7,7 +7,7 @@ use flarekeep_policy::{Cause, Effect, Grant, IpCondition, Owner, Policy, Status,
 
 use crate::advice::GrantAdvice;
 use crate::error::Error;
-use crate::translate::{GroupIds, policy_from_wire, policy_to_wire, token_from_wire};
+use crate::translate::{GroupIds, groups_to_wire, policy_from_wire, policy_to_wire, token_from_wire};
 
 /// A change that would mend a token.
 #[derive(Debug, Clone)]
@@ -84,11 +84,10 @@ fn add(policies: &mut Vec<api::Policy>, addition: &Policy, ids: &GroupIds) -> Re
         if read.effect == Effect::Allow && read.resources == addition.resources {
             let new = addition.groups.iter().filter(|grant| !read.groups.contains(grant));
             let groups: Vec<Grant> = new.copied().collect();
-            let addition = Policy { groups, ..addition.clone() };
-            existing.permission_groups.extend(policy_to_wire(&addition, ids)?.permission_groups);
+            existing.permission_groups.extend(groups_to_wire(&groups, ids)?);
             return Ok(());
         }
     }
-    policies.push(policy_to_wire(addition, ids)?);
+    policies.extend(policy_to_wire(addition, ids)?);
     Ok(())
 }

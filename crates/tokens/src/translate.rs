@@ -1,9 +1,10 @@
 //! Between the API's documents and the policy engine's types.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use flarekeep_catalogue::{Group, GroupId, UserId};
 use flarekeep_cloudflare as api;
+use flarekeep_planner::{ResourceDocument, policy_documents};
 use flarekeep_policy::{
     Effect, Grant, IpCondition, IpSet, Owner, Policy, Resource, Status, Token, UnixSeconds, canonical, document,
 };
@@ -38,40 +39,36 @@ impl GroupIds {
 /// Stands for the user that owns a user's token, where nobody has asked who that is.
 pub const UNNAMED_USER: UserId = UserId::from_u128(0xc0000000_00000000_00000000_00000000);
 
-/// A policy as the API takes it.
-pub fn policy_to_wire(policy: &Policy, ids: &GroupIds) -> Result<api::Policy, Error> {
-    let mut resources: BTreeMap<String, api::ResourceValue> = BTreeMap::new();
-    for resource in &policy.resources {
-        match resource.keys() {
-            (key, None) => {
-                let value = match resource.value() {
-                    "*" => api::ResourceValue::All,
-                    other => api::ResourceValue::Other(other.to_owned()),
-                };
-                resources.insert(key, value);
-            }
-            (key, Some(inner)) => {
-                let nested = resources.entry(key).or_insert_with(|| api::ResourceValue::Nested(BTreeMap::new()));
-                if let api::ResourceValue::Nested(nested) = nested {
-                    nested.insert(inner, resource.value().to_owned());
-                }
-            }
-        }
-    }
-    let groups = policy.groups.iter().map(|grant| match grant {
+/// A policy as the API takes it. An account as a whole and what is nested below it have the same key: a policy that names
+/// both becomes two, which mean the same.
+pub fn policy_to_wire(policy: &Policy, ids: &GroupIds) -> Result<Vec<api::Policy>, Error> {
+    let permission_groups = groups_to_wire(&policy.groups, ids)?;
+    let effect = match policy.effect {
+        Effect::Allow => api::Effect::Allow,
+        Effect::Deny => api::Effect::Deny,
+    };
+    let value = |value| match value {
+        ResourceDocument::Whole(all) if all == "*" => api::ResourceValue::All,
+        ResourceDocument::Whole(other) => api::ResourceValue::Other(other),
+        ResourceDocument::Nested(inner) => api::ResourceValue::Nested(inner),
+    };
+    let wire = policy_documents(policy).into_iter().map(|document| api::Policy {
+        id: None,
+        effect,
+        resources: document.resources.into_iter().map(|(key, whole)| (key, value(whole))).collect(),
+        permission_groups: permission_groups.clone(),
+    });
+    Ok(wire.collect())
+}
+
+/// Groups as the API takes them.
+pub(crate) fn groups_to_wire(groups: &[Grant], ids: &GroupIds) -> Result<Vec<api::GroupReference>, Error> {
+    let reference = |grant: &Grant| match grant {
         Grant::Group(group) => Ok(api::GroupReference { id: ids.id(group)?, name: Some(group.name.to_owned()) }),
         Grant::Named(group, id) => Ok(api::GroupReference { id: *id, name: Some(group.name.to_owned()) }),
         Grant::Unknown(id) => Ok(api::GroupReference::from(*id)),
-    });
-    Ok(api::Policy {
-        id: None,
-        effect: match policy.effect {
-            Effect::Allow => api::Effect::Allow,
-            Effect::Deny => api::Effect::Deny,
-        },
-        resources,
-        permission_groups: groups.collect::<Result<_, Error>>()?,
-    })
+    };
+    groups.iter().map(reference).collect()
 }
 
 /// A policy as the engine reads it.
@@ -120,4 +117,26 @@ pub fn token_from_wire(token: &api::Token, owner: api::Owner) -> Result<Token, E
         ip: IpCondition { within: ip.within.map(set), not_within: ip.not_within.map(set) },
         policies,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use flarekeep_catalogue::{AccountId, groups};
+
+    use super::*;
+
+    #[test]
+    fn an_account_and_what_is_below_it_are_both_written() {
+        let account = AccountId::from_u128(0xa1);
+        let group = groups().iter().find(|group| group.id.is_some()).unwrap();
+        for effect in [Effect::Allow, Effect::Deny] {
+            let resources = vec![Resource::Account(account), Resource::AllZonesOf(account)];
+            let policy = Policy { effect, resources, groups: vec![Grant::Group(group)] };
+            let wire = policy_to_wire(&policy, &GroupIds::default()).unwrap();
+            let read = wire.iter().map(|policy| policy_from_wire(policy).unwrap()).collect::<Vec<_>>();
+            assert!(read.iter().all(|read| (read.effect, &read.groups) == (effect, &policy.groups)));
+            let written: Vec<Resource> = read.into_iter().flat_map(|read| read.resources).collect();
+            assert_eq!(written, policy.resources);
+        }
+    }
 }

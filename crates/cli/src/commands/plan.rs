@@ -1,6 +1,6 @@
 //! `flarekeep plan`: the smallest permissions that a piece of work needs.
 
-mod form;
+pub(crate) mod form;
 mod separate;
 mod verify;
 

@@ -103,7 +103,8 @@ impl Story {
         let narrow = work(Some(R2_ONLY), None)?.plan(&self.target, arguments::Owner::User)?;
         let policies = narrow.policies();
         let ids = GroupIds::for_policies(&self.manager, Owner::User, &policies).await?;
-        let policies = policies.iter().map(|policy| policy_to_wire(policy, &ids)).collect::<Result<Vec<_>, _>>()?;
+        let policies =
+            policies.iter().map(|policy| policy_to_wire(policy, &ids)).collect::<Result<Vec<_>, _>>()?.concat();
         let token = NewToken { name: "story".to_owned(), policies, ..NewToken::default() };
         let sink = self.sink();
         let created = create(&self.manager, &Creation { owner: Owner::User, token }, &sink).await?;

@@ -139,6 +139,42 @@ fn a_token_is_made_checked_and_mended_by_a_plan() {
     local.run("check --plan plan.json").ended(0);
 }
 
+/// What a plan file says and a token would not be made with is refused by all that read one.
+#[test]
+fn a_plan_file_says_nothing_that_is_passed_over() {
+    let home = home();
+    let sound = write(&home, "plan.json", &format!("plan {RECORDS} --allow-ip 203.0.113.0/24"));
+    let mut changed = sound.clone();
+    changed["condition"]["request_ip"]["not_in"] = json!(["203.0.113.7/32"]);
+    put(&home, "shut.json", &changed);
+    shows!("plan_verify_condition", home.run("plan verify shut.json").failed(2));
+    home.run("policy check shut.json --denies 'POST /zones'").failed(2);
+    let mut changed = sound.clone();
+    changed["format"] = json!(99);
+    put(&home, "format.json", &changed);
+    home.run("plan verify format.json").failed(2);
+    shows!("policy_check_plan_format", home.run("policy check format.json --denies 'POST /zones'").failed(2));
+    let mut changed = sound.clone();
+    changed["owner"] = json!("me");
+    put(&home, "owner.json", &changed);
+    home.run("policy check owner.json --denies 'POST /zones'").failed(2);
+    for field in ["format", "needs", "certificate"] {
+        changed.as_object_mut().unwrap().remove(field);
+    }
+    put(&home, "owner.json", &changed);
+    shows!("policy_check_owner", home.run("policy check owner.json --denies 'POST /zones'").failed(2));
+    home.run("policy check plan.json --denies 'POST /zones'").ended(0);
+    let mut changed = sound;
+    changed["expires_on"] = json!("never");
+    changed["name"] = json!("shop\u{202e}");
+    changed["certificate"]["weight"] = json!("little");
+    put(&home, "words.json", &changed);
+    shows!("plan_verify_words", home.run("plan verify words.json").failed(2));
+    changed["certificate"]["weight"] = changed["certificate"]["bound"].clone();
+    put(&home, "limits.json", &changed);
+    shows!("plan_verify_limits", home.run("plan verify limits.json").ended(1));
+}
+
 #[test]
 fn apart_is_narrower_than_together() {
     let home = home();

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flarekeep_catalogue::{Group, Operation, groups};
+use flarekeep_catalogue::{Group, Operation};
 
 use super::file::{Change, FileFault, FileReport};
 use super::reading::Reading;
-use crate::document::{BasisDocument, FactsDocument, OperationFact, PlanFile, provenance_word, rule_word, shown};
+use crate::document::{
+    BasisDocument, FactsDocument, OperationFact, PlanFile, group, provenance_word, rule_word, shown,
+};
 
 /// The facts are those of the needs' operations and of the groups that these accept, and the catalogue says the same.
 pub(super) fn check(file: &PlanFile, reading: &Reading, report: &mut FileReport) {
@@ -46,12 +48,12 @@ fn check_groups(facts: &FactsDocument, operations: &BTreeMap<String, &Operation>
         .flat_map(|fact| &fact.accepts)
         .filter_map(|at| {
             let fact = facts.groups.get(*at)?;
-            find(&fact.group, &fact.scope).map(|group| group.index)
+            group(&fact.group, &fact.scope).map(|group| group.index)
         })
         .collect();
     let mut seen = Vec::new();
     for fact in &facts.groups {
-        let Some(group) = find(&fact.group, &fact.scope) else {
+        let Some(group) = group(&fact.group, &fact.scope) else {
             report.changes.push(Change {
                 what: format!("the group {}", shown(&fact.group)),
                 stated: format!("of scope {}", shown(&fact.scope)),
@@ -150,10 +152,6 @@ fn name(facts: &FactsDocument, at: usize) -> String {
 
 fn called(name: &str, scope: &str) -> String {
     format!("{name} ({scope})")
-}
-
-fn find(name: &str, scope: &str) -> Option<&'static Group> {
-    groups().iter().find(|group| group.name == name && group.scope.word() == scope)
 }
 
 fn wrong(report: &mut FileReport, what: String) {

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flarekeep_policy::Resource;
+use flarekeep_catalogue::is_hostile;
+use flarekeep_policy::{Resource, UnixSeconds, parse_range};
 
 use super::{Fault, Reading, facts, faults};
-use crate::document::{PlanFile, PolicyDocument, ResourceDocument, key, need_document, shown};
+use crate::document::{PlanDocument, PlanFile, PolicyDocument, ResourceDocument, key, need_document, resource, shown};
 use crate::options::Options;
 
 /// What a check of a plan file found.
@@ -49,6 +50,20 @@ pub enum FileFault {
     /// A condition that lets nobody in, or names no range.
     #[error("the condition on addresses is none: {0}")]
     Condition(String),
+    /// A name that no token can have.
+    #[error("`{0}` is no token's name: that has 1 to 120 characters, none of them a control character")]
+    Name(String),
+    /// A time that is none.
+    #[error("`{field}`: {problem}")]
+    Time {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The token ends before it begins, or as it begins.
+    #[error("the token would end before it begins: `expires_on` is not after `not_before`")]
+    Backwards,
     /// The facts do not belong to the needs.
     #[error("the certificate's facts: {0}")]
     Facts(String),
@@ -85,7 +100,7 @@ pub fn verify_file(file: &PlanFile) -> FileReport {
         }
     }
     check_policies(file, &mut report.faults);
-    check_condition(file, &mut report.faults);
+    check_limits(file, &mut report.faults);
     facts::check(file, &reading, &mut report);
     // A need and the facts say the same thing of an operation.
     report.changes.sort();
@@ -183,13 +198,29 @@ fn keys(policy: &PolicyDocument) -> BTreeSet<String> {
 }
 
 fn in_order(keys: &BTreeSet<String>) -> Vec<Resource> {
-    let read = |key: &String| match key.split_once('/') {
-        Some((outer, inner)) if !outer.contains(".r2.bucket.") => Resource::parse_nested(outer, inner).ok(),
-        _ => Resource::parse(key).ok(),
-    };
-    let mut resources: Vec<Resource> = keys.iter().filter_map(read).collect();
+    let mut resources: Vec<Resource> = keys.iter().filter_map(|key| resource(key)).collect();
     resources.sort();
     resources
+}
+
+/// The limits are such as a token can have. Which they are is anybody's choice.
+fn check_limits(file: &PlanFile, faults: &mut Vec<FileFault>) {
+    const LONGEST: usize = 120;
+    let PlanDocument { name, not_before, expires_on, .. } = &file.document;
+    if let Some(name) = name
+        && (!(1..=LONGEST).contains(&name.chars().count()) || name.chars().any(is_hostile))
+    {
+        faults.push(FileFault::Name(shown(name)));
+    }
+    let mut time = |field: &'static str, text: &Option<String>| {
+        let time = text.as_deref().map(UnixSeconds::parse)?;
+        time.map_err(|error| faults.push(FileFault::Time { field, problem: error.to_string() })).ok()
+    };
+    let (begin, end) = (time("not_before", not_before), time("expires_on", expires_on));
+    if begin.zip(end).is_some_and(|(begin, end)| begin >= end) {
+        faults.push(FileFault::Backwards);
+    }
+    check_condition(file, faults);
 }
 
 /// A list of addresses that is there holds ranges: an empty one lets nobody in.
@@ -201,8 +232,12 @@ fn check_condition(file: &PlanFile, faults: &mut Vec<FileFault>) {
         faults.push(FileFault::Condition("an empty list lets nobody in".to_owned()));
     }
     for range in &addresses.within {
-        if let Err(error) = flarekeep_policy::parse_range(range) {
-            faults.push(FileFault::Condition(error.to_string()));
+        match parse_range(range) {
+            Err(error) => faults.push(FileFault::Condition(error.to_string())),
+            Ok(range) if range.addr() != range.network() => {
+                faults.push(FileFault::Condition(format!("`{range}` names an address and a network")));
+            }
+            Ok(_) => {}
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::plan::Plan;
 
 /// What the plan takes from the catalogue: whoever doubts the plan may doubt these.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "facts: {\"operations\", \"groups\"}")]
 pub struct FactsDocument {
     /// Each operation of the needs once, by path and method.
     pub operations: Vec<OperationFact>,
@@ -21,6 +22,7 @@ pub struct FactsDocument {
 
 /// Which groups an operation accepts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "what is known of an operation")]
 pub struct OperationFact {
     /// The operation, as in `POST /zones/{zone_id}/dns_records`.
     pub operation: String,
@@ -41,6 +43,7 @@ pub struct OperationFact {
 
 /// A group that an operation accepts and no need of the plan could be given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "a group that was passed over: {\"group\", \"because\"}")]
 pub struct PassedOver {
     /// Its position in `groups`.
     pub group: usize,
@@ -50,6 +53,7 @@ pub struct PassedOver {
 
 /// What is known of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "what is known of a group")]
 pub struct GroupFact {
     /// The name.
     pub group: String,

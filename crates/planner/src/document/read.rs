@@ -250,12 +250,12 @@ impl GrantDocument {
 }
 
 /// The group of this name and scope.
-fn group(name: &str, scope: &str) -> Option<&'static Group> {
+pub(crate) fn group(name: &str, scope: &str) -> Option<&'static Group> {
     groups().iter().find(|group| group.name == name && group.scope.word() == scope)
 }
 
-/// A key as plans write it: `outer/inner` where it is nested.
-fn resource(key: &str) -> Option<Resource> {
+/// A key as plans write it: `outer/inner` where it is nested. A bucket's own key may hold a slash.
+pub(crate) fn resource(key: &str) -> Option<Resource> {
     let resource = match key.split_once('/') {
         Some((outer, inner)) if !outer.contains(".r2.bucket.") => Resource::parse_nested(outer, inner),
         _ => Resource::parse(key),
@@ -274,11 +274,27 @@ pub(crate) fn shown(text: &str) -> String {
     text.chars().take(LONGEST).map(safe).collect()
 }
 
-/// The error without its own line and column.
+/// The error without its own line and column, and with words where serde names types of Rust.
 fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => shown(text.get(..end).unwrap_or(&text)),
-        None => shown(&text),
+    let text = text.rfind(" at line ").and_then(|end| text.get(..end)).unwrap_or(&text);
+    let text = shown(&text.replacen("unknown variant", "unknown word", 1));
+    match text.rsplit_once(", expected ") {
+        Some((met, expected)) => format!("{met}, expected {}", in_words(expected)),
+        None => text,
+    }
+}
+
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u32" | "u64" | "usize" => "a whole number",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        "a boolean" => "true or false",
+        "variant identifier" => "a word",
+        _ if expected.contains("Witness") => "a proof",
+        _ if expected.contains("Step") => "a step of a proof",
+        _ if expected.contains("struct ") || expected.contains("enum ") => "an object",
+        _ => expected,
     }
 }

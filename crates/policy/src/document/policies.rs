@@ -1,6 +1,7 @@
 //! The policies of a token.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use flarekeep_catalogue::GroupId;
@@ -81,8 +82,10 @@ impl<'de> Visitor<'de> for Outer {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Resources, A::Error> {
         let mut resources = Vec::new();
-        while let Some(Key(key)) = map.next_key()? {
+        let mut seen = BTreeSet::new();
+        while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
             map.next_value_seed(Below { key: &key, resources: &mut resources })?;
+            once(&mut seen, key)?;
         }
         Ok(Resources(resources))
     }
@@ -115,12 +118,29 @@ impl<'de> Visitor<'de> for Below<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = BTreeSet::new();
         while let Some((Key(inner), Key(value))) = map.next_entry::<Key<'de>, Key<'de>>()? {
             self.resources.push(Resource::read_nested(self.key, &inner, &value).map_err(de::Error::custom)?);
+            once(&mut seen, inner)?;
         }
         Ok(())
     }
 }
+
+/// Refuses a key that stood there before: of two, readers take the first, the last or both, and nobody says which of
+/// them the API is.
+fn once<'de, E: de::Error>(seen: &mut BTreeSet<Cow<'de, str>>, key: Cow<'de, str>) -> Result<(), E> {
+    match seen.replace(key) {
+        Some(key) => {
+            let key: String = key.chars().take(LONGEST).flat_map(char::escape_debug).collect();
+            Err(E::custom(format_args!("the resource `{key}` stands there twice")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// How much of a key an error quotes.
+const LONGEST: usize = 200;
 
 /// A string that is borrowed where it holds no escape.
 #[derive(Deserialize)]

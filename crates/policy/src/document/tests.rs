@@ -95,6 +95,25 @@ fn a_name_beside_an_unknown_id_is_no_proof() {
     assert!(compare(&old, &old.clone()).is_same());
 }
 
+/// The last of two entries is what most readers take, and a union what would be compared.
+#[test]
+fn a_resource_that_is_named_twice_is_refused() {
+    let zone = "com.cloudflare.api.account.zone.5a1b105f4ecef8ad9ca31a8372d0c353";
+    let account = "com.cloudflare.api.account.023e105f4ecef8ad9ca31a8372d0c353";
+    let policy = |resources: &str| {
+        read(&format!(r#"[{{"effect":"allow","resources":{{{resources}}},"permission_groups":[]}}]"#))
+    };
+    assert!(policy(&format!(r#""{zone}":"*","{account}":{{"{zone}":"*"}}"#)).is_ok());
+    for twice in [
+        format!(r#""{zone}":"*","{zone}":"*""#),
+        format!(r#""{account}":{{"{zone}":"*"}},"{account}":{{}}"#),
+        format!(r#""{account}":{{"{zone}":"*","{zone}":"*"}}"#),
+    ] {
+        let error = policy(&twice).unwrap_err();
+        assert!(error.message.ends_with("stands there twice"), "{error}");
+    }
+}
+
 #[test]
 fn errors_say_where_and_what_was_expected() {
     let zone = r#"{"policies":[{"effect":"allow","resources":{"com.cloudflare.api.account.zone.x":"*"}}]}"#;

@@ -125,7 +125,9 @@ pub(super) fn limits_into(document: &mut Value, draft: &TokenDraft) {
 /// Prints the limits below the plan's table.
 pub(super) fn show_limits(output: Output, draft: &TokenDraft) {
     output.line("");
-    show_addresses(output, &draft.allow_ips);
+    if let Some(addresses) = addresses(output, &draft.allow_ips) {
+        output.line(format!("  from {addresses}"));
+    }
     if let Some(time) = &draft.not_before {
         output.line(format!("  not before {time}"));
     }
@@ -135,15 +137,14 @@ pub(super) fn show_limits(output: Output, draft: &TokenDraft) {
     }
 }
 
-fn show_addresses(output: Output, ranges: &[IpNet]) {
+/// The ranges in one line, if there are any; the first of many.
+pub(crate) fn addresses(output: Output, ranges: &[IpNet]) -> Option<String> {
     const SHOWN: usize = 8;
     let mut shown: Vec<String> = ranges.iter().map(ToString::to_string).collect();
     let more = if output.verbose { 0 } else { shown.len().saturating_sub(SHOWN) };
     shown.truncate(shown.len() - more);
     let more = if more > 0 { format!(", and {more} more ranges (--verbose)") } else { String::new() };
-    if !shown.is_empty() {
-        output.line(format!("  from {}{more}", shown.join(", ")));
-    }
+    (!shown.is_empty()).then(|| format!("{}{more}", shown.join(", ")))
 }
 
 /// What people call the places that they named.

@@ -1,14 +1,17 @@
 //! Where the tokens come from that policies are compared of: plans and tokens in files, standard input, the API.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, stdin};
 use std::path::Path;
 
 use flarekeep_catalogue::{AccountId, ZoneId};
+use flarekeep_planner::{OwnerDocument, PlanDocument};
 use flarekeep_policy::document::{self, TokenDocument};
 use flarekeep_policy::{Owner, Ownership, Resource, Token};
 use flarekeep_tokens::{find, token_from_wire};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::arguments::{self, Reading};
 use crate::commands::token::account;
@@ -90,46 +93,56 @@ fn text(from: impl Read, name: &str) -> Result<String, CommandError> {
     Ok(text)
 }
 
-/// What a plan says beside what a token says.
-#[derive(Default, Deserialize)]
-struct PlanFields {
-    owner: Option<PlanOwner>,
-}
+/// The fields by which a plan is told from a token.
+const OF_A_PLAN: [&str; 3] = ["format", "needs", "certificate"];
 
+/// What a file may say beside what a token says.
 #[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum PlanOwner {
-    User(String),
-    Account(String),
+struct Owned {
+    owner: OwnerDocument,
 }
 
 fn from_text(context: &Context, reading: &Reading, name: &str, text: &str) -> Result<Source, CommandError> {
     let (written, text) = (text, place::without_words(text));
+    // What is no object is a list of policies, or no JSON: the reader of tokens says which.
+    let fields: BTreeMap<String, IgnoredAny> = serde_json::from_str(&text).unwrap_or_default();
+    let plan = match OF_A_PLAN.iter().any(|field| fields.contains_key(*field)) {
+        true => Some(PlanDocument::parse(&text).map_err(|error| {
+            CommandError::usage(format!("{name} is no plan: {}", plain(&error.to_string())))
+                .hint("flarekeep plan … -o json writes one; docs/plan-format.md describes it")
+        })?),
+        false => None,
+    };
     let document = document::read(&text).map_err(|mut error| {
         error.column = place::column_in_words(written, error.line, error.column);
         CommandError::usage(format!("{name} holds neither a plan nor a token"))
             .because(plain(&place::in_words(&error.to_string())))
             .hint("flarekeep plan … -o json writes a plan; a token is as the API returns it, or its list of policies")
     })?;
-    let owner = owner_of(context, reading, &text, &document, name)?;
+    let owner = match plan {
+        Some(plan) => plan.plan.owner,
+        None if fields.contains_key("owner") => stated_owner(&text, name)?,
+        None => owner_of(context, reading, &document, name)?,
+    };
     let named = document.name.as_deref().map(|token| format!(" ({})", plain(token))).unwrap_or_default();
     Ok(Source { name: format!("{name}{named}"), token: document.owned_by(owner) })
 }
 
-/// The owner: as the plan says, else as the command line does.
-fn owner_of(
-    context: &Context,
-    reading: &Reading,
-    text: &str,
-    document: &TokenDocument,
-    name: &str,
-) -> Result<Owner, CommandError> {
-    let wrong = |error: &dyn std::fmt::Display| CommandError::usage(format!("{name}: {}", plain(&error.to_string())));
-    match serde_json::from_str::<PlanFields>(text).unwrap_or_default().owner {
-        Some(PlanOwner::User(id)) => return id.parse().map(Owner::User).map_err(|error| wrong(&error)),
-        Some(PlanOwner::Account(id)) => return id.parse().map(Owner::Account).map_err(|error| wrong(&error)),
-        None => {}
+/// The owner that a file names.
+fn stated_owner(text: &str, name: &str) -> Result<Owner, CommandError> {
+    let wrong = |error: &dyn std::fmt::Display| {
+        CommandError::usage(format!("{name} does not say who owns the token: {}", plain(&error.to_string())))
+            .hint("as in \"owner\": {\"account\": ID}, or leave it out and give --owner")
+    };
+    match serde_json::from_str::<Owned>(text).map_err(|error| wrong(&error))?.owner {
+        OwnerDocument::User(id) => id.parse().map(Owner::User).map_err(|error| wrong(&error)),
+        OwnerDocument::Account(id) => id.parse().map(Owner::Account).map_err(|error| wrong(&error)),
     }
+}
+
+/// The owner of a token that does not say it, as the command line does.
+fn owner_of(context: &Context, reading: &Reading, document: &TokenDocument, name: &str) -> Result<Owner, CommandError> {
+    let wrong = |error: &dyn std::fmt::Display| CommandError::usage(format!("{name}: {}", plain(&error.to_string())));
     match reading.owner {
         arguments::Owner::User => Ok(Owner::User(document.user().unwrap_or(SOME_USER))),
         arguments::Owner::Account => {

@@ -9,6 +9,7 @@ use flarekeep_tokens::{Created, Creation, GroupIds, Sink, create, is_pending_for
 use serde_json::json;
 
 use crate::arguments::{Owner, TokenCreate};
+use crate::commands::plan::form;
 use crate::consent::{Go, confirm, sink};
 use crate::context::{Context, block_on, owner};
 use crate::error::CommandError;
@@ -31,6 +32,7 @@ pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
     }
     let held = limits::read(context.output, arguments.name.as_deref(), &arguments.limits, work.stated())?;
     let name = name(held.name, &work)?;
+    let addresses = form::addresses(context.output, &held.allow_ips);
     let condition = Condition::from_lists(held.allow_ips, Vec::new());
     if let Some(file) = &work.file {
         file.tell_changes(context.output);
@@ -54,10 +56,10 @@ pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
         name_the_user(&manager, &mut policies).await?;
         let owner = owner(whose, &target)?;
         let ids = GroupIds::for_policies(&manager, owner, &policies).await?;
-        let wire = policies.iter().map(|policy| policy_to_wire(policy, &ids)).collect::<Result<Vec<_>, _>>()?;
+        let wire = policies.iter().map(|policy| policy_to_wire(policy, &ids)).collect::<Result<Vec<_>, _>>()?.concat();
         let token =
             NewToken { name, policies: wire, condition, not_before: held.not_before, expires_on: held.expires_on };
-        show(context.output, &token, &policies);
+        show(context.output, &token, &policies, addresses.as_deref());
         let sink = sink(context, &arguments.delivery)?;
         let go = confirm(arguments.delivery.consent, "Make this token?")?;
         let (Some(sink), Go::Ahead) = (sink, go) else {
@@ -112,7 +114,7 @@ pub(crate) fn report(output: Output, created: &Created, sink: &Sink) {
     output.beside(*sink == Sink::Stdout, line);
 }
 
-fn show(output: Output, token: &NewToken, policies: &[Policy]) {
+fn show(output: Output, token: &NewToken, policies: &[Policy], addresses: Option<&str>) {
     output.note(format!("token {}", plain(&token.name)));
     for policy in policies {
         for resource in &policy.resources {
@@ -121,6 +123,9 @@ fn show(output: Output, token: &NewToken, policies: &[Policy]) {
         for group in policy.known_groups() {
             output.note(format!("    {}", group.name));
         }
+    }
+    if let Some(addresses) = addresses {
+        output.note(format!("  from {addresses}"));
     }
     if let Some(time) = token.not_before {
         output.note(format!("  not before {time}"));
