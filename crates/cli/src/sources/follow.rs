@@ -87,8 +87,8 @@ fn read(path: &Path, below: &Path, shown: &str, follow: &Follow) -> Result<Readi
             }
             Ok(shell::read_in(shown, &text, &folder, from)?)
         }
-        FollowKind::PackageScript { script } => {
-            Ok(shell::read_package_script(shown, &file::text(path)?, script, &folder)?)
+        FollowKind::PackageScript { script, arguments } => {
+            Ok(shell::read_package_script(shown, &file::text(path)?, script, arguments, &folder)?)
         }
     }
 }
@@ -130,7 +130,7 @@ fn unread(follow: &Follow, why: &str) -> Unread {
         FollowKind::PackageScript { .. } => "the package's script",
     };
     let named = match &follow.kind {
-        FollowKind::PackageScript { script } => script,
+        FollowKind::PackageScript { script, .. } => script,
         _ => &follow.path,
     };
     let place = if named.is_empty() || named == "." { String::new() } else { format!(" `{}`", plain(named)) };

@@ -97,6 +97,8 @@ pub enum FollowKind {
     PackageScript {
         /// Its name.
         script: String,
+        /// The words that are put behind its text.
+        arguments: Vec<String>,
     },
 }
 

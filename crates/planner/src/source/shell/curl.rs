@@ -3,6 +3,7 @@
 use flarekeep_catalogue::{RecogniseError, Recognised, Remark, recognise};
 
 use super::state::{State, is_open};
+use super::word::quoted;
 use crate::source::{Place, ZoneName};
 
 /// What a curl command calls, `arguments` without `curl` itself.
@@ -10,10 +11,13 @@ pub(super) fn read(state: &mut State<'_>, line: usize, arguments: &[String], var
     // Variables that are not known stand for one part of a path: what holds more cannot be read.
     let url = arguments.iter().find(|word| is_url(word));
     let Some(url) = url else {
-        let hidden = arguments
-            .iter()
-            .any(|word| is_open(word) && !word.contains(' ') && !word.starts_with('-') && word.contains('/'));
-        if hidden && arguments.iter().any(|word| names_cloudflare(word)) {
+        let in_file = arguments.iter().any(|word| word == "-K" || word.starts_with("--config"));
+        let hidden = |word: &String| {
+            is_open(word) && !word.contains(' ') && ["/zones", "/accounts/"].iter().any(|part| word.contains(part))
+        };
+        if in_file {
+            state.unread(line, "what a curl command calls is in a file of options, which is not read");
+        } else if arguments.iter().any(|word| names_cloudflare(word) || hidden(word)) {
             state.unread(line, "the address of a curl call is in a variable");
         }
         return;
@@ -63,9 +67,4 @@ fn is_url(word: &str) -> bool {
 pub(super) fn names_cloudflare(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
     word.contains("cloudflare") || word.contains("$cf_") || word.contains("x-auth-key")
-}
-
-/// The word as a shell would need it.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', "'\\''"))
 }

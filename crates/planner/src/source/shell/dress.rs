@@ -11,7 +11,15 @@ pub(super) enum Undressed<'a> {
         version: Option<u32>,
     },
     /// A script of `package.json`.
-    PackageScript(&'a str),
+    PackageScript {
+        script: &'a str,
+        /// The words that the script gets.
+        arguments: Vec<&'a str>,
+        /// The folder of the package, where the command names one.
+        folder: Option<&'a str>,
+    },
+    /// What a package of the workspace runs that is chosen by its name.
+    OtherPackage,
     /// Nothing that runs anything.
     Nothing,
 }
@@ -95,6 +103,9 @@ pub(super) fn undressed(mut words: &[String]) -> Undressed<'_> {
         let Some((first, rest)) = words.split_first() else { return Undressed::Nothing };
         let name = base_name(first);
         if let Some((_, with_value, count)) = WRAPPERS.iter().find(|(wrapper, _, _)| *wrapper == name) {
+            if name == "command" && rest.first().is_some_and(|word| word == "-v" || word == "-V") {
+                return Undressed::Nothing;
+            }
             words = after_options(rest, with_value);
             while let Some((word, rest)) = words.split_first()
                 && word.split_once('=').is_some_and(|(name, _)| super::word::is_name(name))
@@ -107,37 +118,103 @@ pub(super) fn undressed(mut words: &[String]) -> Undressed<'_> {
         }
         return match (name, rest.first().map(String::as_str)) {
             ("npx" | "bunx" | "pnpx", _) => package(rest),
-            ("npm", Some("exec" | "x")) | ("pnpm" | "yarn", Some("dlx" | "exec")) | ("bun", Some("x")) => {
-                package(rest.get(1..).unwrap_or_default())
-            }
-            ("npm" | "pnpm" | "yarn" | "bun", Some("run" | "run-script")) => {
-                let script = rest.get(1..).unwrap_or_default().iter().find(|word| !word.starts_with('-'));
-                script.map_or(Undressed::Nothing, |script| Undressed::PackageScript(script))
-            }
-            ("npm" | "pnpm" | "yarn", Some(script @ ("test" | "start"))) => Undressed::PackageScript(script),
-            ("npm" | "bun", _) => Undressed::Nothing,
-            ("pnpm" | "yarn", _) => in_package(after_options(rest, &["-C", "--dir", "--filter", "-F", "--cwd"])),
+            ("npm" | "pnpm" | "yarn" | "bun", _) => managed(name, rest),
             ("docker" | "podman", Some("run")) => image(first, rest),
             _ => Undressed::Program { name: first, arguments: rest, version: None },
         };
     }
 }
 
+/// What a package manager runs: `npm run deploy -- --env x`, `pnpm -C web exec wrangler`, `yarn deploy`.
+fn managed<'a>(manager: &'a str, words: &'a [String]) -> Undressed<'a> {
+    let mut options = Options::default();
+    let mut words = options.taken(manager, words);
+    if manager == "yarn" && words.first().is_some_and(|word| word == "workspace") {
+        options.elsewhere = true;
+        words = words.get(2..).unwrap_or_default();
+    }
+    let Some((command, rest)) = words.split_first() else { return Undressed::Nothing };
+    let found = match (manager, command.as_str()) {
+        ("npm", "exec" | "x") | ("pnpm" | "yarn", "dlx" | "exec") | ("bun", "x") => {
+            package(options.taken(manager, rest))
+        }
+        (_, "run" | "run-script") => {
+            let rest = options.taken(manager, rest);
+            rest.split_first().map_or(Undressed::Nothing, |(script, rest)| options.script(manager, script, rest))
+        }
+        ("npm" | "pnpm" | "yarn", "test" | "start") => options.script(manager, command, rest),
+        ("npm", _) | ("bun", "test" | "build" | "pm") => Undressed::Nothing,
+        ("bun", file) if file.contains(['.', '/']) => {
+            Undressed::Program { name: "bun", arguments: words, version: None }
+        }
+        _ if flarekeep_catalogue::tools().any(|tool| tool == command) => {
+            Undressed::Program { name: command, arguments: rest, version: None }
+        }
+        (_, command) if MANAGING.contains(&command) => Undressed::Nothing,
+        _ => options.script(manager, command, rest),
+    };
+    // npm changes no folder for what it runs itself.
+    let moved = options.elsewhere || options.folder.is_some() && manager != "npm";
+    match found {
+        Undressed::Program { .. } if moved => Undressed::OtherPackage,
+        Undressed::PackageScript { .. } if options.elsewhere => Undressed::OtherPackage,
+        found => found,
+    }
+}
+
+/// What the options of a package manager say.
+#[derive(Default)]
+struct Options<'a> {
+    folder: Option<&'a str>,
+    /// Whether they choose a package by its name.
+    elsewhere: bool,
+}
+
+impl<'a> Options<'a> {
+    /// Takes the options that come first; what is behind them is left.
+    fn taken(&mut self, manager: &str, mut words: &'a [String]) -> &'a [String] {
+        while let Some((word, rest)) = words.split_first() {
+            if !word.starts_with('-') || word == "-" || word == "--" {
+                break;
+            }
+            let (name, value) = match word.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (word.as_str(), None),
+            };
+            // To pnpm, `-w` is the root of the workspace.
+            let choice = ["--filter", "-F", "--workspace"].contains(&name) || name == "-w" && manager == "npm";
+            let folder = ["--prefix", "-C", "--dir", "--cwd"].contains(&name);
+            let valued = choice || folder || ["--loglevel", "--registry", "--userconfig"].contains(&name);
+            self.elsewhere |=
+                choice || ["-w", "-r", "-ws", "--recursive", "--workspaces", "--workspace-root"].contains(&name);
+            if folder {
+                self.folder = value.or_else(|| rest.first().map(String::as_str));
+            }
+            words = if valued && value.is_none() { rest.get(1..).unwrap_or_default() } else { rest };
+        }
+        words
+    }
+
+    /// A script with the words behind its name: npm keeps the options before `--` to itself, the others keep none.
+    fn script(&mut self, manager: &str, script: &'a str, mut words: &'a [String]) -> Undressed<'a> {
+        let mut arguments = Vec::new();
+        if manager == "npm" {
+            loop {
+                words = self.taken(manager, words);
+                let Some((word, rest)) = words.split_first().filter(|(word, _)| *word != "--") else { break };
+                arguments.push(word.as_str());
+                words = rest;
+            }
+        }
+        let behind = words.strip_prefix(&["--".to_owned()]).unwrap_or(words);
+        arguments.extend(behind.iter().map(String::as_str));
+        Undressed::PackageScript { script, arguments, folder: self.folder }
+    }
+}
+
 /// The last part of a path.
 pub(super) fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
-}
-
-/// `yarn wrangler deploy`, `yarn deploy`.
-fn in_package(words: &[String]) -> Undressed<'_> {
-    let Some((first, rest)) = words.split_first() else { return Undressed::Nothing };
-    if flarekeep_catalogue::tools().any(|tool| tool == first) {
-        return Undressed::Program { name: first, arguments: rest, version: None };
-    }
-    if MANAGING.contains(&first.as_str()) {
-        return Undressed::Nothing;
-    }
-    Undressed::PackageScript(first)
 }
 
 /// What a package runner runs: `-y wrangler@3 deploy`.
@@ -199,7 +276,11 @@ mod tests {
                     .join(" "),
                 version,
             )),
-            Undressed::PackageScript(script) => Some((format!("script {script}"), None)),
+            Undressed::PackageScript { script, arguments, folder } => {
+                let words = [&["script", script], arguments.as_slice()].concat().join(" ");
+                Some((folder.map_or(words.clone(), |folder| format!("{words} in {folder}")), None))
+            }
+            Undressed::OtherPackage => Some(("elsewhere".to_owned(), None)),
             Undressed::Nothing => None,
         }
     }
@@ -217,6 +298,7 @@ mod tests {
             "pnpm wrangler deploy",
             "yarn wrangler deploy",
             "bunx wrangler deploy",
+            "bun wrangler deploy",
             "npm exec -- wrangler deploy",
             "./node_modules/.bin/wrangler deploy",
             "cross-env A=b npx wrangler deploy",
@@ -233,7 +315,23 @@ mod tests {
     fn scripts_of_a_package_are_told_from_what_manages_it() {
         assert_eq!(program("npm run deploy"), Some(("script deploy".to_owned(), None)));
         assert_eq!(program("yarn deploy"), Some(("script deploy".to_owned(), None)));
-        assert_eq!(program("pnpm --filter web deploy:prod"), Some(("script deploy:prod".to_owned(), None)));
+        for (line, found) in [
+            ("npm run deploy -- --env production", "script deploy --env production"),
+            ("npm run deploy --silent x -- --env production", "script deploy x --env production"),
+            ("npm run up --remote", "script up"),
+            ("yarn up --remote", "script up --remote"),
+            ("pnpm run up -- --remote", "script up --remote"),
+            ("bun up --remote", "script up --remote"),
+            ("npm --prefix apps/web run deploy", "script deploy in apps/web"),
+            ("pnpm --dir=apps/web deploy:prod", "script deploy:prod in apps/web"),
+            ("npm -w web run deploy", "elsewhere"),
+            ("npm run deploy --workspace=web", "elsewhere"),
+            ("yarn workspace web deploy", "elsewhere"),
+            ("pnpm --filter web deploy:prod", "elsewhere"),
+            ("pnpm --filter web exec wrangler deploy", "elsewhere"),
+        ] {
+            assert_eq!(program(line), Some((found.to_owned(), None)), "{line}");
+        }
         for line in ["npm ci", "yarn install", "pnpm i", "npm", "yarn"] {
             assert_eq!(program(line), None, "{line}");
         }

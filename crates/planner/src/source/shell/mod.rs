@@ -19,7 +19,7 @@ use serde_json::Value;
 pub(super) use self::dress::major;
 pub(super) use self::folder::joined;
 pub(super) use self::run::run;
-pub(super) use self::state::{Lines, State, Variable};
+pub(super) use self::state::{Lines, State, Variable, Variables};
 pub(super) use self::tool::{Asked, read as read_tool};
 
 use super::{Reading, SourceError};
@@ -64,8 +64,15 @@ pub fn is_script(text: &str) -> bool {
     words.any(|word| ["sh", "bash", "dash", "ksh", "zsh", "ash"].contains(&word))
 }
 
-/// Reads a script of `package.json` with those that run before and after it; `folder` is the one that the file is in.
-pub fn read_package_script(name: &str, text: &str, script: &str, folder: &str) -> Result<Reading, SourceError> {
+/// Reads a script of `package.json` with those that run before and after it. The script alone gets `arguments`; `folder`
+/// is the one that the file is in.
+pub fn read_package_script(
+    name: &str,
+    text: &str,
+    script: &str,
+    arguments: &[String],
+    folder: &str,
+) -> Result<Reading, SourceError> {
     let malformed =
         |line, column, reason: &str| SourceError { source: name.to_owned(), line, column, reason: reason.to_owned() };
     let document: Value = serde_json::from_str(text)
@@ -73,14 +80,17 @@ pub fn read_package_script(name: &str, text: &str, script: &str, folder: &str) -
     let scripts = document.get("scripts").and_then(Value::as_object);
     let mut reading = Reading::default();
     let mut found = false;
-    for script in [format!("pre{script}"), script.to_owned(), format!("post{script}")] {
+    let behind = arguments.iter().map(|word| format!(" {}", word::quoted(word))).collect::<String>();
+    let scripts_in_order =
+        [(format!("pre{script}"), ""), (script.to_owned(), behind.as_str()), (format!("post{script}"), "")];
+    for (script, behind) in scripts_in_order {
         let Some(command) = scripts.and_then(|scripts| scripts.get(&script)).and_then(Value::as_str) else { continue };
         found = true;
         let line = line_of(text, &script);
         let mut state = State::new(name);
         state.folder = Some(folder.to_owned());
         state.lines = Lines::At(line);
-        run(&mut state, command).map_err(|fault| malformed(Some(line), None, fault.reason))?;
+        run(&mut state, &format!("{command}{behind}")).map_err(|fault| malformed(Some(line), None, fault.reason))?;
         reading.merge(state.reading);
     }
     if found { Ok(reading) } else { Err(malformed(None, None, "it has no script of that name")) }

@@ -109,9 +109,15 @@ impl Parser<'_> {
                     self.depth -= 1;
                     return Ok(());
                 }
-                // The pattern of a `case`.
+                // The pattern of a `case`, the first of which can stand on the line of `in`.
                 ')' => {
                     self.take();
+                    let opens = |word: &&Word| {
+                        !["then", "else", "do", "{", "!", "time"].contains(&word.plain().unwrap_or_default())
+                    };
+                    if state.command.words.iter().find(opens).is_some_and(|word| word.plain() == Some("case")) {
+                        state.nest += 1;
+                    }
                     state.command = Command::default();
                 }
                 '`' if until == Until::Backtick => {
@@ -236,7 +242,7 @@ impl Parser<'_> {
         while let Some(c) = self.peek() {
             match c {
                 '(' if matches!(word.parts.last(), Some(Part::Text(text)) if text.ends_with('=')) => {
-                    self.skip_past(")");
+                    self.array(until)?;
                     word.parts.push(Part::Unknown);
                 }
                 c if c.is_whitespace() || ";&|<>()".contains(c) => break,
@@ -259,6 +265,59 @@ impl Parser<'_> {
             }
         }
         Ok(word)
+    }
+
+    /// Passes over `(a "b" $(c))`, the value of an array: the commands in it are read.
+    fn array(&mut self, until: Until) -> Result<(), Malformed> {
+        let opened = self.malformed("a parenthesis or a quote is never closed");
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(self.malformed("commands are nested too deeply"));
+        }
+        self.take();
+        loop {
+            self.skip_blank();
+            match self.peek() {
+                None => return Err(opened),
+                Some(')') => break,
+                Some('#') => self.skip_while(|c| c != '\n'),
+                Some('`') if until == Until::Backtick => return Err(opened),
+                Some(_) => {
+                    let before = self.rest.len();
+                    self.word(until)?;
+                    if self.rest.len() == before {
+                        self.take();
+                    }
+                }
+            }
+        }
+        self.take();
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// `$'it\'s'`, in which a backslash escapes.
+    fn escaped_quoted(&mut self, word: &mut Word) -> Result<(), Malformed> {
+        let opened = self.malformed("a quote is never closed");
+        self.take();
+        word.push_text("");
+        loop {
+            match self.take() {
+                None => return Err(opened),
+                Some('\'') => return Ok(()),
+                Some('\\') => match self.take() {
+                    None => return Err(opened),
+                    Some('n') => word.push('\n'),
+                    Some('t') => word.push('\t'),
+                    Some(c @ ('\'' | '"' | '\\' | '?')) => word.push(c),
+                    Some(c) => {
+                        word.push('\\');
+                        word.push(c);
+                    }
+                },
+                Some(c) => word.push(c),
+            }
+        }
     }
 
     fn single_quoted(&mut self, word: &mut Word) -> Result<(), Malformed> {
@@ -315,7 +374,7 @@ impl Parser<'_> {
         let rest = self.rest;
         if rest.starts_with("$'") && !quoted {
             self.take();
-            return self.single_quoted(word);
+            return self.escaped_quoted(word);
         }
         if rest.starts_with("$\"") && !quoted {
             self.take();

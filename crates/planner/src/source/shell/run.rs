@@ -18,6 +18,7 @@ const OPAQUE: &[&str] = &[
     "task",
     "node",
     "deno",
+    "bun",
     "python",
     "python3",
     "ruby",
@@ -37,6 +38,98 @@ const OPAQUE: &[&str] = &[
     "gradle",
     "mvn",
     "rake",
+];
+
+/// Programs that run the command among their words: what is behind `--` is a command for others too.
+const RUNNERS: &[&str] = &[
+    "op",
+    "poetry",
+    "uv",
+    "uvx",
+    "pipx",
+    "pipenv",
+    "find",
+    "parallel",
+    "retry",
+    "flock",
+    "doppler",
+    "chronic",
+    "dotenvx",
+    "direnv",
+    "aws-vault",
+    "infisical",
+    "mise",
+    "asdf",
+    "strace",
+    "script",
+    "su",
+    "runuser",
+    "watch",
+    "nix",
+    "nix-shell",
+];
+
+/// Programs of which no word is run.
+const QUIET: &[&str] = &[
+    "echo",
+    "printf",
+    "grep",
+    "egrep",
+    "rg",
+    "jq",
+    "yq",
+    "sed",
+    "awk",
+    "which",
+    "type",
+    "hash",
+    "man",
+    "cp",
+    "mv",
+    "rm",
+    "ln",
+    "ls",
+    "cat",
+    "tee",
+    "tar",
+    "unzip",
+    "zip",
+    "chmod",
+    "chown",
+    "mkdir",
+    "touch",
+    "test",
+    "[",
+    "[[",
+    "apt",
+    "apt-get",
+    "apk",
+    "brew",
+    "dnf",
+    "yum",
+    "pip",
+    "pip3",
+    "gem",
+    "git",
+    "gh",
+    "kill",
+    "pkill",
+    "killall",
+    "pgrep",
+    "systemctl",
+    "service",
+    "diff",
+    "head",
+    "tail",
+    "read",
+    "set",
+    "shift",
+    "return",
+    "exit",
+    "true",
+    "false",
+    ":",
+    "let",
     "go",
     "cargo",
 ];
@@ -79,20 +172,28 @@ fn one(state: &mut State<'_>, command: &Command, depth: usize) {
         state.assign(name.clone(), value, false);
     }
     let expanded = state.expand(&command.words);
-    let words = &expanded.words;
-    match undressed(words) {
-        Undressed::Nothing => {}
-        Undressed::PackageScript(script) => package_script(state, command.line, script),
-        Undressed::Program { name, arguments, version } => {
-            let program = Program { path: name, name: base_name(name), arguments, version, varies: expanded.varies };
-            execute(state, command, &program, depth);
-        }
-    }
+    dispatch(state, command, &expanded.words, expanded.varies, depth);
     for (name, value) in before {
         match value {
             Some(value) => state.variables.insert(name, value),
             None => state.variables.remove(&name),
         };
+    }
+}
+
+fn dispatch(state: &mut State<'_>, command: &Command, words: &[String], varies: bool, depth: usize) {
+    match undressed(words) {
+        Undressed::Nothing => {}
+        Undressed::PackageScript { script, arguments, folder } => {
+            package_script(state, command.line, script, &arguments, folder);
+        }
+        Undressed::OtherPackage => {
+            state.unread(command.line, "what is run is in another package of the workspace, which is not looked for");
+        }
+        Undressed::Program { name, arguments, version } => {
+            let program = Program { path: name, name: base_name(name), arguments, version, varies };
+            execute(state, command, &program, depth);
+        }
     }
 }
 
@@ -123,13 +224,13 @@ fn execute(state: &mut State<'_>, command: &Command, program: &Program<'_>, dept
         _ if program.path.ends_with(".sh") || program.path.ends_with(".bash") || program.path.starts_with("./") => {
             script(state, line, program.path);
         }
-        _ => other(state, line, program),
+        _ => other(state, command, program, depth),
     }
 }
 
 /// A program that nothing is known of.
-fn other(state: &mut State<'_>, line: usize, program: &Program<'_>) {
-    let (name, arguments) = (program.name, program.arguments);
+fn other(state: &mut State<'_>, command: &Command, program: &Program<'_>, depth: usize) {
+    let (line, name, arguments) = (command.line, program.name, program.arguments);
     if name.starts_with('$') {
         // `$WRANGLER deploy`: what is run is in a variable that is not known.
         if let Some((first, rest)) = arguments.split_first()
@@ -141,14 +242,30 @@ fn other(state: &mut State<'_>, line: usize, program: &Program<'_>) {
         }
         return;
     }
-    let behind = arguments.iter().position(|word| word == "--").and_then(|at| arguments.get(at + 1..));
-    if let Some((first, rest)) = behind.and_then(<[String]>::split_first)
-        && tool(state, line, Asked { program: base_name(first), arguments: rest, version: None })
-    {
+    if QUIET.contains(&name) {
+        if ["go", "cargo"].contains(&name) && arguments.first().is_some_and(|word| word == "run") {
+            state.unread(line, format!("what `{name}` runs is in other files, which are not read"));
+        }
+        return;
+    }
+    if let Some(inner) = inner_command(name, arguments) {
+        if depth < DEEPEST {
+            dispatch(state, command, inner, program.varies, depth + 1);
+        } else {
+            state.unread(line, "the commands in a command cannot be read");
+        }
+        return;
+    }
+    if let Some(text) = arguments.iter().find(|word| names_a_tool(word)) {
+        if RUNNERS.contains(&name) {
+            text_of_commands(state, line, text, depth);
+        } else {
+            state.unread(line, format!("what `{}` does with a command that it is given is not known", plain(name)));
+        }
         return;
     }
     let mentions = arguments.iter().any(|word| word.contains("api.cloudflare.com"));
-    if mentions && !["echo", "printf", "grep", "jq", "sed"].contains(&name) {
+    if mentions {
         state.unread(line, format!("`{}` calls Cloudflare's API, and how is not read", plain(name)));
         return;
     }
@@ -156,13 +273,40 @@ fn other(state: &mut State<'_>, line: usize, program: &Program<'_>) {
     let opaque = OPAQUE.contains(&name)
         && match name {
             "docker" | "podman" => arguments.first().is_some_and(|word| word == "run"),
-            "go" | "cargo" => arguments.first().is_some_and(|word| word == "run"),
             "make" => true,
             _ => runs_a_file,
         };
     if opaque {
         state.unread(line, format!("what `{name}` runs is in other files, which are not read"));
     }
+}
+
+/// The command that a program runs: what is behind `--`, or begins with a program that is known.
+fn inner_command<'a>(name: &str, arguments: &'a [String]) -> Option<&'a [String]> {
+    if let Some(at) = arguments.iter().position(|word| word == "--") {
+        return arguments.get(at + 1..).filter(|behind| !behind.is_empty());
+    }
+    if name == "ssh" {
+        return None;
+    }
+    let runs = |word: &String| {
+        is_tool(base_name(word))
+            || RUNNERS.contains(&name)
+                && ["npx", "bunx", "pnpx", "npm", "pnpm", "yarn", "bun", "bash", "sh"].contains(&base_name(word))
+    };
+    let at = arguments.iter().position(runs)?;
+    let found = arguments.get(at..)?;
+    // Alone, the word may name a folder or a file as well.
+    (RUNNERS.contains(&name) || found.len() > 1).then_some(found)
+}
+
+fn is_tool(word: &str) -> bool {
+    word == "curl" || flarekeep_catalogue::tools().any(|tool| tool == word)
+}
+
+/// Whether a word is a text in which a program that is known is called; for `ssh`, it may be the program itself.
+fn names_a_tool(word: &str) -> bool {
+    word.len() < 4096 && word.split_whitespace().any(|part| is_tool(base_name(part)))
 }
 
 fn plain(name: &str) -> String {
@@ -217,8 +361,12 @@ fn text_of_commands(state: &mut State<'_>, line: usize, text: &str, depth: usize
 }
 
 fn script(state: &mut State<'_>, line: usize, path: &str) {
-    if path.is_empty() || path.starts_with('/') && !is_open(path) {
+    let systems = ["/etc/", "/usr/", "/dev/", "/proc/"].iter().any(|folder| path.starts_with(folder));
+    if path.is_empty() || systems && !is_open(path) {
         return;
+    }
+    if path.starts_with(['/', '~']) && !is_open(path) {
+        return state.unread(line, "a script outside the folder of the work is not read");
     }
     let Some(folder) = state.folder.clone() else {
         return state.unread(line, "a script is run from a folder that depends on the run");
@@ -229,10 +377,12 @@ fn script(state: &mut State<'_>, line: usize, path: &str) {
     }
 }
 
-fn package_script(state: &mut State<'_>, line: usize, script: &str) {
-    match state.folder.clone() {
+fn package_script(state: &mut State<'_>, line: usize, script: &str, arguments: &[&str], folder: Option<&str>) {
+    let folder = state.folder.as_deref().and_then(|from| joined(from, folder.unwrap_or(".")));
+    match folder {
         Some(folder) if !is_open(script) => {
-            state.follow(line, FollowKind::PackageScript { script: script.to_owned() }, folder);
+            let arguments = arguments.iter().map(|&word| word.to_owned()).collect();
+            state.follow(line, FollowKind::PackageScript { script: script.to_owned(), arguments }, folder);
         }
         _ => state.unread(line, "which script of `package.json` is run depends on the run"),
     }

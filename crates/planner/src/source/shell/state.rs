@@ -1,6 +1,7 @@
 //! What is known while a script is read from top to bottom: variables, the folder, the needs so far.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use flarekeep_catalogue::{AccountId, Operation};
 
@@ -27,13 +28,44 @@ pub(in crate::source) struct State<'a> {
     pub(in crate::source) source: &'a str,
     pub(in crate::source) lines: Lines,
     pub(in crate::source) reading: Reading,
-    pub(in crate::source) variables: HashMap<String, Variable>,
+    pub(in crate::source) variables: Variables,
     /// The folder in which commands run; none where it is not known.
     pub(in crate::source) folder: Option<String>,
     /// The folder of the script itself, where it is one.
     pub(in crate::source) own_folder: Option<String>,
     /// The major version of wrangler, where something says it.
     pub(in crate::source) wrangler: Option<u32>,
+    /// The folders of Terraform that are followed already.
+    pub(super) terraform: HashSet<String>,
+}
+
+/// Variables over those of the surroundings, which many steps share.
+#[derive(Debug, Clone, Default)]
+pub(in crate::source) struct Variables {
+    /// None for one that is taken away.
+    own: HashMap<String, Option<Variable>>,
+    below: Option<Rc<Variables>>,
+}
+
+impl Variables {
+    pub(in crate::source) fn over(below: Rc<Self>) -> Self {
+        Self { own: HashMap::new(), below: Some(below) }
+    }
+
+    pub(in crate::source) fn get(&self, name: &str) -> Option<&Variable> {
+        match self.own.get(name) {
+            Some(found) => found.as_ref(),
+            None => self.below.as_deref()?.get(name),
+        }
+    }
+
+    pub(in crate::source) fn insert(&mut self, name: String, value: Variable) {
+        self.own.insert(name, Some(value));
+    }
+
+    pub(super) fn remove(&mut self, name: &str) {
+        self.own.insert(name.to_owned(), None);
+    }
 }
 
 /// What is known of a variable that is set.
@@ -60,10 +92,11 @@ impl<'a> State<'a> {
             source,
             lines: Lines::From(1),
             reading: Reading::default(),
-            variables: HashMap::new(),
+            variables: Variables::default(),
             folder: Some(String::new()),
             own_folder: None,
             wrangler: None,
+            terraform: HashSet::new(),
         }
     }
 
@@ -99,6 +132,14 @@ impl<'a> State<'a> {
     pub(in crate::source) fn account(&self) -> Option<AccountId> {
         let value = self.known("CLOUDFLARE_ACCOUNT_ID").or_else(|| self.known("CF_ACCOUNT_ID"))?;
         value.parse().ok()
+    }
+
+    /// Whether the account takes several values, of which a plan can have none.
+    pub(super) fn account_varies(&self) -> bool {
+        ["CLOUDFLARE_ACCOUNT_ID", "CF_ACCOUNT_ID"]
+            .iter()
+            .find_map(|name| self.variables.get(name))
+            .is_some_and(|account| *account == Variable::Varies)
     }
 
     pub(in crate::source) fn known(&self, name: &str) -> Option<&str> {

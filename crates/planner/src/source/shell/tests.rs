@@ -194,15 +194,105 @@ fn scripts_that_are_called_are_followed() {
         ["1 scripts/deploy.sh", "2 scripts/b.sh", "3 lib.sh"]
     );
     let found = reading("cd web && npm run deploy");
-    assert_eq!(found.follow[0].kind, FollowKind::PackageScript { script: "deploy".into() });
+    assert_eq!(found.follow[0].kind, FollowKind::PackageScript { script: "deploy".into(), arguments: Vec::new() });
     assert_eq!(found.follow[0].path, "web");
     assert_eq!(unread("make deploy"), ["1 what `make` runs is in other files, which are not read"]);
     let package = "{\n \"scripts\": {\n  \"predeploy\": \"wrangler kv namespace list\",\n  \"deploy\": \"wrangler deploy\"\n }\n}";
-    let found = read_package_script("package.json", package, "deploy", "web").unwrap();
+    let found = read_package_script("package.json", package, "deploy", &[], "web").unwrap();
     assert_eq!(found.needs[0].origin.to_string(), "package.json:3");
     assert_eq!((found.follow[0].path.as_str(), found.follow[0].origin.line), ("web", Some(4)));
-    assert!(read_package_script("package.json", package, "other", "").is_err());
-    assert_eq!(read_package_script("package.json", "{\n!", "deploy", "").unwrap_err().line, Some(2));
+    assert!(read_package_script("package.json", package, "other", &[], "").is_err());
+    assert_eq!(read_package_script("package.json", "{\n!", "deploy", &[], "").unwrap_err().line, Some(2));
+}
+
+#[test]
+fn a_package_script_gets_the_words_behind_it() {
+    let package = "{\"scripts\":{\"predeploy\":\"wrangler kv namespace list\",\"deploy\":\"wrangler deploy\"}}";
+    let words = ["--env", "it's live"].map(str::to_owned);
+    let found = read_package_script("package.json", package, "deploy", &words, "").unwrap();
+    let kind = FollowKind::Wrangler { commands: vec!["deploy".into()], environment: Some("it's live".into()) };
+    assert_eq!(found.follow[0].kind, kind);
+    let found = reading("npm --prefix web run deploy -- --env live");
+    let arguments = vec!["--env".to_owned(), "live".to_owned()];
+    assert_eq!(found.follow[0].kind, FollowKind::PackageScript { script: "deploy".into(), arguments });
+    assert_eq!(found.follow[0].path, "web");
+}
+
+#[test]
+fn a_command_that_another_runs_is_read_or_said() {
+    for text in [
+        "op run -- npx CMD",
+        "poetry run CMD",
+        "find . -name x -exec CMD {} \\;",
+        "retry 3 npx CMD",
+        "flock /tmp/x CMD",
+        "some-wrapper CMD",
+        "su -c 'CMD' deploy",
+        "bun CMD",
+        "parallel 'CMD' ::: a b",
+    ] {
+        assert_eq!(needs(&text.replace("CMD", LIST)), [format!("1 {LISTED}")], "{text}");
+    }
+    for text in [
+        "ssh host wrangler deploy",
+        "ssh host 'cd x; wrangler deploy'",
+        "notify 'wrangler deploy is done'",
+        "bash /opt/deploy.sh",
+        "/opt/deploy.sh",
+        "curl -X POST \"$URL\" -H \"Authorization: Bearer $CF_API_TOKEN\"",
+        "curl -X POST \"$API_URL/zones/$Z/purge_cache\"",
+        "curl -K conf",
+        "npm -w web run deploy",
+    ] {
+        assert_eq!((unread(text).len(), needs(text).len()), (1, 0), "{text}");
+    }
+    for text in
+        ["command -v wrangler", "brew install terraform", "git commit -m 'wrangler deploy'", ". /etc/os-release"]
+    {
+        assert_eq!(reading(text), Reading::default(), "{text}");
+    }
+    let deep = "x -- ".repeat(100_000);
+    assert_eq!(unread(&deep).len(), 1);
+}
+
+#[test]
+fn a_case_on_one_line_keeps_all_its_branches() {
+    let text = format!("case \"$1\" in prod) Z={ZONE};; *) Z=other;; esac\ncurl {API}/zones/$Z/dns_records");
+    assert_eq!(reading(&text).needs[0].place, Place::default());
+    assert_eq!(unread(&text), ["2 the call is made with several values of a variable, and is planned for one"]);
+    let after = format!("case x in a) echo;; esac\nZ={ZONE}\ncurl {API}/zones/$Z/dns_records");
+    assert!(reading(&after).needs[0].place.zone.is_some());
+}
+
+#[test]
+fn arrays_and_escaped_quotes_are_bash() {
+    for text in ["F=(\"$(pwd)/a\" 'b')\nCMD", "MSG=$'it\\'s done'\nCMD", "F=(a # it's\nb); CMD", "F=(a\n$(CMD))"] {
+        assert_eq!(needs(&text.replace("CMD", LIST)), [format!("2 {LISTED}")], "{text}");
+    }
+    let url = format!("curl $'{API}/zones/{ZONE}/dns_records'");
+    assert_eq!(needs(&url).len(), 1);
+}
+
+#[test]
+fn an_account_that_varies_and_an_impossible_bucket_are_said() {
+    let account = "023e105f4ecef8ad9ca31a8372d0c353";
+    let text =
+        format!("export CLOUDFLARE_ACCOUNT_ID={account}\n[ x = y ] && export CLOUDFLARE_ACCOUNT_ID=other\n{LIST}");
+    assert_eq!(
+        unread(&text),
+        ["3 the account of `wrangler kv namespace list` takes several values, and it is planned for one"]
+    );
+    let bucket = format!("aws s3 ls s3://NAME --endpoint-url https://{account}.r2.cloudflarestorage.com");
+    assert_eq!(unread(&bucket), ["1 `aws s3 ls` names no bucket that R2 can have: it is planned for the given one"]);
+    assert_eq!(unread(&bucket.replace("NAME", "$NAME")), [""; 0]);
+}
+
+#[test]
+fn many_commands_on_one_folder_are_one_file() {
+    let began = std::time::Instant::now();
+    let text: String = (0..20_000).map(|n| format!("terraform -chdir=d{n} apply\n")).collect();
+    assert_eq!(reading(&text).follow.len(), 20_000);
+    assert!(began.elapsed().as_secs() < 10);
 }
 
 #[test]

@@ -6,6 +6,9 @@ use super::folder::joined;
 use super::state::{State, is_open};
 use crate::source::{BucketName, FollowKind, Place, ZoneName};
 
+/// How many words of a command that is not known are repeated.
+const MOST_SHOWN: usize = 2;
+
 /// A command with its arguments, and the version that it asks for.
 #[derive(Clone, Copy)]
 pub(in crate::source) struct Asked<'a> {
@@ -28,6 +31,18 @@ pub(in crate::source) fn read(state: &mut State<'_>, line: usize, asked: Asked<'
     };
     if is_local(state, line, &found, asked, &arguments) {
         return true;
+    }
+    if state.account_varies() && !found.calls.is_empty() {
+        state.unread(line, format!("the account of `{}` takes several values, and it is planned for one", found.name));
+    }
+    let impossible = |(kind, value): &(ToolName, String)| {
+        *kind == ToolName::Bucket && !is_open(value) && !value.is_empty() && bucket(value, "default").is_none()
+    };
+    if found.names.iter().any(impossible) {
+        state.unread(
+            line,
+            format!("`{}` names no bucket that R2 can have: it is planned for the given one", found.name),
+        );
     }
     let places = places(state, &found);
     for call in &found.calls {
@@ -58,7 +73,7 @@ fn shown(program: &str, arguments: &[String]) -> String {
     let plain = |word: &&String| {
         word.len() <= 24 && word.bytes().all(|byte| byte.is_ascii_lowercase() || b"-:".contains(&byte))
     };
-    let words = arguments.iter().take_while(plain).take_while(|word| !word.starts_with('-')).take(4);
+    let words = arguments.iter().take_while(plain).take_while(|word| !word.starts_with('-')).take(MOST_SHOWN);
     std::iter::once(program).chain(words.map(String::as_str)).collect::<Vec<_>>().join(" ")
 }
 
@@ -250,9 +265,7 @@ fn terraform(state: &mut State<'_>, line: usize, found: &ToolCommand) {
     let below = found.names.iter().find(|(kind, _)| *kind == ToolName::Folder).map_or(".", |(_, value)| value.as_str());
     match state.folder.as_deref().and_then(|folder| joined(folder, below)) {
         Some(path) => {
-            let before =
-                state.reading.follow.iter().any(|follow| follow.kind == FollowKind::Terraform && follow.path == path);
-            if !before {
+            if state.terraform.insert(path.clone()) {
                 state.follow(line, FollowKind::Terraform, path);
             }
         }

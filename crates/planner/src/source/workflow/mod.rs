@@ -15,6 +15,14 @@ use super::{Reading, SourceError};
 
 /// How many steps are read: aliases can make more of them than anybody wrote.
 const MOST_STEPS: usize = 10_000;
+/// How much more text of commands and environments aliases may make than the workflow has itself, in bytes.
+const MOST_REPEATED: usize = 1 << 20;
+
+/// What may still be read.
+struct Left {
+    steps: usize,
+    bytes: usize,
+}
 
 /// Reads a workflow or a shell script, whichever the name or the first line says it is.
 pub fn read_commands(name: &str, text: &str) -> Result<Reading, SourceError> {
@@ -63,7 +71,7 @@ pub fn read(name: &str, text: &str) -> Result<Reading, SourceError> {
         return Err(fault(name, Some(document.line), "it is no GitHub workflow: it has no `jobs`"));
     };
     let mut reading = Reading::default();
-    let mut left = MOST_STEPS;
+    let mut left = Left { steps: MOST_STEPS, bytes: text.len() + MOST_REPEATED };
     let workflow = Surroundings::default().within(&document);
     for (_, job) in jobs.pairs() {
         job_of(name, &mut reading, job, &workflow, &mut left);
@@ -71,20 +79,32 @@ pub fn read(name: &str, text: &str) -> Result<Reading, SourceError> {
     Ok(reading)
 }
 
-fn job_of(name: &str, reading: &mut Reading, job: &Rc<Node>, workflow: &Surroundings, left: &mut usize) {
-    let surroundings = workflow.within(job);
+fn job_of(name: &str, reading: &mut Reading, job: &Rc<Node>, workflow: &Surroundings, left: &mut Left) {
     let mut state = State::new(name);
+    let Some(bytes) = left.bytes.checked_sub(step::size(job)) else {
+        state.lines = shell::Lines::At(job.line);
+        state.unread(1, "aliases make more of the workflow than is read");
+        reading.merge(state.reading);
+        return;
+    };
+    left.bytes = bytes;
+    let surroundings = workflow.within(job);
     // The folder and the variables of a shell end with its step; needs and files are the job's.
     if let Some(uses) = job.key("uses") {
         step::reusable(&mut state, job, uses);
     }
     for step in job.key("steps").map(|steps| steps.items()).unwrap_or_default() {
-        if *left == 0 {
+        if left.steps == 0 {
             state.lines = shell::Lines::At(step.line);
             state.unread(1, "the workflow has more steps than are read");
             break;
         }
-        *left -= 1;
+        let Some(bytes) = left.bytes.checked_sub(step::size(step)) else {
+            state.lines = shell::Lines::At(step.line);
+            state.unread(1, "aliases make more of the workflow than is read");
+            break;
+        };
+        *left = Left { steps: left.steps - 1, bytes };
         step::read(&mut state, step, &surroundings);
     }
     reading.merge(state.reading);

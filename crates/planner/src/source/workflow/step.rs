@@ -1,18 +1,17 @@
 //! One step of a workflow: commands, or an action.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use flarekeep_catalogue::{ToolCall, tool_command};
 
 use super::yaml::{Node, Value};
 use crate::source::Place;
-use crate::source::shell::{Asked, Lines, State, Variable, joined, major, read_tool, run};
+use crate::source::shell::{Asked, Lines, State, Variable, Variables, joined, major, read_tool, run};
 
 /// What a workflow, a job and a step say for the commands in them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Surroundings {
-    environment: HashMap<String, Variable>,
+    environment: Rc<Variables>,
     /// The text of the environment's values, which says whether it holds a credential of Cloudflare's.
     speaks_of_cloudflare: bool,
     shell: Option<String>,
@@ -23,11 +22,15 @@ impl Surroundings {
     /// With what a node says itself.
     pub(super) fn within(&self, node: &Node) -> Self {
         let mut found = self.clone();
+        let mut environment = Variables::over(Rc::clone(&self.environment));
         for (name, value) in node.key("env").map(|env| env.pairs()).unwrap_or_default() {
             let (Some(name), Some(value)) = (name.text(), value.text()) else { continue };
             found.speaks_of_cloudflare |= is_cloudflares(name) || is_cloudflares(value);
             let value = if value.contains("${{") { Variable::Open } else { Variable::Known(value.to_owned()) };
-            found.environment.insert(name.to_owned(), value);
+            environment.insert(name.to_owned(), value);
+        }
+        if node.key("env").is_some() {
+            found.environment = Rc::new(environment);
         }
         if let Some(run) = node.key("defaults").and_then(|defaults| defaults.key("run")) {
             found.shell = run.text_of("shell").map(str::to_owned).or(found.shell);
@@ -37,10 +40,20 @@ impl Surroundings {
     }
 }
 
+/// How much there is to read in a job or a step, in bytes: its environment, its commands, its inputs.
+pub(super) fn size(node: &Node) -> usize {
+    let text = |node: &Node| node.text().map_or(0, str::len);
+    let pairs = |key: &str| {
+        let pairs = node.key(key).map(|node| node.pairs()).unwrap_or_default();
+        pairs.iter().map(|(key, value)| text(key) + text(value)).sum::<usize>()
+    };
+    node.text_of("run").map_or(0, str::len) + pairs("env") + pairs("with")
+}
+
 /// Reads a step.
 pub(super) fn read(state: &mut State<'_>, step: &Rc<Node>, job: &Surroundings) {
     let surroundings = job.within(step);
-    state.variables.clone_from(&surroundings.environment);
+    state.variables = Variables::over(Rc::clone(&surroundings.environment));
     state.wrangler = None;
     if let Some(script) = step.key("run") {
         let folder = step.text_of("working-directory").or(surroundings.folder.as_deref()).unwrap_or(".");
@@ -131,7 +144,7 @@ fn wrangler_action(state: &mut State<'_>, uses: &str, with: &Node) {
     if let Some(account) = with.text_of("accountId") {
         let value = if account.contains("${{") { Variable::Open } else { Variable::Known(account.to_owned()) };
         state.variables.insert("CLOUDFLARE_ACCOUNT_ID".to_owned(), value);
-    } else if !state.variables.contains_key("CLOUDFLARE_ACCOUNT_ID") {
+    } else if state.variables.get("CLOUDFLARE_ACCOUNT_ID").is_none() {
         state.unread(
             1,
             "no account id is given: where the configuration has none either, wrangler asks for the list of accounts",

@@ -139,6 +139,21 @@ fn anchors_are_shared_and_bounded() {
 }
 
 #[test]
+fn aliases_repeat_no_more_text_than_is_bounded() {
+    let commands = "        wrangler kv namespace list\n".repeat(4000);
+    let text = format!("jobs:\n  a:\n    steps:\n    - run: &x |\n{commands}{}", "    - run: *x\n".repeat(2000));
+    let found = reading(&text);
+    assert!(found.needs.len() < 60_000, "{}", found.needs.len());
+    assert_eq!(found.unread[0].what, "aliases make more of the workflow than is read");
+    // A large environment costs a step nothing.
+    let variables: String = (0..10_000).map(|n| format!("  V{n}: abcdefghij\n")).collect();
+    let text = format!("env:\n{variables}jobs:\n  a:\n    steps:\n{}", "    - run: echo\n".repeat(9_000));
+    let began = std::time::Instant::now();
+    assert_eq!(reading(&text), Reading::default());
+    assert!(began.elapsed().as_secs() < 10);
+}
+
+#[test]
 fn what_is_no_workflow_is_said_with_its_place() {
     let error = |text: &str| read("a.yml", text).unwrap_err();
     assert_eq!(error("stages: [a]\n").reason, "it is no GitHub workflow: it has no `jobs`");
