@@ -3,12 +3,12 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::super::{Place, Reading, ZoneName};
-use super::{Asked, read};
+use super::{Account, Asked, read};
 
 const ZONE: &str = "023e105f4ecef8ad9ca31a8372d0c353";
 
 fn reading(name: &str, text: &str) -> Reading {
-    read(name, text, &Asked::default()).unwrap()
+    read(name, text, &Asked { account: Account::Set, ..Asked::default() }).unwrap()
 }
 
 fn toml(text: &str) -> Reading {
