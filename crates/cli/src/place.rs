@@ -253,13 +253,23 @@ pub(crate) async fn zone_named(client: &Client, name: &ZoneName) -> Result<(Zone
         ZoneName::Every => return Err(none("zone", EVERY_ZONE)),
     };
     for candidate in candidates {
-        match client.zones().by_name(candidate).await?.as_slice() {
-            [] => {}
-            [one] => return Ok((one.id, one.account.as_ref().map(|account| account.id))),
-            many => return Err(several("zone", candidate, many.iter().map(|zone| zone.id.to_string()))),
+        if let Some(found) = zone_if_there(client, candidate).await? {
+            return Ok(found);
         }
     }
     Err(none("zone", text))
+}
+
+/// The zone with just this name and the account that owns it, if it is there.
+pub(crate) async fn zone_if_there(
+    client: &Client,
+    name: &str,
+) -> Result<Option<(ZoneId, Option<AccountId>)>, CommandError> {
+    match client.zones().by_name(name).await?.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some((one.id, one.account.as_ref().map(|account| account.id)))),
+        many => Err(several("zone", name, many.iter().map(|zone| zone.id.to_string()))),
+    }
 }
 
 /// Refuses an account or a zone that is named by nothing, as a script does whose variable is empty.

@@ -7,7 +7,9 @@ use std::path::Path;
 
 use flarekeep_catalogue::{BadId, TokenId};
 use flarekeep_planner::source::calls::Failed;
-use flarekeep_planner::source::{Reading, SourceError, har, log, recording, terraform, workflow, wrangler};
+use flarekeep_planner::source::{
+    Origin, Reading, SourceError, Unread, har, log, recording, terraform, workflow, wrangler,
+};
 
 use crate::arguments::{self, Sources};
 use crate::error::CommandError;
@@ -23,7 +25,9 @@ pub(crate) struct Source {
 }
 
 /// Reads all the sources that are named, in the order of the options.
-pub(crate) fn read(arguments: &Sources) -> Result<Vec<Source>, CommandError> {
+///
+/// `account_given` says that the caller names the account.
+pub(crate) fn read(arguments: &Sources, account_given: bool) -> Result<Vec<Source>, CommandError> {
     let mut sources = Vec::new();
     let kinds: [(&[_], Reader); 6] = [
         (&arguments.wrangler, wrangler),
@@ -35,27 +39,36 @@ pub(crate) fn read(arguments: &Sources) -> Result<Vec<Source>, CommandError> {
     ];
     for (paths, reader) in kinds {
         for path in paths {
-            let reading = follow::followed(path, reader(path, arguments)?);
+            let reading = follow::followed(path, reader(path, arguments, account_given)?, account_given);
             sources.push(Source { name: file::name(path), reading });
         }
     }
     Ok(sources)
 }
 
-type Reader = fn(&Path, &Sources) -> Result<Reading, CommandError>;
+type Reader = fn(&Path, &Sources, bool) -> Result<Reading, CommandError>;
 
-fn wrangler(path: &Path, arguments: &Sources) -> Result<Reading, CommandError> {
+fn wrangler(path: &Path, arguments: &Sources, account_given: bool) -> Result<Reading, CommandError> {
     if let Some(command) = arguments.commands.iter().find(|command| !wrangler::knows(command)) {
         return Err(CommandError::usage(format!("what `wrangler {}` calls is not recorded", plain(command)))
             .hint("--for takes commands of wrangler's, with commas between them: --for deploy,tail,d1"));
     }
-    let asked = wrangler::Asked { environment: arguments.environment.as_deref(), commands: &arguments.commands };
-    Ok(wrangler::read(&file::name(path), &file::text(path)?, &asked)?)
+    let environment = arguments.environment.as_deref();
+    let account = if account_given { wrangler::Account::Set } else { wrangler::Account::Unset };
+    let asked = wrangler::Asked { environment, commands: &arguments.commands, account, followed: false };
+    let (name, text) = (file::name(path), file::text(path)?);
+    wrangler::read(&name, &text, &asked).map_err(|error| match wrangler::environments(&name, &text) {
+        Ok(known) if environment.is_some_and(|asked| !known.iter().any(|known| known == asked)) => {
+            let hint = known.first().map(|known| format!("--env {}", plain(known)));
+            CommandError::usage(error.to_string()).hint(hint.unwrap_or("leave --env out".to_owned()))
+        }
+        _ => error.into(),
+    })
 }
 
-fn terraform(path: &Path, _: &Sources) -> Result<Reading, CommandError> {
+fn terraform(path: &Path, _: &Sources, _: bool) -> Result<Reading, CommandError> {
     if path.is_dir() {
-        return terraform_folder(path, path);
+        return Ok(terraform_folder(path, path, path)?.0);
     }
     if path.extension().is_some_and(|extension| extension == "tf") {
         return Err(CommandError::usage(format!("`{}` is one file of a configuration", file::name(path)))
@@ -65,25 +78,35 @@ fn terraform(path: &Path, _: &Sources) -> Result<Reading, CommandError> {
     Ok(terraform::read_json(&file::name(path), file::open(path)?)?)
 }
 
-/// A folder of Terraform; `shown` is what people call it.
-fn terraform_folder(path: &Path, shown: &Path) -> Result<Reading, CommandError> {
+/// A folder of Terraform, and how many bytes its files have; `shown` is what people call it, and no link leads out of
+/// `base`.
+fn terraform_folder(path: &Path, shown: &Path, base: &Path) -> Result<(Reading, usize), CommandError> {
     let ends = [".tf", ".tofu", ".tfvars", ".tf.json", ".tfvars.json"];
-    Ok(terraform::read_hcl(&file::folder(path, shown, &ends)?)?)
+    let file::Folder { files, outside } = file::folder(path, shown, base, &ends)?;
+    let mut reading = terraform::read_hcl(&files)?;
+    reading.unread.extend(outside.into_iter().map(|name| {
+        let origin = Origin { source: name, line: None, item: None };
+        Unread {
+            origin,
+            what: "the file is not read: it is a link that leads out of the folder of the work".to_owned(),
+        }
+    }));
+    Ok((reading, files.iter().map(|(_, text)| text.len()).sum()))
 }
 
-fn workflow(path: &Path, _: &Sources) -> Result<Reading, CommandError> {
+fn workflow(path: &Path, _: &Sources, _: bool) -> Result<Reading, CommandError> {
     Ok(workflow::read_commands(&file::name(path), &file::text(path)?)?)
 }
 
-fn recording(path: &Path, arguments: &Sources) -> Result<Reading, CommandError> {
+fn recording(path: &Path, arguments: &Sources, _: bool) -> Result<Reading, CommandError> {
     Ok(recording::read(&file::name(path), file::open(path)?, failed(arguments))?)
 }
 
-fn har(path: &Path, arguments: &Sources) -> Result<Reading, CommandError> {
+fn har(path: &Path, arguments: &Sources, _: bool) -> Result<Reading, CommandError> {
     Ok(har::read(&file::name(path), file::open(path)?, failed(arguments))?)
 }
 
-fn log(path: &Path, arguments: &Sources) -> Result<Reading, CommandError> {
+fn log(path: &Path, arguments: &Sources, _: bool) -> Result<Reading, CommandError> {
     Ok(log::read(&file::name(path), file::open(path)?, failed(arguments), token(arguments)?)?)
 }
 

@@ -10,6 +10,7 @@ use flarekeep_planner::{Need, Options, Plan, PlanDocument, Target, needs_of_reci
 use flarekeep_policy::Owner;
 
 use crate::arguments;
+use crate::context::Context;
 use crate::error::CommandError;
 use crate::output::Output;
 use crate::place::{self, SOME_USER, Wanted};
@@ -32,11 +33,20 @@ pub(crate) struct Work {
 
 impl Work {
     pub(crate) fn read(arguments: &arguments::Work) -> Result<Self, CommandError> {
+        Self::read_with(arguments, false)
+    }
+
+    /// The same for a caller who may name the account, so that no file has to.
+    pub(crate) fn read_in(context: &Context, arguments: &arguments::Work) -> Result<Self, CommandError> {
+        Self::read_with(arguments, place::given_account(context).is_some())
+    }
+
+    fn read_with(arguments: &arguments::Work, account_given: bool) -> Result<Self, CommandError> {
         let found = arguments.recipes.iter().map(|name| recipes::find(name)).collect::<Result<Vec<_>, _>>()?;
         let recipes = with_options(&found, &arguments.options)?;
         let operations =
             arguments.operations.iter().map(|text| operation(text)).collect::<Result<Vec<_>, CommandError>>()?;
-        let sources = sources::read(&arguments.sources)?;
+        let sources = sources::read(&arguments.sources, account_given)?;
         let mut zones = Zones::default();
         sources.iter().for_each(|source| zones.merge(source.reading.zones.clone()));
         let file = arguments.plan.as_deref().map(plan_file::verified).transpose()?;

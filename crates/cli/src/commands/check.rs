@@ -18,7 +18,7 @@ use crate::work::Work;
 use crate::{CommandResult, Verdict};
 
 pub(crate) fn run(context: &Context, arguments: &arguments::Work) -> CommandResult {
-    let mut work = Work::read(arguments)?.required()?;
+    let mut work = Work::read_in(context, arguments)?.required()?;
     let report = block_on(async {
         let subject = context.subject()?;
         let target = work.find_places(context, &subject, work.wanted()).await?;

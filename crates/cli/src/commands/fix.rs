@@ -21,7 +21,7 @@ use crate::{CommandResult, Verdict};
 const PATIENCE: [u64; 6] = [1, 2, 5, 15, 30, 60];
 
 pub(crate) fn run(context: &Context, arguments: &arguments::Fix) -> CommandResult {
-    let mut work = Work::read(&arguments.work)?.required()?;
+    let mut work = Work::read_in(context, &arguments.work)?.required()?;
     block_on(async {
         let (subject, manager) = (context.subject()?, context.manager()?);
         let target = work.find_places(context, &manager, work.wanted()).await?;

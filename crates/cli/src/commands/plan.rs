@@ -28,7 +28,7 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResu
     if let Some(PlanVerb::Verify { file }) = &arguments.verb {
         return verify::run(context, file);
     }
-    let mut work = Work::read(&arguments.work)?.required()?;
+    let mut work = Work::read_in(context, &arguments.work)?.required()?;
     if let Some(file) = &work.file {
         file.tell_changes(context.output);
     }

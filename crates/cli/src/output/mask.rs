@@ -44,7 +44,9 @@ fn credential_at(word: &str) -> Option<usize> {
     let digits = word.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let mixed = any(u8::is_ascii_uppercase) && any(u8::is_ascii_lowercase) && any(u8::is_ascii_digit);
     let older = (word.len() == 40 && mixed) || ((37..=45).contains(&word.len()) && digits);
-    prefixed.or(older.then_some(0))
+    // `name-CREDENTIAL` is one word.
+    let behind = word.len().checked_sub(40).filter(|at| word[..*at].ends_with(['-', '_']) && mixed);
+    prefixed.or(older.then_some(0)).or(behind)
 }
 
 #[cfg(test)]
@@ -63,6 +65,7 @@ mod tests {
         assert_eq!(masked(&"0a".repeat(19)), "[hidden]");
         let older = "Ab-9".repeat(10);
         assert_eq!(masked(&format!(r"\\n{older}\u001b{older}")), r"\\n[hidden]\u001b[hidden]");
+        assert_eq!(masked(&format!("conf-{}.toml", "Ab1x".repeat(10))), "conf-[hidden].toml");
         for kept in
             ["", "cfut_ is the prefix", &"0a".repeat(16), "01234567-89ab-cdef-0123-456789abcdef", &"a".repeat(60)]
         {

@@ -40,27 +40,42 @@ pub(crate) fn text(path: &Path) -> Result<String, CommandError> {
     })
 }
 
-/// The files of a folder whose names end so, each with its text, in the order of their names; `shown` is what people
-/// call the folder.
-pub(crate) fn folder(path: &Path, shown: &Path, ends: &[&str]) -> Result<Vec<(String, String)>, CommandError> {
-    let mut found = Vec::new();
+/// What a folder holds.
+pub(crate) struct Folder {
+    /// The files, each with its text.
+    pub(crate) files: Vec<(String, String)>,
+    /// The names of those that lead out of `base`.
+    pub(crate) outside: Vec<String>,
+}
+
+/// The files of a folder whose names end so, in the order of their names; `shown` is what people call the folder. A link
+/// that leads out of `base` is not followed: a folder can be anybody's.
+pub(crate) fn folder(path: &Path, shown: &Path, base: &Path, ends: &[&str]) -> Result<Folder, CommandError> {
+    let base = base.canonicalize().map_err(|error| unreadable(base, &error))?;
+    let (mut found, mut outside) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(path).map_err(|error| unreadable(path, &error))? {
         let file = entry.map_err(|error| unreadable(path, &error))?.path();
         let named = file.file_name().and_then(|name| name.to_str());
         // Editors and Terraform itself leave hidden files behind.
         let wanted = named.is_some_and(|name| !name.starts_with('.') && ends.iter().any(|end| name.ends_with(end)));
-        if wanted && file.is_file() {
-            found.push(file);
+        if !wanted || !file.is_file() {
+            continue;
+        }
+        match file.canonicalize() {
+            Ok(real) if real.starts_with(&base) => found.push(file),
+            _ => outside.push(file),
         }
     }
     found.sort();
-    if found.is_empty() {
+    outside.sort();
+    if found.is_empty() && outside.is_empty() {
         return Err(CommandError::usage(format!("`{}` holds no file that is read", name(shown)))
             .because(format!("none in it ends in {}", ends.join(", ")))
             .hint("name the folder that was meant"));
     }
     let named = |file: &Path| name(&shown.join(file.file_name().unwrap_or_default()));
-    found.iter().map(|file| Ok((named(file), text(file)?))).collect()
+    let files = found.iter().map(|file| Ok((named(file), text(file)?))).collect::<Result<_, CommandError>>()?;
+    Ok(Folder { files, outside: outside.iter().map(|file| named(file)).collect() })
 }
 
 fn is_stdin(path: &Path) -> bool {

@@ -77,7 +77,7 @@ pub struct Follow {
 }
 
 /// How to read a file that a source names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum FollowKind {
     /// A configuration of wrangler's; the path is a folder where the command names no file.
     Wrangler {
@@ -85,6 +85,8 @@ pub enum FollowKind {
         commands: Vec<String>,
         /// The environment.
         environment: Option<String>,
+        /// The account that the commands' surroundings name.
+        account: wrangler::Account,
     },
     /// A folder of Terraform.
     Terraform,
@@ -120,6 +122,16 @@ impl Reading {
         open.sort();
         open.dedup();
         open.into_iter().cloned().collect()
+    }
+
+    /// The hosts of which the needs name the zone, each once.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<ZoneName> {
+        let named = self.needs.iter().filter_map(|need| need.place.zone.as_ref());
+        let mut hosts: Vec<_> = named.filter(|zone| matches!(zone, ZoneName::Host(_))).collect();
+        hosts.sort();
+        hosts.dedup();
+        hosts.into_iter().cloned().collect()
     }
 
     /// The needs at their resources: where the source names none, that of `given`; a zone that nobody knows stays

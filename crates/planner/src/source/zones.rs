@@ -25,6 +25,30 @@ impl Zones {
         }
     }
 
+    /// Learns of a zone from who must know it, as Cloudflare: what was known before gives way. Gives the id that the name
+    /// had before, if it was another.
+    pub fn set(&mut self, name: &str, zone: ZoneId, owner: Option<AccountId>) -> Option<ZoneId> {
+        if let Some(owner) = owner {
+            self.owners.insert(zone, owner);
+        }
+        if name.is_empty() {
+            return None;
+        }
+        self.by_name.insert(name.to_ascii_lowercase(), zone).filter(|before| *before != zone)
+    }
+
+    /// The names that the zone of a host can have and that nobody asked for: those that are longer than the one that it
+    /// would be taken for. None where the host's zone is known for certain.
+    #[must_use]
+    pub fn names_to_ask(&self, zone: &ZoneName) -> Vec<String> {
+        let ZoneName::Host(host) = zone else { return Vec::new() };
+        if self.hosts.contains_key(host) {
+            return Vec::new();
+        }
+        let longer = zone_names(host).take_while(|name| !self.by_name.contains_key(*name));
+        longer.filter(|name| name.contains('.')).map(str::to_owned).collect()
+    }
+
     /// Learns in which zone a host is, where the zone's name is not known.
     pub fn add_host(&mut self, host: &str, zone: ZoneId) {
         self.hosts.entry(host.to_ascii_lowercase()).or_insert(zone);
@@ -86,5 +110,29 @@ mod tests {
         assert_eq!(host("*.eu.example.com"), Some(long));
         assert_eq!(host("notexample.com"), None);
         assert_eq!(zones.find(&ZoneName::Name("www.example.com".into())), None);
+    }
+
+    #[test]
+    fn a_longer_name_than_the_known_one_is_to_be_asked_for() {
+        let mut zones = Zones::default();
+        zones.add("example.com", ZoneId::from_u128(1), None);
+        let ask = |zones: &Zones, host: &str| zones.names_to_ask(&ZoneName::Host(host.to_owned()));
+        assert_eq!(ask(&zones, "api.sub.example.com"), ["api.sub.example.com", "sub.example.com"]);
+        assert_eq!(ask(&zones, "example.com"), [""; 0]);
+        zones.add_host("api.sub.example.com", ZoneId::from_u128(2));
+        assert_eq!(ask(&zones, "api.sub.example.com"), [""; 0]);
+        assert_eq!(zones.names_to_ask(&ZoneName::Name("www.example.com".into())), [""; 0]);
+    }
+
+    #[test]
+    fn who_must_know_goes_before_what_a_file_says() {
+        let (old, new) = (ZoneId::from_u128(1), ZoneId::from_u128(2));
+        let mut zones = Zones::default();
+        zones.add("example.com", old, None);
+        zones.add("example.com", new, None);
+        let found = |zones: &Zones| zones.find(&ZoneName::Name("example.com".into()));
+        assert_eq!(found(&zones), Some(old));
+        assert_eq!(zones.set("Example.com", new, None), Some(old));
+        assert_eq!((found(&zones), zones.set("example.com", new, None)), (Some(new), None));
     }
 }

@@ -22,7 +22,7 @@ use crate::work::{Work, engine_owner};
 use crate::{CommandResult, Verdict, overlay};
 
 pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
-    let work = Work::read(&arguments.work)?;
+    let work = Work::read_in(context, &arguments.work)?;
     let permissions = permissions(context, &arguments.permissions)?;
     let mut work = if permissions.is_empty() { work.required()? } else { work };
     if arguments.separate {

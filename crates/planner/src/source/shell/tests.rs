@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::source::wrangler::Account;
 use crate::source::{FollowKind, Place, ZoneName};
 
 const ZONE: &str = "9a7806061c88ada191ed06f989cc3dac";
@@ -127,6 +128,7 @@ fn wranglers_configuration_is_followed_from_where_the_command_runs() {
     let kind = |environment: Option<&str>| FollowKind::Wrangler {
         commands: vec!["deploy".into()],
         environment: environment.map(str::to_owned),
+        account: Account::Unset,
     };
     for (text, path, environment) in [
         ("wrangler deploy", ".", None),
@@ -140,10 +142,20 @@ fn wranglers_configuration_is_followed_from_where_the_command_runs() {
     ] {
         assert_eq!(follow(text), [(path.to_owned(), kind(environment))], "{text}");
     }
-    let found = reading("wrangler deploy");
+    // The configuration can be another account's: who reads it states the deployment too.
+    assert!(reading("wrangler deploy").needs.is_empty());
     let base = flarekeep_catalogue::recipe("wrangler-deploy").unwrap();
-    assert_eq!(found.needs.len(), base.needs().count());
+    assert_eq!(reading("cd $DIR && wrangler deploy").needs.len(), base.needs().count());
     assert!(follow("cd $DIR && wrangler deploy").is_empty());
+    let account = |text: &str| match reading(text).follow.remove(0).kind {
+        FollowKind::Wrangler { account, .. } => account,
+        kind => panic!("{kind:?}"),
+    };
+    assert_eq!(
+        account(&format!("export CLOUDFLARE_ACCOUNT_ID={ZONE}; wrangler deploy")),
+        Account::Is(ZONE.parse().unwrap())
+    );
+    assert_eq!(account("CLOUDFLARE_ACCOUNT_ID=$(account) wrangler deploy"), Account::Set);
     assert_eq!(
         unread("cd $DIR && wrangler deploy"),
         ["1 where the configuration of `wrangler deploy` is depends on the run"]

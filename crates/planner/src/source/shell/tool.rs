@@ -4,6 +4,7 @@ use flarekeep_catalogue::{Recipe, ToolCall, ToolCommand, ToolName, recipe, tool_
 
 use super::folder::joined;
 use super::state::{State, is_open};
+use crate::source::wrangler::{Account, without_configuration};
 use crate::source::{BucketName, FollowKind, Place, ZoneName};
 
 /// How many words of a command that is not known are repeated.
@@ -221,13 +222,12 @@ fn configured(state: &mut State<'_>, line: usize, command: &str, found: &ToolCom
     if let Some(worker) = worker.filter(|_| command == "tail") {
         return tail(state, line, worker);
     }
-    let place = Place { account: state.account(), ..Place::default() };
-    if command == "deploy" && option(&["--dispatch-namespace"]).is_none() {
-        // What every deployment calls, whatever its configuration says: nothing but the configuration's is left to it.
-        if let Ok(recipe) = recipe("wrangler-deploy") {
-            needs(state, line, &recipe, &[place]);
-        }
-    }
+    let set = state.variables.contains_key("CLOUDFLARE_ACCOUNT_ID") || state.variables.contains_key("CF_ACCOUNT_ID");
+    let account = match state.account() {
+        Some(account) => Account::Is(account),
+        None if set => Account::Set,
+        None => Account::Unset,
+    };
     let environment = option(&["--env", "-e"]).or_else(|| state.known("CLOUDFLARE_ENV").map(str::to_owned));
     if environment.as_deref().is_some_and(is_open) {
         state.unread(line, format!("which environment `{}` is for is in a variable", found.name));
@@ -239,12 +239,15 @@ fn configured(state: &mut State<'_>, line: usize, command: &str, found: &ToolCom
     };
     let file = option(&["--config", "-c"]);
     let path = folder.and_then(|folder| joined(&folder, file.as_deref().unwrap_or(".")));
+    let commands = vec![command.to_owned()];
     match path {
-        Some(path) => {
-            let kind = FollowKind::Wrangler { commands: vec![command.to_owned()], environment };
-            state.follow(line, kind, path);
+        // All that the command calls is stated by who reads the configuration: it can name another account.
+        Some(path) => state.follow(line, FollowKind::Wrangler { commands, environment, account }, path),
+        None => {
+            let needs = without_configuration(&commands, account, &state.origin(line));
+            state.reading.needs.extend(needs);
+            state.unread(line, format!("where the configuration of `{}` is depends on the run", found.name));
         }
-        None => state.unread(line, format!("where the configuration of `{}` is depends on the run", found.name)),
     }
 }
 

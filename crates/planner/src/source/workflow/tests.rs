@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::source::wrangler::Account;
 use crate::source::{Follow, FollowKind, StatedNeed, Unread};
 
 const LISTED: &str = "GET /accounts/{account_id}/storage/kv/namespaces";
@@ -52,6 +53,7 @@ fn the_folder_the_shell_and_the_environment_are_the_steps() {
     let kind = |command: &str, environment: Option<&str>| FollowKind::Wrangler {
         commands: vec![command.to_owned()],
         environment: environment.map(str::to_owned),
+        account: Account::Unset,
     };
     assert_eq!(
         follows(text),
@@ -77,7 +79,8 @@ fn wrangler_action_runs_wrangler() {
     assert!(
         needs(&text).contains(&"6 PATCH /accounts/{account_id}/workers/scripts/{script_name}/secrets-bulk".to_owned())
     );
-    let kind = FollowKind::Wrangler { commands: vec!["deploy".into()], environment: Some("live".into()) };
+    let account = Account::Is("023e105f4ecef8ad9ca31a8372d0c353".parse().unwrap());
+    let kind = FollowKind::Wrangler { commands: vec!["deploy".into()], environment: Some("live".into()), account };
     assert_eq!(follows(&text), [(6, "web".to_owned(), kind)]);
     assert!(unread(&text).is_empty(), "{:?}", unread(&text));
     // Two commands, each on its line; an old version of wrangler calls Cloudflare for KV.

@@ -12,7 +12,7 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 
-use flarekeep_catalogue::{AccountId, Operation, Recipe, Whose, WranglerKey, wrangler_keys};
+use flarekeep_catalogue::{AccountId, Operation, Recipe, Whose, WranglerKey, recipe, wrangler_keys};
 
 pub use self::commands::knows;
 
@@ -21,6 +21,18 @@ use self::commands::{Call, takes_keys};
 use self::configuration::Configuration;
 use super::{Origin, Place, Reading, SourceError, StatedNeed, Unread, ZoneName};
 
+/// The account that the surroundings of a command name, by CLOUDFLARE_ACCOUNT_ID. What the configuration says goes before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Account {
+    /// None: without one in the configuration wrangler looks for the account by itself.
+    #[default]
+    Unset,
+    /// One that only the run can tell, or the caller knows.
+    Set,
+    /// This one.
+    Is(AccountId),
+}
+
 /// What is asked of a configuration.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Asked<'a> {
@@ -28,6 +40,49 @@ pub struct Asked<'a> {
     pub environment: Option<&'a str>,
     /// The commands that are run with it, as `deploy`, `d1` or `versions upload`; without one `deploy`.
     pub commands: &'a [String],
+    /// The account that the commands' surroundings name.
+    pub account: Account,
+    /// Whether another file led to the configuration: then it names the environment, and no option does.
+    pub followed: bool,
+}
+
+/// The names of a configuration's environments.
+///
+/// # Errors
+/// The text is neither language.
+pub fn environments(name: &str, text: &str) -> Result<Vec<String>, SourceError> {
+    let root = syntax::parse(name, text)?;
+    let entries = root.find("env").map_or(&[][..], |environments| environments.value.entries());
+    Ok(entries.iter().map(|entry| entry.key.clone()).collect())
+}
+
+/// What the commands call whatever their configuration says, for one that cannot be read. Only a deployment calls
+/// anything then.
+#[must_use]
+pub fn without_configuration(commands: &[String], account: Account, origin: &Origin) -> Vec<StatedNeed> {
+    let deploys = commands.iter().any(|command| command == "deploy");
+    let Some(recipe) = deploys.then(|| recipe("wrangler-deploy").ok()).flatten() else { return Vec::new() };
+    let place = Place { account: account.id(), ..Place::default() };
+    let needs = recipe.needs().filter(|need| !need.user_only);
+    needs
+        .map(|need| StatedNeed {
+            operation: need.operation,
+            place: place.clone(),
+            why: need.why.clone(),
+            origin: origin.clone(),
+        })
+        .collect()
+}
+
+impl Account {
+    /// The account, where it is known.
+    #[must_use]
+    pub fn id(self) -> Option<AccountId> {
+        match self {
+            Self::Is(account) => Some(account),
+            Self::Unset | Self::Set => None,
+        }
+    }
 }
 
 /// Reads a configuration. The ending of `name` says in which language it is, and where it says nothing the text does. A
@@ -39,16 +94,19 @@ pub fn read(name: &str, text: &str, asked: &Asked<'_>) -> Result<Reading, Source
     let root = syntax::parse(name, text)?;
     let configuration = Configuration::new(name, &root, asked.environment)?;
     let mut work = Work { source: name, configuration: &configuration, account: None, reading: Reading::default() };
-    work.read_account();
+    work.read_account(asked.account);
     let calls = work.calls(asked.commands);
     let keys: Vec<WranglerKey> = wrangler_keys().collect();
     let causes = if calls.iter().any(|call| takes_keys(call, &keys)) { work.causes(&keys) } else { Vec::new() };
     for call in &calls {
         work.state(call, &causes);
     }
+    work.say_that_the_account_is_looked_for(asked.account);
     if let Some((line, names)) = configuration.passed_over() {
         let them = names.join(", ");
-        work.unread(line, format!("the environments are not read: {them}; `--env` reads one instead of the top level"));
+        let instead =
+            if asked.followed { "the command names none" } else { "`--env` reads one instead of the top level" };
+        work.unread(line, format!("the environments are not read: {them}; {instead}"));
     }
     work.reading.unread.sort_by_key(|unread| unread.origin.line);
     Ok(work.reading)
@@ -62,11 +120,23 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    fn read_account(&mut self) {
+    fn read_account(&mut self, surrounding: Account) {
+        self.account = surrounding.id();
         let Some(entry) = self.configuration.find("account_id", Whose::Inherited) else { return };
         self.account = entry.value.text().and_then(|id| id.parse().ok());
         if self.account.is_none() {
             self.unread(entry.line, "`account_id` is no account's id".to_owned());
+        }
+    }
+
+    /// Without an account wrangler asks who it is, and for that no need is planned.
+    fn say_that_the_account_is_looked_for(&mut self, surrounding: Account) {
+        let calls = self.reading.needs.iter().any(|need| need.operation.concerns_account());
+        let named = self.configuration.find("account_id", Whose::Inherited).is_some();
+        if surrounding == Account::Unset && calls && !named {
+            let looks = "no `account_id`: where CLOUDFLARE_ACCOUNT_ID is not set, wrangler looks for the account by itself, and \
+                         calls more for it: set one of them, or add --recipe wrangler-whoami";
+            self.unread(self.configuration.line_of_worker(), looks.to_owned());
         }
     }
 

@@ -3,12 +3,12 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::super::{Place, Reading, ZoneName};
-use super::{Asked, read};
+use super::{Account, Asked, read};
 
 const ZONE: &str = "023e105f4ecef8ad9ca31a8372d0c353";
 
 fn reading(name: &str, text: &str) -> Reading {
-    read(name, text, &Asked::default()).unwrap()
+    read(name, text, &Asked { account: Account::Set, ..Asked::default() }).unwrap()
 }
 
 fn toml(text: &str) -> Reading {
@@ -153,7 +153,7 @@ queue = 'q'
 ";
 
 fn environment(name: &str) -> Reading {
-    read("wrangler.toml", ENVIRONMENTS, &Asked { environment: Some(name), commands: &[] }).unwrap()
+    read("wrangler.toml", ENVIRONMENTS, &Asked { environment: Some(name), commands: &[], ..Asked::default() }).unwrap()
 }
 
 #[test]
@@ -172,7 +172,8 @@ fn an_environment_inherits_keys_and_no_bindings() {
     let production = environment("production");
     assert!(!operations(&production).contains(schedules));
     assert!(zones(&production).0.is_empty() && operations(&production).contains("GET /accounts/{account_id}/queues"));
-    let error = read("w.toml", ENVIRONMENTS, &Asked { environment: Some("prod"), commands: &[] }).unwrap_err();
+    let error = read("w.toml", ENVIRONMENTS, &Asked { environment: Some("prod"), commands: &[], ..Asked::default() })
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "`w.toml` cannot be read, line 6: no environment `prod`; there: `staging`, `production`"
@@ -183,7 +184,8 @@ fn an_environment_inherits_keys_and_no_bindings() {
 fn commands_have_their_own_needs() {
     let asked = |commands: &[&str]| {
         let commands: Vec<String> = commands.iter().map(|text| (*text).to_owned()).collect();
-        read("wrangler.toml", ENVIRONMENTS, &Asked { environment: None, commands: &commands }).unwrap()
+        read("wrangler.toml", ENVIRONMENTS, &Asked { environment: None, commands: &commands, ..Asked::default() })
+            .unwrap()
     };
     let tail = asked(&["tail"]);
     assert!(operations(&tail).iter().all(|operation| operation.contains("/tails")), "{:?}", operations(&tail));
@@ -264,7 +266,7 @@ proptest! {
     ]), 0..30), environment in proptest::option::of("a")) {
         let text = parts.concat();
         for name in ["w.toml", "w.json"] {
-            let _ = read(name, &text, &Asked { environment: environment.as_deref(), commands: &[] });
+            let _ = read(name, &text, &Asked { environment: environment.as_deref(), commands: &[], ..Asked::default() });
         }
     }
 }
