@@ -67,8 +67,19 @@ fn terraform(path: &Path, _: &Sources) -> Result<Reading, CommandError> {
 
 /// A folder of Terraform; `shown` is what people call it.
 fn terraform_folder(path: &Path, shown: &Path) -> Result<Reading, CommandError> {
-    let ends = [".tf", ".tofu", ".tfvars", ".tf.json", ".tfvars.json"];
-    Ok(terraform::read_hcl(&file::folder(path, shown, &ends)?)?)
+    Ok(terraform::read_hcl(&file::folder(path, shown, &TERRAFORM)?)?)
+}
+
+/// The endings of what is read of a folder of Terraform.
+const TERRAFORM: [&str; 5] = [".tf", ".tofu", ".tfvars", ".tf.json", ".tfvars.json"];
+
+/// A module of a folder of Terraform, with what its call gives its variables.
+fn terraform_module(
+    path: &Path,
+    shown: &Path,
+    arguments: &[(String, Option<String>)],
+) -> Result<Reading, CommandError> {
+    Ok(terraform::read_module(&file::folder(path, shown, &TERRAFORM)?, arguments)?)
 }
 
 fn workflow(path: &Path, _: &Sources) -> Result<Reading, CommandError> {
