@@ -1,9 +1,10 @@
 //! Which account and zone are meant: ids as they are, names looked up, and stand-ins where a plan needs neither.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use flarekeep_catalogue::{AccountId, Operation, ZoneId};
+use flarekeep_catalogue::{AccountId, Operation, UserId, ZoneId};
 use flarekeep_cloudflare::Client;
 use flarekeep_planner::Target;
 use flarekeep_planner::source::{StatedNeed, ZoneName, zone_names};
@@ -51,16 +52,48 @@ pub(crate) fn name_of_stand_in(zone: ZoneId) -> Option<String> {
     named_zones().get(&zone).cloned()
 }
 
-/// The text with the stand-ins as words.
+/// The text with the stand-ins as words. It takes time in the text's length, whatever the number of zones.
 pub(crate) fn in_words(text: &str) -> String {
-    let mut text = text
-        .replace(&SOME_ACCOUNT.to_string(), "<account_id>")
-        .replace(&SOME_ZONE.to_string(), "<zone_id>")
-        .replace(&SOME_USER.to_string(), "<user_id>");
-    for (zone, name) in named_zones().iter() {
-        text = text.replace(&zone.to_string(), &format!("{ZONE_OF}{name}>"));
+    in_words_of(text, &named_zones())
+}
+
+fn in_words_of(text: &str, named: &BTreeMap<ZoneId, String>) -> String {
+    /// Digits of an id.
+    const DIGITS: usize = 32;
+    let (mut whole, mut copied) = (String::with_capacity(text.len()), 0);
+    // The last digits before this place of the text, and how many of them stand in a row.
+    let (mut value, mut digits) = (0_u128, 0);
+    for (at, character) in text.char_indices() {
+        let digit = character.to_digit(16).filter(|_| !character.is_ascii_uppercase());
+        let Some(digit) = digit else {
+            digits = 0;
+            continue;
+        };
+        (value, digits) = (value << 4 | u128::from(digit), digits + 1);
+        if digits >= DIGITS
+            && let Some(word) = word_for(value, named)
+        {
+            whole.push_str(text.get(copied..at + 1 - DIGITS).unwrap_or_default());
+            whole.push_str(&word);
+            (copied, digits) = (at + 1, 0);
+        }
     }
-    text
+    whole.push_str(text.get(copied..).unwrap_or_default());
+    whole
+}
+
+/// The word for an id, if it is a stand-in.
+fn word_for(id: u128, named: &BTreeMap<ZoneId, String>) -> Option<Cow<'static, str>> {
+    let zone = ZoneId::from_u128(id);
+    if AccountId::from_u128(id) == SOME_ACCOUNT {
+        Some("<account_id>".into())
+    } else if zone == SOME_ZONE {
+        Some("<zone_id>".into())
+    } else if SOME_USER == UserId::from_u128(id) {
+        Some("<user_id>".into())
+    } else {
+        named.get(&zone).map(|name| format!("{ZONE_OF}{name}>").into())
+    }
 }
 
 /// The text with stand-ins for the words: what [`in_words`] made of it, undone.
@@ -397,5 +430,69 @@ mod tests {
         assert_eq!(column_in_words(text, 2, 20), line.find('>').unwrap() + 1);
         assert_eq!(column_in_words(text, 1, 3), 3);
         assert_eq!(column_in_words(text, 9, 3), 3);
+    }
+
+    /// The same, a replacement per stand-in.
+    fn naive(text: &str, named: &BTreeMap<ZoneId, String>) -> String {
+        let mut text = text
+            .replace(&SOME_ACCOUNT.to_string(), "<account_id>")
+            .replace(&SOME_ZONE.to_string(), "<zone_id>")
+            .replace(&SOME_USER.to_string(), "<user_id>");
+        for (zone, name) in named {
+            text = text.replace(&zone.to_string(), &format!("<zone_id of {name}>"));
+        }
+        text
+    }
+
+    #[test]
+    fn stand_ins_become_the_words_that_a_naive_replacement_gives() {
+        let zones = [1, 2, 3].map(|number| ZoneId::from_u128(ZONES | number << 1 | 1));
+        let named: BTreeMap<_, _> = zones
+            .iter()
+            .zip(["a.example", "b.example", "é.example"].map(str::to_owned))
+            .map(|(zone, name)| (*zone, name))
+            .collect();
+        let parts = [
+            SOME_ACCOUNT.to_string(),
+            SOME_ZONE.to_string(),
+            SOME_USER.to_string(),
+            zones[0].to_string(),
+            zones[1].to_string(),
+            zones[2].to_string(),
+            ZoneId::from_u128(ZONES | 99).to_string(),
+            zones[0].to_string().to_uppercase(),
+            "0".to_owned(),
+            "ff".to_owned(),
+            "-".to_owned(),
+            "é".to_owned(),
+            "B".to_owned(),
+            String::new(),
+        ];
+        let mut random = 1_u64;
+        let mut next = || {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(random >> 33).unwrap()
+        };
+        for _ in 0..2000 {
+            let text: String = (0..next() % 9).map(|_| parts[next() % parts.len()].as_str()).collect();
+            assert_eq!(in_words_of(&text, &named), naive(&text, &named), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_stand_in_is_found_within_more_digits_and_words_lead_back_to_it() {
+        let zone = stand_in_for("shop.example");
+        let text = format!("é0{zone}1 {SOME_ACCOUNT}{zone}");
+        assert_eq!(in_words(&text), "é0<zone_id of shop.example>1 <account_id><zone_id of shop.example>");
+        assert_eq!(without_words(&in_words(&text)), text);
+    }
+
+    #[test]
+    fn many_zones_cost_no_more_per_text_than_few() {
+        let named: BTreeMap<_, _> =
+            (0..20_000).map(|n| (ZoneId::from_u128(ZONES | n << 1 | 1), format!("z{n}"))).collect();
+        let text: String = named.keys().map(|zone| format!("/zones/{zone} ")).collect();
+        // A pass over the text per zone would be 16 GB of text.
+        assert!(in_words_of(&text, &named).ends_with("/zones/<zone_id of z19999> "));
     }
 }

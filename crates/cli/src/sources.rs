@@ -68,7 +68,7 @@ fn wrangler(path: &Path, arguments: &Sources, account_given: bool) -> Result<Rea
 
 fn terraform(path: &Path, _: &Sources, _: bool) -> Result<Reading, CommandError> {
     if path.is_dir() {
-        return Ok(terraform_folder(path, path, path)?.0);
+        return Ok(terraform_folder(path, path, path, None)?.0);
     }
     if path.extension().is_some_and(|extension| extension == "tf") {
         return Err(CommandError::usage(format!("`{}` is one file of a configuration", file::name(path)))
@@ -80,10 +80,20 @@ fn terraform(path: &Path, _: &Sources, _: bool) -> Result<Reading, CommandError>
 
 /// A folder of Terraform, and how many bytes its files have; `shown` is what people call it, and no link leads out of
 /// `base`.
-fn terraform_folder(path: &Path, shown: &Path, base: &Path) -> Result<(Reading, usize), CommandError> {
+///
+/// A module comes with what its call gives its variables.
+fn terraform_folder(
+    path: &Path,
+    shown: &Path,
+    base: &Path,
+    arguments: Option<&[(String, Option<String>)]>,
+) -> Result<(Reading, usize), CommandError> {
     let ends = [".tf", ".tofu", ".tfvars", ".tf.json", ".tfvars.json"];
     let file::Folder { files, outside } = file::folder(path, shown, base, &ends)?;
-    let mut reading = terraform::read_hcl(&files)?;
+    let mut reading = match arguments {
+        Some(arguments) => terraform::read_module(&files, arguments)?,
+        None => terraform::read_hcl(&files)?,
+    };
     reading.unread.extend(outside.into_iter().map(|name| {
         let origin = Origin { source: name, line: None, item: None };
         Unread {

@@ -53,6 +53,9 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResu
     match (form::form(arguments.output), documented) {
         (Some(form), _) => {
             work.tell_left_out(output, owner);
+            if let Some(nothing) = nothing_found(&work, &plan) {
+                output.warn(nothing);
+            }
             form::print(output, form, &draft, &plan)?;
         }
         (None, Some(recipe)) => show_policies(output, recipe, &draft, &contradicted),
@@ -67,7 +70,10 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResu
                 let needs = counted(source.reading.needs.len(), "call");
                 output.line(format!("{}: {needs}", styled(STRONG, &source.name)));
             }
-            show(output.part(), &plan, work.recipe(), &target)?;
+            match nothing_found(&work, &plan) {
+                Some(nothing) => output.line(styled(CARE, nothing)),
+                None => show(output.part(), &plan, work.recipe(), &target)?,
+            }
             show_unread(output, &work);
             form::show_limits(output, &draft);
         }
@@ -80,6 +86,13 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResu
         ));
     }
     Ok(Verdict::yes_if(plan.impossible.is_empty()))
+}
+
+/// Where files were read and no need was found, the words for that: an empty plan is the smallest, and no answer.
+fn nothing_found(work: &Work, plan: &Plan) -> Option<String> {
+    let names: Vec<String> = work.sources.iter().map(|source| plain(&source.name)).collect();
+    let found_nothing = !names.is_empty() && plan.needs.is_empty();
+    found_nothing.then(|| format!("nothing in {} calls Cloudflare, as far as it can be read", names.join(", ")))
 }
 
 /// Where the work is done. Names are looked up where that is of use to the reader and there is a credential to ask with.

@@ -120,8 +120,12 @@ impl Way {
     fn read(&mut self, path: &Path, below: &Path, shown: &str, follow: &Follow) -> Result<Reading, CommandError> {
         let folder = below.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
         match &follow.kind {
-            FollowKind::Terraform => {
-                let (mut found, length) = super::terraform_folder(path, Path::new(shown), &self.base)?;
+            FollowKind::Terraform | FollowKind::TerraformModule { .. } => {
+                let arguments = match &follow.kind {
+                    FollowKind::TerraformModule { arguments } => Some(arguments.as_slice()),
+                    _ => None,
+                };
+                let (mut found, length) = super::terraform_folder(path, Path::new(shown), &self.base, arguments)?;
                 self.left.text = self.left.text.saturating_sub(length);
                 // A module's own modules lie beside it.
                 for inner in &mut found.follow {
@@ -186,7 +190,7 @@ fn found(path: &Path, kind: &FollowKind) -> Option<PathBuf> {
             let names = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"];
             names.iter().map(|name| path.join(name)).find(|path| path.is_file())
         }
-        FollowKind::Terraform => path.is_dir().then(|| path.to_owned()),
+        FollowKind::Terraform | FollowKind::TerraformModule { .. } => path.is_dir().then(|| path.to_owned()),
         FollowKind::Wrangler { .. } | FollowKind::Script { .. } => path.is_file().then(|| path.to_owned()),
         FollowKind::PackageScript { .. } => Some(path.join("package.json")).filter(|path| path.is_file()),
     }
@@ -211,7 +215,7 @@ fn base(path: &Path) -> PathBuf {
 fn unread(follow: &Follow, why: &str) -> Unread {
     let what = match &follow.kind {
         FollowKind::Wrangler { .. } => "the Worker's configuration",
-        FollowKind::Terraform => "the Terraform",
+        FollowKind::Terraform | FollowKind::TerraformModule { .. } => "the Terraform",
         FollowKind::Script { .. } => "the script",
         FollowKind::PackageScript { .. } => "the package's script",
     };

@@ -13,6 +13,8 @@ use super::{Reading, SourceError, Zones};
 
 /// The longest URL that is looked at, in bytes as written: beyond it no server answers.
 const LONGEST_URL: usize = 1 << 16;
+/// What stands for a longer one: no address of Cloudflare's.
+const ELSEWHERE: &str = "";
 /// The longest answer that is looked at for zones, in bytes as written: a page of 50 zones has some 100 KB.
 const LONGEST_ANSWER: usize = 1 << 20;
 
@@ -54,6 +56,8 @@ fn entries<R: Read>(json: &mut Json<'_, R>, calls: &mut Calls<'_>) -> Scanned<()
 struct Entry {
     method: Option<String>,
     url: Option<String>,
+    /// Whether its URL is longer than one that is looked at, as that of a picture which the page itself holds.
+    is_too_long: bool,
     status: Option<u16>,
     /// The line of the URL.
     line: usize,
@@ -66,7 +70,9 @@ fn entry<R: Read>(json: &mut Json<'_, R>, number: usize, calls: &mut Calls<'_>) 
         "request" => json.members(|json, key| match key {
             "method" => json.text(LONGEST_URL).map(|method| entry.method = method),
             "url" => {
+                let is_text = json.next()? == Some(b'"');
                 entry.url = json.text(LONGEST_URL)?;
+                entry.is_too_long = is_text && entry.url.is_none();
                 entry.line = json.line();
                 Ok(())
             }
@@ -90,8 +96,9 @@ fn entry<R: Read>(json: &mut Json<'_, R>, number: usize, calls: &mut Calls<'_>) 
         }),
         _ => json.skip(),
     })?;
-    let (Some(method), Some(url)) = (&entry.method, &entry.url) else {
-        return Err(json.fault("an entry ends here whose request has no method, or no URL of a usual length"));
+    let url = entry.url.as_deref().or(entry.is_too_long.then_some(ELSEWHERE));
+    let (Some(method), Some(url)) = (&entry.method, url) else {
+        return Err(json.fault("an entry ends here whose request has no method, or no URL"));
     };
     calls.zones.merge(entry.zones);
     // In a file of one line the number tells more.
@@ -187,6 +194,16 @@ mod tests {
         let reading = read("x.har", har(&json!([entry])).as_bytes(), Failed::Include).unwrap();
         let zone = reading.zones.find(&ZoneName::Host("www.example.com".into())).unwrap();
         assert_eq!((zone.to_string(), reading.zones.owner(zone).unwrap().to_string()), (ZONE.into(), ACCOUNT.into()));
+    }
+
+    #[test]
+    fn a_url_that_is_too_long_is_no_call_of_cloudflares() {
+        let mut picture = call("GET", "/user", 200);
+        picture["request"]["url"] = json!(format!("data:image/png;base64,{}", "A".repeat(70_000)));
+        let reading =
+            read("x.har", har(&json!([picture, call("GET", "/user", 200)])).as_bytes(), Failed::Include).unwrap();
+        assert_eq!(reading.needs.len(), 1);
+        assert_eq!(reading.left_out[0].what, "1 call to others than Cloudflare's API");
     }
 
     #[test]

@@ -90,6 +90,11 @@ pub enum FollowKind {
     },
     /// A folder of Terraform.
     Terraform,
+    /// A folder of Terraform that a module of another is.
+    TerraformModule {
+        /// What the call gives the folder's variables, in the order of their names; none where it is not known.
+        arguments: Vec<(String, Option<String>)>,
+    },
     /// A shell script.
     Script {
         /// The folder in which it is run.

@@ -76,7 +76,7 @@ pub fn read_package_script(
     let malformed =
         |line, column, reason: &str| SourceError { source: name.to_owned(), line, column, reason: reason.to_owned() };
     let document: Value = serde_json::from_str(text)
-        .map_err(|error| malformed(Some(error.line()), Some(error.column()), "it is not JSON"))?;
+        .map_err(|error| malformed(Some(error.line()), Some(error.column().max(1)), "it is not JSON"))?;
     let scripts = document.get("scripts").and_then(Value::as_object);
     let mut reading = Reading::default();
     let mut found = false;

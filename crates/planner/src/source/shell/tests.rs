@@ -222,7 +222,11 @@ fn a_package_script_gets_the_words_behind_it() {
     let package = "{\"scripts\":{\"predeploy\":\"wrangler kv namespace list\",\"deploy\":\"wrangler deploy\"}}";
     let words = ["--env", "it's live"].map(str::to_owned);
     let found = read_package_script("package.json", package, "deploy", &words, "").unwrap();
-    let kind = FollowKind::Wrangler { commands: vec!["deploy".into()], environment: Some("it's live".into()) };
+    let kind = FollowKind::Wrangler {
+        commands: vec!["deploy".into()],
+        environment: Some("it's live".into()),
+        account: Account::Unset,
+    };
     assert_eq!(found.follow[0].kind, kind);
     let found = reading("npm --prefix web run deploy -- --env live");
     let arguments = vec!["--env".to_owned(), "live".to_owned()];

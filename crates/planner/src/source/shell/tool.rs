@@ -222,7 +222,8 @@ fn configured(state: &mut State<'_>, line: usize, command: &str, found: &ToolCom
     if let Some(worker) = worker.filter(|_| command == "tail") {
         return tail(state, line, worker);
     }
-    let set = state.variables.contains_key("CLOUDFLARE_ACCOUNT_ID") || state.variables.contains_key("CF_ACCOUNT_ID");
+    let is_set = |name: &str| state.variables.get(name).is_some();
+    let set = is_set("CLOUDFLARE_ACCOUNT_ID") || is_set("CF_ACCOUNT_ID");
     let account = match state.account() {
         Some(account) => Account::Is(account),
         None if set => Account::Set,

@@ -52,11 +52,12 @@ fn located(name: &str, fault: &serde_json::Error) -> SourceError {
         Category::Data => "it has not the shape of what `terraform show -json` writes",
         Category::Io => "it cannot be read to its end",
     };
-    let at = |number: usize| (number > 0).then_some(number);
+    // At the beginning of a line the parser counts no column yet; without a line the fault is in no one place.
+    let line = Some(fault.line()).filter(|line| *line > 0);
     SourceError {
         source: name.to_owned(),
-        line: at(fault.line()),
-        column: at(fault.column()),
+        line,
+        column: line.map(|_| fault.column().max(1)),
         reason: reason.to_owned(),
     }
 }

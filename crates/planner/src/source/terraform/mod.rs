@@ -51,5 +51,11 @@ pub fn read_json(name: &str, input: impl Read) -> Result<Reading, SourceError> {
 ///
 /// What is read of a file its name says, as Terraform takes it. Errors have the line and the column.
 pub fn read_hcl(files: &[(String, String)]) -> Result<Reading, SourceError> {
-    hcl::read(files)
+    hcl::read(files, None)
+}
+
+/// The same of a folder that is a module: `arguments` are its variables as the call gives them, each with its value where
+/// that is known. Files of values are not read, as Terraform reads those of the root alone.
+pub fn read_module(files: &[(String, String)], arguments: &[(String, Option<String>)]) -> Result<Reading, SourceError> {
+    hcl::read(files, Some(arguments))
 }

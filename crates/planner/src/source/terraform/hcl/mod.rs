@@ -9,7 +9,7 @@ mod value;
 use flarekeep_catalogue::{Phase, TerraformKind, is_hostile};
 
 use self::body::{Block, Expression, parse};
-use self::token::Word;
+use self::token::{Token, Word};
 use self::value::{Found, Scope};
 use super::known::{Fact, name_of};
 use super::life::{Gathered, Located, Thing, WHOLE_LIFE, is_word};
@@ -17,14 +17,18 @@ use super::plan::{block as block_address, is_ours};
 use super::reference::INSTANCES;
 use crate::source::{Follow, FollowKind, Origin, Reading, SourceError, ZoneName};
 
-/// The needs of a folder's files, each a name and a text.
-pub(super) fn read(files: &[(String, String)]) -> Result<Reading, SourceError> {
+/// What a call gives a module's variables; none where the value is not known.
+type Arguments = [(String, Option<String>)];
+
+/// The needs of a folder's files, each a name and a text; with arguments it is a module.
+pub(super) fn read(files: &[(String, String)], arguments: Option<&Arguments>) -> Result<Reading, SourceError> {
     let mut gathered = Gathered::default();
     let mut parsed = Vec::new();
     let mut values = Vec::new();
     for (name, text) in files {
         match Role::of(name) {
             Role::Configuration => parsed.push((name.as_str(), parse(name, text)?)),
+            Role::Values | Role::NamedValues if arguments.is_some() => {}
             Role::Values => values.push(parse(name, text)?),
             Role::NamedValues => {
                 let what = "its values are read only by a command that names it".to_owned();
@@ -34,7 +38,7 @@ pub(super) fn read(files: &[(String, String)]) -> Result<Reading, SourceError> {
             Role::Other => {}
         }
     }
-    let scope = scope(&parsed, &values);
+    let scope = scope(&parsed, &values, arguments.unwrap_or_default());
     let folder = Folder { scope: &scope };
     for (name, file) in &parsed {
         for block in &file.blocks {
@@ -78,7 +82,7 @@ fn whole(name: &str) -> Origin {
 }
 
 /// What the files define. Values of files go before defaults, and those of later files before those of earlier ones.
-fn scope<'a>(files: &[(&str, Block<'a>)], values: &[Block<'a>]) -> Scope<'a> {
+fn scope<'a>(files: &[(&str, Block<'a>)], values: &[Block<'a>], arguments: &'a Arguments) -> Scope<'a> {
     let mut scope = Scope::default();
     let blocks = || files.iter().flat_map(|(_, file)| &file.blocks);
     for block in blocks() {
@@ -94,6 +98,15 @@ fn scope<'a>(files: &[(&str, Block<'a>)], values: &[Block<'a>]) -> Scope<'a> {
     }
     for file in values {
         scope.variables.extend(file.attributes.iter().cloned());
+    }
+    for (name, value) in arguments {
+        match value {
+            Some(text) => {
+                scope.variables.insert(name, vec![Token { word: Word::Quoted(text), line: 1, at: 0 }]);
+            }
+            // A default does not count where the call gives something else.
+            None => drop(scope.variables.remove(name.as_str())),
+        }
     }
     let mut facts = std::collections::HashMap::new();
     for block in blocks() {
@@ -162,7 +175,7 @@ impl<'a> Folder<'_, 'a> {
             (Some(kind), _) if is_ours(block.label(0)) => self.thing(gathered, file, kind, block),
             // A check looks at data sources of its own.
             (None, "check") => block.blocks.iter().for_each(|inner| self.block(gathered, file, inner)),
-            (None, "module") => module(gathered, file, block),
+            (None, "module") => module(gathered, self.scope, file, block),
             (None, "removed") => {
                 let what = "what is removed here is not counted: a plan says what its removal calls".to_owned();
                 gathered.tell_once(&format!("{file}:{}", block.line), &Origin::line(file, block.line), what);
@@ -229,7 +242,7 @@ impl<'a> Folder<'_, 'a> {
 }
 
 /// A module of the same work is read as well; one from elsewhere is not here.
-fn module(gathered: &mut Gathered, file: &str, block: &Block) {
+fn module<'a>(gathered: &mut Gathered, scope: &Scope<'a>, file: &str, block: &Block<'a>) {
     let origin = Origin::line(file, block.line);
     let source = match block.attribute("source").map(Vec::as_slice) {
         Some([only]) => only.word,
@@ -238,7 +251,8 @@ fn module(gathered: &mut Gathered, file: &str, block: &Block) {
     match source {
         Word::Quoted(path) if path.starts_with("./") || path.starts_with("../") => {
             let path = path.chars().filter(|c| !is_hostile(*c)).collect();
-            gathered.reading.follow.push(Follow { kind: FollowKind::Terraform, path, origin });
+            let kind = FollowKind::TerraformModule { arguments: arguments(scope, block) };
+            gathered.reading.follow.push(Follow { kind, path, origin });
         }
         _ => {
             let name = Some(block.label(0)).filter(|name| is_word(&name.replace('-', "_")));
@@ -249,4 +263,30 @@ fn module(gathered: &mut Gathered, file: &str, block: &Block) {
             gathered.tell_once(&format!("{file}:{}", block.line), &origin, what);
         }
     }
+}
+
+/// What a call of a module gives its variables. More than one text is a choice that only a plan makes.
+fn arguments<'a>(scope: &Scope<'a>, block: &Block<'a>) -> Vec<(String, Option<String>)> {
+    let own = ["source", "version", "for_each", "count", "providers", "depends_on"];
+    let given = block.attributes.iter().filter(|(name, expression)| !own.contains(name) && !is_null(expression));
+    let mut arguments: Vec<_> = given
+        .map(|(name, expression)| {
+            let mut found = scope.find(block, expression);
+            found.texts.dedup();
+            let is_known = !found.open && found.facts.is_empty() && found.texts.len() == 1;
+            ((*name).to_owned(), found.texts.pop().filter(|_| is_known && is_one(expression)))
+        })
+        .collect();
+    arguments.sort();
+    arguments
+}
+
+/// Whether an expression is one text or reference, with nothing around it that could make another value of it.
+fn is_one(expression: &Expression) -> bool {
+    expression.iter().all(|token| match token.word {
+        Word::Name(_) | Word::Newline => true,
+        Word::Quoted(text) => !text.contains('\\'),
+        Word::Sign(sign) => sign == b'.',
+        Word::Heredoc => false,
+    })
 }

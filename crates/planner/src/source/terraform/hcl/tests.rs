@@ -10,7 +10,7 @@ const RECORD: &str = "POST /zones/{zone_id}/dns_records";
 
 fn read(files: &[(&str, &str)]) -> Reading {
     let files: Vec<_> = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-    super::read(&files).unwrap()
+    super::read(&files, None).unwrap()
 }
 
 /// The zones of a record whose `zone_id` is this, in a file with these definitions.
@@ -100,6 +100,31 @@ fn values_of_files_go_before_defaults() {
 }
 
 #[test]
+fn a_module_has_what_its_call_gives_and_not_its_default() {
+    let call = |value: &str| {
+        let text = format!(
+            "variable \"zone\" {{ default = \"{ID}\" }}\nmodule \"dns\" {{\n  source = \"./dns\"\n  zone_id = {value}\n}}\n"
+        );
+        let reading = read(&[("main.tf", &text)]);
+        let FollowKind::TerraformModule { arguments } = &reading.follow[0].kind else { panic!("{:?}", reading.follow) };
+        arguments.clone()
+    };
+    let known = vec![("zone_id".to_owned(), Some(ID.to_owned()))];
+    let unknown = vec![("zone_id".to_owned(), None)];
+    assert_eq!((call(&format!("\"{ID}\"")), call("var.zone")), (known.clone(), known.clone()));
+    for other in ["var.other", "lower(var.zone)", "data.cloudflare_zone.main.id", "x ? var.zone : null"] {
+        assert_eq!(call(other), unknown, "{other}");
+    }
+    let other = "0".repeat(32);
+    let main = format!(
+        "variable \"zone_id\" {{ default = \"{other}\" }}\nresource \"cloudflare_dns_record\" \"www\" {{ zone_id = var.zone_id }}"
+    );
+    let files = [("main.tf".to_owned(), main), ("terraform.tfvars".to_owned(), format!("zone_id = \"{other}\"\n"))];
+    let zone = |arguments: &[_]| super::read(&files, Some(arguments)).unwrap().needs[0].place.zone.clone();
+    assert_eq!((zone(&known), zone(&unknown), zone(&[])), (id(ID), None, id(&other)));
+}
+
+#[test]
 fn what_is_not_known_is_said_with_its_line() {
     let text = "\nvariable \"zone\" {}\nresource \"cloudflare_dns_record\" \"www\" {\n  zone_id = var.zone\n}\nmodule \"far\" {\n  source = \"acme/dns/cloudflare\"\n}\nmodule \"near\" {\n  source = \"./near\"\n}\nresource \"aws_instance\" \"x\" {\n  password = \"s3cret\"\n}\n";
     let reading = read(&[("main.tf", text)]);
@@ -112,7 +137,8 @@ fn what_is_not_known_is_said_with_its_line() {
         ]
     );
     let [follow] = reading.follow.as_slice() else { panic!("{:?}", reading.follow) };
-    assert_eq!((follow.path.as_str(), &follow.kind), ("./near", &FollowKind::Terraform));
+    let kind = FollowKind::TerraformModule { arguments: Vec::new() };
+    assert_eq!((follow.path.as_str(), &follow.kind), ("./near", &kind));
     assert_eq!(reading.needs.len(), 4);
 }
 
@@ -129,7 +155,7 @@ fn without_the_resource_its_need_is_gone() {
 
 #[test]
 fn faults_have_their_line_and_column() {
-    let error = |text: &str| super::read(&[("main.tf".to_owned(), text.to_owned())]).unwrap_err().to_string();
+    let error = |text: &str| super::read(&[("main.tf".to_owned(), text.to_owned())], None).unwrap_err().to_string();
     let cases = [
         ("a = 1\nb {\n  c = [1,\n", "`main.tf` cannot be read, line 3, column 7: a bracket is not closed"),
         ("a {\n  b = \"x\n}", "`main.tf` cannot be read, line 2, column 7: a text does not end on its line"),
@@ -204,7 +230,7 @@ proptest! {
 
     #[test]
     fn any_text_is_read_or_refused_with_its_line(text in "([a-z]{1,3}|[ \\n={}\\[\\]()\"$%<#/*.,\\\\-]|é|EOT|resource \"cloudflare_zone\" \"a\"){0,40}") {
-        if let Err(error) = super::read(&[("main.tf".to_owned(), text)]) {
+        if let Err(error) = super::read(&[("main.tf".to_owned(), text)], None) {
             prop_assert!(error.line.is_some() && error.column.is_some());
         }
     }
