@@ -1,5 +1,6 @@
-"""That a plan is neither too narrow nor too wide: a job is recorded under a wide token, planned from the recording, done
-again under the planned token, and refused under that token less any one grant."""
+"""That a plan is neither too narrow nor too wide: the job is done under the planned token, and refused under that token
+less any one grant. The plan comes from a recording of the job under a wide token, or from what says beforehand what the job
+will do, such as a Worker's configuration."""
 
 import json
 import os
@@ -123,7 +124,8 @@ def prove(job, folder, prepare=lambda local: None, check=lambda local: None):
         done, lines = local.recorded(lambda: job(local, wide, prepared))
         check(local)
         assert done, "the job asked for nothing"
-        plan = planned(folder, local, lines)
+        (folder / "job.jsonl").write_text(lines)
+        plan = planned(folder, local, "--recording", "job.jsonl")
     with Local(folder / "planned") as local:
         prepared, (_, value) = prepare(local), local.token(plan["policies"])
         again, _ = local.recorded(lambda: job(local, value, prepared))
@@ -131,28 +133,48 @@ def prove(job, folder, prepare=lambda local: None, check=lambda local: None):
         # wrangler asks for all routes at once, which no plan can allow, and does without.
         assert refused(again) == refused(done), "the planned token is refused what the wide one is not"
         calls = list({str(call): call for call in done if not call.refused}.values())
-        still = [str(call) for call in calls if local.refuses(value, call)]
-        assert still == [], "the planned token is refused in the replay"
-        for grant in plan["grants"]:
-            token, value = local.token(without(plan, grant))
-            missed = [str(call) for call in calls if local.refuses(value, call)]
-            local.admin("DELETE", f"/user/tokens/{token}")
-            assert missed, f"{grant['group']} at {grant['resource']} is planned, and nothing is refused without it"
+        replay(local, value, plan, calls)
     return plan
 
 
-def planned(folder, local, lines):
-    """The plan that flarekeep makes from a recording. The id of a zone that a call gives by name is looked up."""
-    (folder / "job.jsonl").write_text(lines)
+def prove_beforehand(work, job, folder, goes_without=(), prepare=lambda local: None, check=lambda local: None):
+    """Proves the plan of a job that was never recorded: `work(local, prepared)` writes what the job works from, and gives
+    the options of `flarekeep plan` that read it. The rest is as in `prove`; `goes_without` are the calls, as `GET /path`,
+    that the plan leaves out since the client does without. Gives the plan."""
+    with Local(folder / "beforehand") as local:
+        prepared = prepare(local)
+        plan = planned(folder, local, *work(local, prepared))
+        _, value = local.token(plan["policies"])
+        done, _ = local.recorded(lambda: job(local, value, prepared))
+        check(local)
+        assert sorted(set(refused(done))) == sorted(goes_without), "what the planned token is refused"
+        calls = list({str(call): call for call in done if not call.refused}.values())
+        assert calls, "the job asked for nothing"
+        replay(local, value, plan, calls)
+    return plan
+
+
+def replay(local, value, plan, calls):
+    """Makes the calls again: none is refused to the planned token, and one at least to that token less any one grant."""
+    still = [str(call) for call in calls if local.refuses(value, call)]
+    assert still == [], "the planned token is refused in the replay"
+    for grant in plan["grants"]:
+        token, less = local.token(without(plan, grant))
+        missed = [str(call) for call in calls if local.refuses(less, call)]
+        local.admin("DELETE", f"/user/tokens/{token}")
+        assert missed, f"{grant['group']} at {grant['resource']} is planned, and nothing is refused without it"
+
+
+def planned(folder, local, *work):
+    """The plan that flarekeep makes of `work`, in the world's account and zone. The id of a zone that the work gives by
+    name is looked up."""
     environment = {
         "PATH": os.environ["PATH"],
         "CLOUDFLARE_BASE_URL": local.api,
         "CLOUDFLARE_EMAIL": EMAIL,
         "CLOUDFLARE_API_KEY": local.global_key,
-        "CLOUDFLARE_ACCOUNT_ID": ACCOUNT,
-        "CLOUDFLARE_ZONE_ID": ZONE,
     }
-    command = [os.environ["FLAREKEEP_BIN"], "plan", "--recording", "job.jsonl", "-o", "json"]
+    command = [os.environ["FLAREKEEP_BIN"], "plan", *work, "--account", ACCOUNT, "--zone", "example.com", "-o", "json"]
     made = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
     assert made.returncode == 0, made.stderr
     return json.loads(made.stdout)

@@ -76,3 +76,48 @@ def test_deploy_a_worker_with_a_route_and_bindings(project, tmp_path):
     routes = "PUT /accounts/{account_id}/workers/scripts/{script_name}/routes"
     assert services in operations and [operations[at] for at in plan["unproven"]] == [routes]
 
+
+def test_deploy_under_the_plan_of_the_configuration(project, tmp_path):
+    """The plan of `flarekeep plan --wrangler`, made before anything was deployed."""
+
+    def prepare(local):
+        local.admin("POST", f"/accounts/{proof.ACCOUNT}/r2/buckets", {"name": "site"})
+
+    def work(local, _):
+        wrangler = project(local, None)
+        wrangler.configure(
+            routes=[{"pattern": "example.com/shop/*", "zone_name": "example.com"}],
+            r2_buckets=[{"binding": "SITE", "bucket_name": "site"}],
+            kv_namespaces=[{"binding": "TENANTS"}],
+        )
+        return ["--wrangler", wrangler.folder / "wrangler.json"]
+
+    def job(local, value, _):
+        wrangler = project(local, value)
+        for release in ("first", "second"):
+            wrangler.write("worker.js", WORKER.format(release))
+            assert "example.com/shop/*" in wrangler("deploy")
+
+    def check(local):
+        [route] = local.admin("GET", f"/zones/{proof.ZONE}/workers/routes")
+        assert (route["pattern"], route["script"]) == ("example.com/shop/*", "shop")
+        [namespace] = local.admin("GET", f"/accounts/{proof.ACCOUNT}/storage/kv/namespaces")
+        assert namespace["title"] == "shop-tenants"
+        versions = local.admin("GET", f"/accounts/{proof.ACCOUNT}/workers/scripts/shop/versions")["items"]
+        assert [version["number"] for version in versions] == [2, 1]
+
+    # wrangler looks for the bucket and goes on, and asks for all routes at once and falls back to those of the zone.
+    goes_without = [
+        f"GET /accounts/{proof.ACCOUNT}/r2/buckets/site",
+        f"PUT /accounts/{proof.ACCOUNT}/workers/scripts/shop/routes",
+    ]
+    plan = proof.prove_beforehand(work, job, tmp_path, goes_without, prepare, check)
+    assert proof.granted(plan) == [
+        "Workers KV Storage Write@account",
+        "Workers Routes Write@zone",
+        "Workers Scripts Write@account",
+        "Zone Read@zone",
+    ]
+    # The plan says itself that it leaves the look at the bucket out.
+    [unread] = plan["unread"]
+    assert unread["what"].startswith("`r2_buckets`: buckets are taken to be there")
