@@ -129,7 +129,7 @@ fn a_plan_is_read_with_its_words() {
 #[cfg(target_os = "linux")]
 fn an_answer_that_cannot_be_written_is_an_error() {
     let home = home();
-    home.write("calls.jsonl", &calls().lines().next().unwrap().to_owned());
+    home.write("calls.jsonl", calls().lines().next().unwrap());
     for line in ["policy reach token.json", "policy reach token.json --json", "policy simulate --batch calls.jsonl"] {
         let to = |sink: &str| {
             let line = format!("{} {line} {sink}", env!("CARGO_BIN_EXE_flarekeep"));

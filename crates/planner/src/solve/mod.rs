@@ -7,8 +7,6 @@
 mod bits;
 mod bound;
 mod instance;
-#[cfg(test)]
-mod oracle;
 mod reduce;
 mod search;
 #[cfg(test)]

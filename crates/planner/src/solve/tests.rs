@@ -1,5 +1,7 @@
 //! The solver against all choices of small instances, with the checker between them.
 
+mod oracle;
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;

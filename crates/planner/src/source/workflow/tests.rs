@@ -38,7 +38,7 @@ fn a_command_keeps_its_line_in_every_form_of_text() {
         ("      - run: 'npx wrangler kv namespace list'\n", 6),
         ("      - run: |\n          set -e\n          npx wrangler kv namespace list\n", 8),
         ("      - name: x\n        run: |-\n\n          npx wrangler kv namespace list\n", 9),
-        ("      - run: >-\n          npx wrangler\n          kv namespace list\n", 6),
+        ("      - run: >-\n          npx wrangler\n          kv namespace list\n", 7),
         ("      - {run: npx wrangler kv namespace list}\n", 6),
     ] {
         assert_eq!(needs(&workflow(steps)), [format!("{line} {LISTED}")], "{steps}");

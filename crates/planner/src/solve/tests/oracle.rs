@@ -5,9 +5,8 @@
 use microlp::{ComparisonOp, LinearExpr, OptimizationDirection, Problem};
 use proptest::prelude::*;
 
-use super::Instance;
-use super::solve;
 use crate::check::bound;
+use crate::solve::{Instance, solve};
 
 #[derive(Debug, Clone)]
 struct Large {
