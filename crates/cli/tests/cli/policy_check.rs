@@ -127,3 +127,20 @@ fn what_is_unknown_elsewhere_is_not_the_same() {
     shows!("policy_check_elsewhere", home.run(&format!("policy check {gates}")).ended(1));
     shows!("policy_diff_elsewhere", home.run("policy diff one.json all.json").ended(1));
 }
+
+/// What an account's token may not call, whatever its policies say, a user's token with the same policies may.
+#[test]
+fn another_kind_of_owner_is_new_access() {
+    /// Turnstile Sites Write: the product takes no token that an account owns (catalogue/closed_to_account_tokens.tsv).
+    const TURNSTILE: &str = "755c05aa014b4f9ab263aa80b8167bd8";
+    let home = home();
+    let owned_by = |owner: &str| {
+        let mut token = token(&[allow(&account(ACCOUNT), &[TURNSTILE])]);
+        token["owner"] = json!({ owner: ACCOUNT });
+        token.to_string()
+    };
+    home.write("account.json", &owned_by("account"));
+    home.write("user.json", &owned_by("user"));
+    shows!("policy_check_owner", home.run("policy check --no-new-access account.json user.json").ended(1));
+    home.run("policy check --no-new-access user.json account.json").ended(0);
+}

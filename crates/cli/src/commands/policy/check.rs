@@ -134,7 +134,8 @@ fn beyond(gate: String, of: String, old: &Token, new: &Token, ownership: &Owners
     let both = new.status != Status::Active && new.status.may_become_active();
     let asked = |token: &Token| if both || is_unknown(token) { switched_on(token) } else { token.clone() };
     let gained = compare(&asked(old), &asked(new), ownership, at).gained;
-    let is_known = gained.unproved.is_empty() && !is_unknown(old) && !is_unknown(new);
+    let opened = opened_by_owner(old, &asked(new), ownership, at);
+    let is_known = gained.unproved.is_empty() && opened == 0 && !is_unknown(old) && !is_unknown(new);
     let verdict = Answer::of(gained.example.is_some() && !is_unknown(new), is_known);
     let mut because: Vec<String> = doubt(new).into_iter().collect();
     if is_unknown(old) {
@@ -150,6 +151,13 @@ fn beyond(gate: String, of: String, old: &Token, new: &Token, ownership: &Owners
         }
     }
     because.extend(unknown(gained.unproved.len()));
+    if opened > 0 {
+        because.push(format!(
+            "it is a user's and the old one an account's, and the products of {} that it allows take no account's token, as \
+             far as is known",
+            counted(opened, "operation")
+        ));
+    }
     if let Some(Example { place: Place::Zone { zone: Some(zone), owners: Owners::These(_) }, .. }) = &gained.example {
         because.push(format!("--zone-account {zone}=ACCOUNT says who owns the zone"));
     }
@@ -158,6 +166,17 @@ fn beyond(gate: String, of: String, old: &Token, new: &Token, ownership: &Owners
     document["of"] = json!(of);
     document["verdict"] = json!(verdict.word());
     Outcome { gate, of, verdict, because, document }
+}
+
+/// How many operations the new token may call as a user's, which the old one may not, whatever its policies say: the
+/// products behind them take no token that an account owns. The engine looks at policies alone.
+fn opened_by_owner(old: &Token, new: &Token, ownership: &Ownership, at: UnixSeconds) -> usize {
+    match (old.owner, new.owner) {
+        (Owner::Account(_), Owner::User(_)) => {
+            reach(new, ownership, at).operations().iter().filter(|operation| operation.closed_to_account_tokens).count()
+        }
+        _ => 0,
+    }
 }
 
 /// A token that is switched off can be switched on again, and is looked at as if it were; so is one of a status that
