@@ -120,7 +120,7 @@ pub const TARGETS: &[Target] = &[
             with_text(data, |text| {
                 for name in ["wrangler.toml", "wrangler.jsonc"] {
                     for environment in [None, Some("staging")] {
-                        let asked = wrangler::Asked { environment, commands: &[] };
+                        let asked = wrangler::Asked { environment, ..wrangler::Asked::default() };
                         source(data, wrangler::read(name, text, &asked));
                     }
                 }

@@ -202,7 +202,8 @@ fn path(request: &Request) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases() / 10, ..ProptestConfig::default() })]
+    // About one call in eighty is passed over: its path leads to another operation.
+    #![proptest_config(ProptestConfig { cases: cases() / 10, max_global_rejects: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn a_batch_agrees_with_the_naive_evaluator(
