@@ -7,6 +7,7 @@ use flarekeep_catalogue::{Recipe, recognise};
 use flarekeep_planner::source::calls::Failed;
 use flarekeep_planner::source::{Reading, SourceError, har, log, recording, shell, terraform, workflow, wrangler};
 use flarekeep_planner::{PlanDocument, verify_file};
+use flarekeep_policy::{Batch, UnixSeconds, document};
 
 /// One reader.
 pub struct Target {
@@ -151,7 +152,37 @@ pub const TARGETS: &[Target] = &[
         ],
         files: &[],
     },
+    Target {
+        name: "token",
+        run: |data| {
+            with_text(data, |text| match document::read(text) {
+                Ok(token) => drop(format!("{token:?}")),
+                Err(error) => {
+                    harmless(&error.to_string());
+                    assert!((1..=text.split('\n').count() + 1).contains(&error.line), "{error}");
+                }
+            });
+        },
+        texts: &[TOKEN],
+        files: &[],
+    },
+    Target {
+        name: "batch",
+        run: |data| {
+            let mut answers = String::new();
+            let tally = Batch::new(UnixSeconds(1_795_000_000)).answer_lines(data, 1, &mut answers);
+            assert_eq!(answers.lines().count() as u64, tally.lines, "an answer for each line");
+            answers.lines().for_each(harmless);
+        },
+        texts: &[
+            "{\"token\":{\"policies\":[{\"effect\":\"allow\",\"resources\":{\"com.cloudflare.api.account.zone.*\":\"*\"},\"permission_groups\":[{\"id\":\"4755a26eedb94da69e1066d98aa820be\"}]}]},\"method\":\"POST\",\"path\":\"/zones/000000000000000000000000000000b1/dns_records\",\"account\":\"000000000000000000000000000000a1\",\"user\":\"000000000000000000000000000000c1\",\"ip\":\"203.0.113.7\",\"at\":\"2026-11-22T00:00:00Z\"}\n{}\n",
+        ],
+        files: &[],
+    },
 ];
+
+/// A token as the API returns it.
+const TOKEN: &str = "{\"success\":true,\"result\":{\"id\":\"000000000000000000000000000000d1\",\"name\":\"ci\",\"status\":\"active\",\"policies\":[{\"effect\":\"deny\",\"resources\":{\"com.cloudflare.api.account.000000000000000000000000000000a1\":{\"com.cloudflare.api.account.zone.*\":\"*\"}},\"permission_groups\":[{\"id\":\"4755a26eedb94da69e1066d98aa820be\",\"name\":\"DNS Write\"}]}],\"condition\":{\"request_ip\":{\"in\":[\"203.0.113.0/24\"],\"not_in\":[]}},\"expires_on\":\"2027-01-31T00:00:00Z\"}}";
 
 /// What holds of every source of needs.
 fn source(data: &[u8], read: Result<Reading, SourceError>) {
