@@ -3,7 +3,7 @@
 use crate::support::{ACCOUNT, Home, Local, ZONE, shows};
 
 /// A home that knows the account and the zone, and nobody to call.
-fn home() -> Home {
+pub(crate) fn home() -> Home {
     let mut home = Home::new();
     home.set("CLOUDFLARE_ACCOUNT_ID", ACCOUNT);
     home.set("CLOUDFLARE_ZONE_ID", ZONE);

@@ -2,18 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ACCOUNT, Home, Local, OTHER_ZONE, ZONE, shows};
-
-/// A home that knows the account and the zone, and nobody to call.
-fn home() -> Home {
-    let mut home = Home::new();
-    home.set("CLOUDFLARE_ACCOUNT_ID", ACCOUNT);
-    home.set("CLOUDFLARE_ZONE_ID", ZONE);
-    home.set("CLOUDFLARE_API_BASE_URL", "http://127.0.0.1:1/client/v4");
-    home.call(ACCOUNT, "[account]");
-    home.call(ZONE, "[zone]");
-    home
-}
+use crate::plan::home;
+use crate::support::{Home, Local, OTHER_ZONE, ZONE, shows};
 
 /// Writes the plan that the command prints.
 fn write(home: &Home, name: &str, command: &str) -> Value {
