@@ -32,6 +32,8 @@ pub(crate) const BASE_URL: Variable = Variable("CLOUDFLARE_BASE_URL");
 const CONFIG_HOME: Variable = Variable("XDG_CONFIG_HOME");
 /// Where a user's data lies.
 const DATA_HOME: Variable = Variable("XDG_DATA_HOME");
+/// Where a user's state lies: what outlives a run and is of no use elsewhere.
+const STATE_HOME: Variable = Variable("XDG_STATE_HOME");
 /// The user's own folder.
 const HOME: Variable = Variable("HOME");
 
@@ -124,6 +126,11 @@ pub(crate) fn config_folder() -> Option<PathBuf> {
 /// The user's folder of data of this program: below `XDG_DATA_HOME`, else below `~/.local/share`.
 pub(crate) fn data_folder() -> Option<PathBuf> {
     folder(DATA_HOME, ".local/share")
+}
+
+/// The user's folder of state of this program: below `XDG_STATE_HOME`, else below `~/.local/state`.
+pub(crate) fn state_folder() -> Option<PathBuf> {
+    folder(STATE_HOME, ".local/state")
 }
 
 /// The program's folder in the one that the variable names, else in the usual one of the user's own folder. A path that

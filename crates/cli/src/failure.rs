@@ -105,16 +105,23 @@ impl From<tokens::Error> for CommandError {
             tokens::Error::Call(error) => error.into(),
             tokens::Error::Sink(error) => error.into(),
             tokens::Error::Undelivered(_) => Self::new(Kind::Partial, message)
-                .because("no token is left behind")
+                .because("the token that was minted for it was revoked: none is left behind")
                 .hint("mend the sink, and run the command again"),
-            tokens::Error::Orphaned { id, .. } => {
-                Self::new(Kind::Partial, message).hint(format!("flarekeep token revoke {id}"))
+            tokens::Error::Unfinished { stopped, left, .. } => unfinished(*stopped, left.map(|left| *left)),
+            tokens::Error::Journal(error) => error.into(),
+            tokens::Error::Rescue(error) => Self::new(Kind::Partial, plain(&error.to_string()))
+                .hint("is the state folder writable, and the disk not full?"),
+            tokens::Error::OtherToken { .. } | tokens::Error::StillAlive(_) | tokens::Error::NothingMinted => {
+                Self::new(Kind::Partial, message).hint("flarekeep token list, and flarekeep token resume")
             }
+            tokens::Error::Disabled(id) => Self::usage(message).hint(format!("flarekeep token enable {id}")),
+            tokens::Error::StillWaiting { .. } => Self::new(Kind::Partial, message)
+                .hint("flarekeep token resume finishes it then; --now finishes it at once"),
+            tokens::Error::SinkSpelling(_) => Self::usage(message)
+                .because("another version of flarekeep wrote it")
+                .hint("flarekeep token resume with that version"),
             tokens::Error::Doubtful { name, .. } => Self::new(Kind::Partial, message)
                 .hint(format!("flarekeep token list, and if it is there: flarekeep token revoke '{}'", plain(&name))),
-            tokens::Error::RolledUndelivered { id, .. } => Self::new(Kind::Partial, message)
-                .because("the old value is dead, and nobody has the new one")
-                .hint(format!("flarekeep token roll {id} --to SINK gives it a value anew")),
             tokens::Error::Unanswered(_) => Self::new(Kind::Unreachable, message)
                 .because("what was minted on the way was revoked: no token is left behind")
                 .hint("run the command again; `--timeout 120` waits longer"),
@@ -137,6 +144,26 @@ impl From<tokens::Error> for CommandError {
             }
             tokens::Error::Probes(_) => Self::usage(message).because("this is a defect of flarekeep: please report it"),
         }
+    }
+}
+
+/// What stopped a change half way, and what finishes it.
+fn unfinished(stopped: tokens::Error, left: Option<tokens::Error>) -> CommandError {
+    let mut error = CommandError::from(stopped);
+    error.kind = Kind::Partial;
+    error.reason = Some(match &left {
+        Some(left) => format!("undoing it failed, too: {}", plain(&left.to_string())),
+        None => "the change stopped half way: it is in the journal, and no value is lost".to_owned(),
+    });
+    error.hints.clear();
+    error.hint("flarekeep token resume finishes or undoes it; so does the same command, run again")
+}
+
+impl From<tokens::JournalError> for CommandError {
+    fn from(error: tokens::JournalError) -> Self {
+        Self::new(Kind::Unreachable, plain(&error.to_string()))
+            .because("nothing is changed that cannot be written down first")
+            .hint("is the state folder writable ($XDG_STATE_HOME/flarekeep, ~/.local/state/flarekeep)?")
     }
 }
 

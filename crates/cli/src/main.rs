@@ -4,6 +4,7 @@ mod arguments;
 mod commands;
 mod consent;
 mod context;
+mod desk;
 mod environment;
 mod error;
 mod failure;

@@ -27,7 +27,7 @@ pub struct Client(Arc<Inner>);
 pub struct ClientBuilder {
     base_url: String,
     credential: Credential,
-    transport: Option<Box<dyn Transport>>,
+    transport: Option<Arc<dyn Transport>>,
     timeout: Duration,
     retry: RetrySettings,
     paced: bool,
@@ -74,6 +74,25 @@ impl Client {
         &self.0.credential
     }
 
+    /// The same client with another credential: it shares network and settings, and keeps a pace of its own, since
+    /// Cloudflare counts each credential's calls.
+    ///
+    /// # Errors
+    /// When the credential cannot be one.
+    pub fn with_credential(&self, credential: Credential) -> Result<Self, Error> {
+        credential.check()?;
+        let Inner { base, transport, pace, retry, listener, .. } = &*self.0;
+        Ok(Self(Arc::new(Inner {
+            headers: headers(&credential)?,
+            base: base.clone(),
+            credential,
+            transport: Arc::clone(transport),
+            pace: pace.afresh(retry.longest_wait),
+            retry: retry.clone(),
+            listener: listener.clone(),
+        })))
+    }
+
     pub(crate) fn url(&self, path: &str) -> Result<Url, Error> {
         self.0.base.join(path)
     }
@@ -117,7 +136,7 @@ impl ClientBuilder {
 
     /// Sends through `transport` instead of the network. The timeout is then the transport's own affair.
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
-        self.transport = Some(Box::new(transport));
+        self.transport = Some(Arc::new(transport));
         self
     }
 
@@ -141,7 +160,7 @@ impl ClientBuilder {
 
     /// Is told when a call is repeated or held back.
     pub fn on_notice(mut self, listener: impl Fn(Notice) + Send + Sync + 'static) -> Self {
-        self.listener = Some(Box::new(listener));
+        self.listener = Some(Arc::new(listener));
         self
     }
 
@@ -182,23 +201,23 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
-type Listener = Box<dyn Fn(Notice) + Send + Sync>;
+type Listener = Arc<dyn Fn(Notice) + Send + Sync>;
 
 struct Inner {
     base: BaseUrl,
     credential: Credential,
     /// Those of the credential, marked sensitive.
     headers: HeaderMap,
-    transport: Box<dyn Transport>,
+    transport: Arc<dyn Transport>,
     pace: Pace,
     retry: RetrySettings,
     listener: Option<Listener>,
 }
 
-fn network(base: &BaseUrl, timeout: Duration) -> Result<Box<dyn Transport>, Error> {
+fn network(base: &BaseUrl, timeout: Duration) -> Result<Arc<dyn Transport>, Error> {
     let made = if base.is_plain() { HttpTransport::loopback(timeout) } else { HttpTransport::new(timeout) };
     match made {
-        Ok(transport) => Ok(Box::new(transport)),
+        Ok(transport) => Ok(Arc::new(transport)),
         Err(error) => Err(Error::Setup { detail: error.detail }),
     }
 }

@@ -30,6 +30,11 @@ impl Pace {
         Self { bucket: None, ..Self::new(longest_hold) }
     }
 
+    /// A pace of the same kind, at its start.
+    pub(crate) fn afresh(&self, longest_hold: Duration) -> Self {
+        if self.bucket.is_some() { Self::new(longest_hold) } else { Self::unpaced(longest_hold) }
+    }
+
     /// Waits until a call may leave. Each wait is told before it starts.
     pub(crate) async fn turn(&self, tell: impl Fn(Duration)) {
         while let Some(wait) = self.held().or_else(|| self.empty()) {

@@ -3,6 +3,8 @@
 use flarekeep_catalogue::TokenId;
 use flarekeep_policy::BadResource;
 
+use crate::journal::{ChangeId, JournalError};
+use crate::rescue::RescueError;
 use crate::sink::SinkError;
 
 /// A step that failed. Each says whether something was left behind.
@@ -14,19 +16,51 @@ pub enum Error {
     /// The sink cannot take a value. It was tried before a token was minted.
     #[error(transparent)]
     Sink(#[from] SinkError),
-    /// The token was minted, its value could not be delivered, and the token was revoked.
-    #[error("the value could not be delivered, and the token was revoked: {0}")]
+    /// The value could not be delivered.
+    #[error("the value could not be delivered: {0}")]
     Undelivered(SinkError),
-    /// As before, but the token could not be revoked either.
-    #[error("the value of token {id} could not be delivered ({sink}), and the token could not be revoked ({call})")]
-    Orphaned {
-        /// The token that is alive while nobody has its value.
-        id: TokenId,
-        /// Why it could not be delivered.
-        sink: Box<SinkError>,
-        /// Why it could not be revoked.
-        call: Box<flarekeep_cloudflare::Error>,
+    /// A change stopped half way; the journal knows how far it is, and the value is in its rescue file.
+    #[error("the change {change} stopped half way: {stopped}{}", also(left.as_deref()))]
+    Unfinished {
+        /// The change.
+        change: ChangeId,
+        /// What stopped it.
+        stopped: Box<Error>,
+        /// What then kept it from being undone.
+        left: Option<Box<Error>>,
     },
+    /// The journal cannot be read or written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A value cannot be kept on its way.
+    #[error(transparent)]
+    Rescue(#[from] RescueError),
+    /// The value that was delivered belongs to another token: a defect, or somebody's hand.
+    #[error("the new value is that of another token, {id}")]
+    OtherToken {
+        /// The token that the value belongs to.
+        id: TokenId,
+    },
+    /// A token that was deleted is still there.
+    #[error("token {0} was deleted, and Cloudflare still shows it")]
+    StillAlive(TokenId),
+    /// A token that is switched off has no successor: that one would be switched on.
+    #[error("token {0} is disabled, and its successor would not be")]
+    Disabled(TokenId),
+    /// The old token of a rotation is kept for a while.
+    #[error("the change {change} keeps the old token until {until}")]
+    StillWaiting {
+        /// The change.
+        change: ChangeId,
+        /// Until when.
+        until: jiff::Timestamp,
+    },
+    /// A sink of the journal has a spelling that this version does not know.
+    #[error("a sink that the journal names cannot be read: {0}")]
+    SinkSpelling(String),
+    /// The journal says that there is a token, and does not name it: a defect.
+    #[error("the journal does not say which token the change made")]
+    NothingMinted,
     /// Whether the token was minted is not known, because the answer was lost and the tokens cannot be listed.
     #[error("the answer was lost, and whether a token named `{name}` was minted cannot be seen: {call}")]
     Doubtful {
@@ -35,17 +69,9 @@ pub enum Error {
         /// Why the tokens cannot be listed.
         call: Box<flarekeep_cloudflare::Error>,
     },
-    /// The answer to minting was lost twice; what was minted was found and revoked.
+    /// The answer to minting was lost twice.
     #[error("no answer came, twice: {0}")]
     Unanswered(Box<flarekeep_cloudflare::Error>),
-    /// The value was rolled and could not be delivered: the old value is dead.
-    #[error("the new value of token {id} could not be delivered: {sink}")]
-    RolledUndelivered {
-        /// The token.
-        id: TokenId,
-        /// Why it could not be delivered.
-        sink: SinkError,
-    },
     /// The answer to a roll was lost, and rolling once more failed: which value lives is not known.
     #[error("the answer to rolling token {id} was lost, and rolling it once more failed: {call}")]
     RollDoubtful {
@@ -93,4 +119,8 @@ pub enum Error {
     /// The probe table of the program is broken: a defect.
     #[error("the probe table cannot be read: {0}")]
     Probes(String),
+}
+
+fn also(left: Option<&Error>) -> String {
+    left.map(|left| format!("; and undoing it failed: {left}")).unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use crate::error::Error;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Identity {
     /// Its id.
-    #[serde(serialize_with = "as_text")]
+    #[serde(serialize_with = "crate::text::serialize")]
     pub id: TokenId,
     /// `active`, `disabled`, `expired`, …
     pub status: String,
@@ -61,6 +61,11 @@ pub async fn identify(client: &Client, account: Option<AccountId>) -> Result<Ide
     }
 }
 
+/// The same where it is known who owns the token.
+pub(crate) async fn identify_as(client: &Client, owner: api::Owner) -> Result<Identity, Error> {
+    verified(client, owner).await
+}
+
 /// Whether Cloudflare knows this value no more, or will not take it any more.
 pub async fn is_dead(client: &Client, account: Option<AccountId>) -> Result<bool, Error> {
     match identify(client, account).await {
@@ -86,9 +91,4 @@ async fn verified(client: &Client, owner: api::Owner) -> Result<Identity, Error>
         not_before: verified.not_before.map(|time| time.to_string()),
         expires_on: verified.expires_on.map(|time| time.to_string()),
     })
-}
-
-/// Ids have no JSON form of their own: the pure crates know no serialisation.
-pub(crate) fn as_text<T: std::fmt::Display, S: serde::Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
-    to.collect_str(value)
 }

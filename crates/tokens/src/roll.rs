@@ -1,10 +1,13 @@
 //! A new value for a token, and the end of one.
 
-use flarekeep_catalogue::TokenId;
-use flarekeep_cloudflare::{Token, Tokens};
+use flarekeep_cloudflare::{Owner, Token};
 
+use crate::course::{Beginning, Course, end};
+use crate::desk::Desk;
 use crate::error::Error;
-use crate::sink::Sink;
+use crate::journal::Kind;
+use crate::resume::{settle_earlier, walk};
+use crate::sink::{Sink, prove_all};
 
 /// A token with a new value that was delivered.
 #[derive(Debug, Clone)]
@@ -13,34 +16,44 @@ pub struct Rolled {
     pub remarks: Vec<String>,
 }
 
-/// Gives the token a new value and delivers it. The old value dies at once, whatever becomes of the new one: when that
-/// cannot be delivered, rolling again with another sink gives a value anew.
+/// Gives the token a new value and delivers it. The old value dies at once, whatever becomes of the new one: where that
+/// cannot be delivered, it is kept in a rescue file until the change is taken up.
 ///
-/// A lost answer is mended by rolling once more: the value that was lost is dead then, too.
-pub async fn roll(tokens: &Tokens, token: &Token, sink: &Sink) -> Result<Rolled, Error> {
-    let proved = sink.prove()?;
-    let mut remarks = Vec::new();
-    let value = match tokens.roll(token.id).await {
-        Err(lost) if lost.may_have_acted() => {
-            remarks.push(format!("an answer was lost ({lost}); the value was rolled once more"));
-            let doubtful = |call| Error::RollDoubtful { id: token.id, call: Box::new(call) };
-            tokens.roll(token.id).await.map_err(doubtful)?
+/// # Errors
+/// [`Error::Unfinished`] once the old value is dead, or may be.
+pub async fn roll(desk: &Desk, owner: Owner, token: &Token, sinks: &[Sink]) -> Result<Rolled, Error> {
+    let proved = prove_all(sinks)?;
+    let subject = desk.subject(owner, &token.name);
+    let _lock = desk.journal.lock(&subject).await?;
+    if let Some(earlier) = settle_earlier(desk, &subject, Kind::Roll).await? {
+        return Ok(Rolled { remarks: earlier.remarks });
+    }
+    let beginning = Beginning { kind: Kind::Roll, subject, replaces: Some(token.id), sinks, declared: None };
+    let mut course = Course::begin(desk, beginning).await?;
+    let change = course.change.id;
+    let value = match course.roll(token.id).await {
+        Ok(value) => value,
+        Err(Error::Call(error)) if !error.may_have_acted() => {
+            // The old value lives.
+            course.undo().await?;
+            return Err(error.into());
         }
-        answer => answer?,
+        Err(error) => return Err(Error::Unfinished { change, stopped: Box::new(error), left: None }),
     };
-    proved.deliver(&value).map_err(|sink| Error::RolledUndelivered { id: token.id, sink })?;
+    let (_, remarks) = walk(course, &value, proved, None).await?;
     Ok(Rolled { remarks })
 }
 
-/// Ends a token. One that is gone already is a success: a lost answer ends here too.
-pub async fn revoke(tokens: &Tokens, token: &Token) -> Result<(), Error> {
-    Ok(end(tokens, token.id).await?)
-}
-
-/// Deletes a token; one that is not there any more is what was wanted.
-pub(crate) async fn end(tokens: &Tokens, id: TokenId) -> Result<(), flarekeep_cloudflare::Error> {
-    match tokens.delete(id).await {
-        Err(error) if error.status() != Some(404) => Err(error),
-        _ => Ok(()),
+/// Ends a token. One that is gone already is a success: a lost answer ends here too. What the journal knew of it is
+/// forgotten.
+///
+/// # Errors
+/// Any of a call, or of the journal.
+pub async fn revoke(desk: &Desk, owner: Owner, token: &Token) -> Result<(), Error> {
+    end(&desk.manager.tokens(owner), token.id).await?;
+    let holdings = desk.journal.holdings().await?;
+    if let Some(holding) = holdings.iter().find(|holding| holding.id == token.id) {
+        desk.journal.forget(&holding.subject).await?;
     }
+    Ok(())
 }

@@ -122,6 +122,17 @@ impl Sink {
         }))
     }
 
+    /// The sink as [`FromStr`] reads it.
+    #[must_use]
+    pub fn spelling(&self) -> String {
+        match self {
+            Self::EnvFile { path, key } => format!("env:{}:{key}", path.display()),
+            Self::File(path) => format!("file:{}", path.display()),
+            Self::Command(command) => format!("command:{command}"),
+            Self::Stdout => "-".to_owned(),
+        }
+    }
+
     /// A remark about the sink that is no reason to stop: a file that git does not ignore.
     #[must_use]
     pub fn remark(&self) -> Option<String> {
@@ -130,6 +141,11 @@ impl Sink {
             format!("git does not ignore `{}`: add it to .gitignore before the token is committed", path.display())
         })
     }
+}
+
+/// Proves all sinks, in their order; nothing of the user's is changed.
+pub(crate) fn prove_all(sinks: &[Sink]) -> Result<Vec<ProvedSink>, SinkError> {
+    sinks.iter().map(Sink::prove).collect()
 }
 
 impl ProvedSink {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::advice::GrantAdvice;
 use crate::attempt::{Outcome, Probes, method};
 use crate::error::Error;
-use crate::identity::{Identity, IdentityOwner, as_text, identify};
+use crate::identity::{Identity, IdentityOwner, identify};
 use crate::translate::{UNNAMED_USER, token_from_wire};
 
 /// The question.
@@ -42,7 +42,7 @@ pub struct Diagnosis {
     /// The groups that the operation accepts, those with the least reach first.
     pub accepts: Vec<String>,
     /// How much is known about what it accepts.
-    #[serde(serialize_with = "as_text")]
+    #[serde(serialize_with = "crate::text::serialize")]
     pub provenance: flarekeep_catalogue::Provenance,
     /// The smallest change that mends it.
     pub mend: Option<Mend>,

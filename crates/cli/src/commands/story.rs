@@ -1,12 +1,14 @@
 //! `flarekeep try`: the whole story on a local Cloudflare, in one process, with the same steps as the single commands.
 
+use std::sync::Arc;
+
 use flarekeep_catalogue::{Recipe, recipe};
 use flarekeep_cloudflare::{Client, Credential, NewToken, Owner};
 use flarekeep_emulator::{Emulator, Facts, Options, Running, Server, World};
 use flarekeep_planner::{Plan, Target};
 use flarekeep_tokens::{
-    Created, Creation, DEFAULT_KEY, GroupIds, Sink, Why, create, identify, is_dead, policy_to_wire, propose, revoke,
-    roll, settle, why,
+    Created, Creation, DEFAULT_KEY, Desk, GroupIds, Rescue, Sink, Sqlite, Why, create, identify, is_dead,
+    policy_to_wire, propose, revoke, roll, settle, why,
 };
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -47,6 +49,8 @@ struct Story {
     folder: TempDir,
     context: Context,
     manager: Client,
+    /// The journal of the story lies in its own folder.
+    desk: Desk,
     recipe: Recipe,
     plan: Plan,
     target: Target,
@@ -76,11 +80,26 @@ impl Story {
         let context = context(output, &server, &facts);
         let manager = context.client(Credential::global_key(&facts.email, &facts.global_key)?)?;
         let target = target(&facts);
+        let journal = Arc::new(Sqlite::open(folder.path()).await?);
+        let rescue = Rescue::new(folder.path(), manager.credential());
+        let desk = Desk { manager: manager.clone(), journal, rescue, listener: None };
         let recipe = recipe(RECIPE)?;
         let plan = work(None, Some(RECIPE))?.plan(&target, arguments::Owner::User)?;
         let document = Map::from_iter([("emulator".to_owned(), emulator_document(&server, &facts))]);
-        let mut story =
-            Self { output, server, folder, context, manager, recipe, plan, target, document, holds: true, step: 0 };
+        let mut story = Self {
+            output,
+            server,
+            folder,
+            context,
+            manager,
+            desk,
+            recipe,
+            plan,
+            target,
+            document,
+            holds: true,
+            step: 0,
+        };
         story.heading("a local Cloudflare, in this process", "flarekeep emulate");
         story.line(format!("it answers at {}", story.server.api_url()));
         let zone = facts.zones.first().map(|zone| zone.name.as_str()).unwrap_or_default();
@@ -107,7 +126,8 @@ impl Story {
             policies.iter().map(|policy| policy_to_wire(policy, &ids)).collect::<Result<Vec<_>, _>>()?.concat();
         let token = NewToken { name: "story".to_owned(), policies, ..NewToken::default() };
         let sink = self.sink();
-        let created = create(&self.manager, &Creation { owner: Owner::User, token }, &sink).await?;
+        let creation = Creation { owner: Owner::User, token, declared: None };
+        let created = create(&self.desk, &creation, &[sink]).await?;
         token::create::report(self.words(), &created, &Sink::EnvFile { path: ".env".into(), key: DEFAULT_KEY.into() });
         let Created { token, .. } = created;
         self.record("created", json!({ "id": token.id.to_string(), "name": token.name }));
@@ -156,8 +176,7 @@ impl Story {
 
     async fn roll(&mut self, held: &Held) -> Result<Held, CommandError> {
         self.heading("a new value; the old one dies at once", "flarekeep token roll story --to env:.env");
-        let tokens = self.manager.tokens(Owner::User);
-        roll(&tokens, &held.token, &self.sink()).await?;
+        roll(&self.desk, Owner::User, &held.token, &[self.sink()]).await?;
         let rolled = Held { token: held.token.clone(), client: self.delivered()? };
         let dead = is_dead(&held.client, None).await?;
         let alive = identify(&rolled.client, None).await?.is_active();
@@ -170,7 +189,7 @@ impl Story {
 
     async fn revoke(&mut self, held: &Held) -> Result<(), CommandError> {
         self.heading("the end", "flarekeep token revoke story");
-        revoke(&self.manager.tokens(Owner::User), &held.token).await?;
+        revoke(&self.desk, Owner::User, &held.token).await?;
         let dead = is_dead(&held.client, None).await?;
         self.state("the value", !dead);
         self.holds &= dead;

@@ -1,5 +1,6 @@
 //! An emulator, clients of it, and a transport that breaks the calls that it is told to.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use flarekeep_cloudflare::{
 use flarekeep_emulator::{Emulator, Options, Running, Server, World};
 use flarekeep_planner::{Plan, Target, needs_of_recipe, plan};
 use flarekeep_policy::UnixSeconds;
+use flarekeep_tokens::{Desk, Rescue, Sqlite};
 use secrecy::{ExposeSecret, SecretString};
 
 pub(crate) const ACCOUNT: AccountId = AccountId::from_u128(0xaaaa0000_aaaa0000_aaaa0000_aaaa0001);
@@ -59,7 +61,7 @@ impl Local {
 
     /// A client with the Global API key over a good line.
     pub(crate) fn admin(&self) -> Client {
-        self.through(&Line::with(|_| None))
+        self.through(&Line::good())
     }
 
     /// A client with the Global API key over a line with these faults.
@@ -67,8 +69,15 @@ impl Local {
         self.builder(self.credential.clone(), line).build().unwrap()
     }
 
+    /// A desk with the Global API key over this line, whose journal is in the folder.
+    pub(crate) async fn desk(&self, line: &Line, state: &Path) -> Desk {
+        let journal = Arc::new(Sqlite::open(state).await.unwrap());
+        let rescue = Rescue::new(state, &self.credential);
+        Desk { manager: self.through(line), journal, rescue, listener: None }
+    }
+
     pub(crate) fn client_of(&self, value: &SecretString) -> Client {
-        self.builder(Credential::token(value.expose_secret()).unwrap(), &Line::with(|_| None)).build().unwrap()
+        self.builder(Credential::token(value.expose_secret()).unwrap(), &Line::good()).build().unwrap()
     }
 
     pub(crate) async fn is_alive(&self, value: &str) -> bool {
@@ -172,6 +181,11 @@ impl Line {
     /// `rule` says what goes wrong with the call of this number, from 1 on; attempts count each.
     pub(crate) fn with(rule: impl Fn(usize) -> Option<Fault> + Send + Sync + 'static) -> Self {
         Self { rule: Arc::new(rule), calls: Arc::default(), log: Arc::default() }
+    }
+
+    /// A line on which nothing goes wrong.
+    pub(crate) fn good() -> Self {
+        Self::with(|_| None)
     }
 
     pub(crate) fn calls(&self) -> usize {

@@ -5,13 +5,14 @@ use flarekeep_catalogue::{Group, Scope};
 use flarekeep_cloudflare::{self as api, Client, Condition, NewToken};
 use flarekeep_planner::{Target, as_documented, canonical, usual_name};
 use flarekeep_policy::{Effect, Grant, Policy, Resource};
-use flarekeep_tokens::{Created, Creation, GroupIds, Sink, create, is_pending_for, policy_to_wire};
+use flarekeep_tokens::{Created, Creation, GroupIds, Sink, Subject, create, is_pending_for, policy_to_wire};
 use serde_json::json;
 
 use crate::arguments::{Owner, TokenCreate};
 use crate::commands::plan::form;
 use crate::consent::{Go, confirm, sink};
 use crate::context::{Context, block_on, owner};
+use crate::desk;
 use crate::error::CommandError;
 use crate::inferred;
 use crate::limits;
@@ -67,7 +68,9 @@ pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
             return Ok(Verdict::Yes);
         };
         mention_namesakes(context.output, &manager, owner, &token.name).await?;
-        let created = create(&manager, &Creation { owner, token }, &sink).await?;
+        let subject = Subject { api: manager.base_url().to_owned(), owner, name: token.name.clone() };
+        let desk = desk::open(context, manager, Some(&subject)).await?;
+        let created = create(&desk, &Creation { owner, token, declared: None }, std::slice::from_ref(&sink)).await?;
         report(context.output, &created, &sink);
         Ok(Verdict::Yes)
     })
@@ -96,6 +99,9 @@ async fn mention_namesakes(
 
 /// Prints that the token was made.
 pub(crate) fn report(output: Output, created: &Created, sink: &Sink) {
+    if created.taken_up {
+        output.note("an earlier run had begun to make this token: it was finished, and no other one made");
+    }
     for remark in &created.remarks {
         output.warn(plain(remark));
     }

@@ -7,6 +7,7 @@ use super::account;
 use crate::arguments::TokenChange;
 use crate::consent::{Go, confirm};
 use crate::context::{Context, block_on, owner};
+use crate::desk;
 use crate::output::{GOOD, plain, styled};
 use crate::{CommandResult, Verdict};
 
@@ -14,15 +15,16 @@ pub(crate) fn run(context: &Context, arguments: &TokenChange) -> CommandResult {
     block_on(async {
         let manager = context.manager()?;
         let target = account(context, &manager, arguments.name.owner).await?;
-        let tokens = manager.tokens(owner(arguments.name.owner, &target)?);
-        let token = find(&tokens, &arguments.name.token).await?;
+        let owner = owner(arguments.name.owner, &target)?;
+        let token = find(&manager.tokens(owner), &arguments.name.token).await?;
         let (id, name) = (token.id.to_string(), plain(&token.name));
         context.output.note(format!("token {id} ({name}), last used {}", last_use(&token)));
         if confirm(arguments.consent, "End it?")? == Go::NoFurther {
             context.output.document(&json!({ "dry_run": true, "id": id, "name": token.name }));
             return Ok(Verdict::Yes);
         }
-        revoke(&tokens, &token).await?;
+        let desk = desk::open(context, manager, None).await?;
+        revoke(&desk, owner, &token).await?;
         context.output.document(&json!({ "id": id, "name": token.name, "revoked": true }));
         context.output.line(format!("{} token {id} ({name})", styled(GOOD, "revoked")));
         Ok(Verdict::Yes)

@@ -1,12 +1,13 @@
 //! `flarekeep token roll`: a new value for a token; the old one dies at once.
 
-use flarekeep_tokens::{Sink, find, roll};
+use flarekeep_tokens::{Sink, Subject, find, roll};
 use serde_json::json;
 
 use super::account;
 use crate::arguments::TokenRoll;
 use crate::consent::{Go, confirm, sink};
 use crate::context::{Context, block_on, owner};
+use crate::desk;
 use crate::output::{CARE, GOOD, plain, styled};
 use crate::{CommandResult, Verdict};
 
@@ -14,8 +15,8 @@ pub(crate) fn run(context: &Context, arguments: &TokenRoll) -> CommandResult {
     block_on(async {
         let manager = context.manager()?;
         let target = account(context, &manager, arguments.name.owner).await?;
-        let tokens = manager.tokens(owner(arguments.name.owner, &target)?);
-        let token = find(&tokens, &arguments.name.token).await?;
+        let owner = owner(arguments.name.owner, &target)?;
+        let token = find(&manager.tokens(owner), &arguments.name.token).await?;
         let consent = arguments.delivery.consent;
         let sink = sink(context, &arguments.delivery)?;
         let name = plain(&token.name);
@@ -25,7 +26,9 @@ pub(crate) fn run(context: &Context, arguments: &TokenRoll) -> CommandResult {
             context.output.document(&json!({ "dry_run": true, "id": token.id.to_string() }));
             return Ok(Verdict::Yes);
         };
-        let rolled = roll(&tokens, &token, &sink).await?;
+        let subject = Subject { api: manager.base_url().to_owned(), owner, name: token.name.clone() };
+        let desk = desk::open(context, manager, Some(&subject)).await?;
+        let rolled = roll(&desk, owner, &token, std::slice::from_ref(&sink)).await?;
         for remark in &rolled.remarks {
             context.output.warn(plain(remark));
         }

@@ -1,0 +1,62 @@
+//! The desk that changes of tokens are made at: the manager's client, the journal, the rescue files.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use flarekeep_cloudflare::Client;
+use flarekeep_tokens::{Desk, End, Entry, Rescue, Resumed, Sqlite, Store, Subject, resume_own};
+
+use crate::context::Context;
+use crate::environment::state_folder;
+use crate::error::{CommandError, Kind};
+use crate::output::{Output, plain};
+
+/// Opens the desk, and takes up what runs of the same credential left unfinished; but not changes of `about`, which the
+/// command itself takes up.
+pub(crate) async fn open(context: &Context, manager: Client, about: Option<&Subject>) -> Result<Desk, CommandError> {
+    let desk = at_rest(context, manager).await?;
+    for (entry, outcome) in resume_own(&desk, about).await? {
+        match outcome {
+            Ok(resumed) => tell(context.output, &entry, &resumed),
+            // It does not stop another change.
+            Err(error) => context.output.warn(plain(&format!(
+                "an earlier run of `{}` is unfinished, and cannot be taken up: {error}: flarekeep token resume",
+                entry.change.subject.name
+            ))),
+        }
+    }
+    Ok(desk)
+}
+
+/// Opens the desk and changes nothing.
+pub(crate) async fn at_rest(context: &Context, manager: Client) -> Result<Desk, CommandError> {
+    let state = folder()?;
+    let journal: Arc<dyn Store> = Arc::new(Sqlite::open(&state).await?);
+    let rescue = Rescue::new(&state, manager.credential());
+    let verbose = context.output;
+    let listener: flarekeep_tokens::Listener = Arc::new(move |change, step| {
+        if verbose.verbose {
+            verbose.note(plain(&format!("{} {}: {step:?}", change.kind, change.subject.name)));
+        }
+    });
+    Ok(Desk { manager, journal, rescue, listener: Some(listener) })
+}
+
+/// Says what became of a change that was taken up.
+pub(crate) fn tell(output: Output, entry: &Entry, resumed: &Resumed) {
+    let (kind, name) = (entry.change.kind, plain(&entry.change.subject.name));
+    output.note(match (resumed.end, resumed.until) {
+        (Some(End::Done), _) => format!("finished what an earlier run had begun: {kind} {name}"),
+        (_, Some(until)) => format!("{kind} {name} keeps the old token until {until}"),
+        _ => format!("undid what an earlier run had begun: {kind} {name}"),
+    });
+    resumed.remarks.iter().for_each(|remark| output.warn(plain(remark)));
+}
+
+fn folder() -> Result<PathBuf, CommandError> {
+    state_folder().ok_or_else(|| {
+        CommandError::new(Kind::Usage, "there is no folder for the journal")
+            .because("neither XDG_STATE_HOME nor HOME names an absolute path")
+            .hint("set HOME, or XDG_STATE_HOME")
+    })
+}

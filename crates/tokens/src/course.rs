@@ -1,0 +1,284 @@
+//! The course of a new value: minted, sealed, delivered, tried, named. Every step is written down before and after.
+//!
+//! A course is walked by whoever began the change, or by whoever takes it up after a run that was killed ([`resume`]).
+//! INVARIANT: a token whose value a sink may hold is not ended before every sink has another that works.
+//!
+//! [`resume`]: crate::resume
+
+use std::time::Duration;
+
+use flarekeep_catalogue::TokenId;
+use flarekeep_cloudflare::{self as api, Credential, NewToken, Token, TokenUpdate, Tokens};
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::desk::Desk;
+use crate::error::Error;
+use crate::identity::identify_as;
+use crate::journal::{Change, ChangeId, Declared, Delivery, End, Entry, Holding, Kind, Known, Progress, Step, Subject};
+use crate::mark::marked;
+use crate::sink::{ProvedSink, Sink, SinkError};
+
+/// How often a new value is tried that Cloudflare does not know yet, and after which pause.
+const TRIALS: u32 = 6;
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// A change under way.
+#[derive(Debug)]
+pub(crate) struct Course<'a> {
+    desk: &'a Desk,
+    pub(crate) tokens: Tokens,
+    pub(crate) change: Change,
+    pub(crate) progress: Progress,
+    /// What the user should know, though it stopped nothing.
+    pub(crate) remarks: Vec<String>,
+}
+
+/// What a change is begun with.
+#[derive(Debug, Clone)]
+pub(crate) struct Beginning<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) subject: Subject,
+    pub(crate) replaces: Option<TokenId>,
+    pub(crate) sinks: &'a [Sink],
+    pub(crate) declared: Option<Declared>,
+}
+
+impl<'a> Course<'a> {
+    /// Writes the change down. The caller holds the subject's lock and has proved the sinks.
+    pub(crate) async fn begin(desk: &'a Desk, beginning: Beginning<'_>) -> Result<Self, Error> {
+        let Beginning { kind, subject, replaces, sinks, declared } = beginning;
+        let change = Change {
+            id: ChangeId::random(),
+            kind,
+            subject,
+            manager: desk.fingerprint(),
+            replaces,
+            sinks: sinks.iter().map(Sink::spelling).collect(),
+            declared,
+            begun: Timestamp::now(),
+        };
+        desk.journal.begin(&change).await?;
+        Ok(Self::of(desk, Entry { change, steps: Vec::new() }))
+    }
+
+    /// The course of a change that is written down.
+    pub(crate) fn of(desk: &'a Desk, entry: Entry) -> Self {
+        let progress = entry.progress();
+        let tokens = desk.manager.tokens(entry.change.subject.owner);
+        Self { desk, tokens, change: entry.change, progress, remarks: Vec::new() }
+    }
+
+    /// Writes a step down.
+    pub(crate) async fn step(&mut self, step: Step) -> Result<(), Error> {
+        self.desk.journal.append(self.change.id, &step).await?;
+        self.progress.take(&step);
+        self.desk.tell(&self.change, &step);
+        Ok(())
+    }
+
+    /// Mints under a marked name. When the answer is lost, what was minted is found by its mark and ended, and one more
+    /// is minted, under a mark of its own.
+    pub(crate) async fn mint(&mut self, new: &NewToken) -> Result<SecretString, Error> {
+        let mut lost_before = false;
+        loop {
+            let name = marked(&new.name);
+            self.step(Step::Minting { name: name.clone() }).await?;
+            match self.tokens.create(&NewToken { name: name.clone(), ..new.clone() }).await {
+                Ok(created) => return self.have(created.token.id, created.value).await,
+                Err(error) if !error.may_have_acted() => {
+                    self.step(Step::Unminted { name }).await?;
+                    return Err(error.into());
+                }
+                Err(error) if lost_before => return Err(Error::Unanswered(Box::new(error))),
+                Err(error) => {
+                    let swept = match self.sweep().await? {
+                        0 => "no token was made by it",
+                        _ => "the token that it made, whose value nobody has, was revoked",
+                    };
+                    self.remarks.push(format!("an answer was lost ({error}); {swept}"));
+                    lost_before = true;
+                }
+            }
+        }
+    }
+
+    /// Gives the token of the change a new value; the old one dies. A lost answer is mended by rolling once more: the
+    /// value that was lost is dead then, too.
+    pub(crate) async fn roll(&mut self, id: TokenId) -> Result<SecretString, Error> {
+        self.step(Step::Rolling).await?;
+        let value = match self.tokens.roll(id).await {
+            Err(lost) if lost.may_have_acted() => {
+                self.remarks.push(format!("an answer was lost ({lost}); the value was rolled once more"));
+                let doubtful = |call| Error::RollDoubtful { id, call: Box::new(call) };
+                self.tokens.roll(id).await.map_err(doubtful)?
+            }
+            answer => answer?,
+        };
+        self.have(id, value).await
+    }
+
+    /// Keeps a value that was just made, and writes its token down.
+    async fn have(&mut self, id: TokenId, value: SecretString) -> Result<SecretString, Error> {
+        self.desk.rescue.keep(self.change.id, &value)?;
+        self.step(Step::Minted { id }).await?;
+        Ok(value)
+    }
+
+    /// Delivers to the sinks that do not have the value yet, in their order, until one fails.
+    pub(crate) async fn deliver(&mut self, value: &SecretString, sinks: Vec<ProvedSink>) -> Result<(), Error> {
+        for (sink, proved) in sinks.into_iter().enumerate() {
+            if self.progress.deliveries.get(sink) == Some(&Delivery::Done) {
+                continue;
+            }
+            self.step(Step::Delivering { sink }).await?;
+            if let Err(error) = proved.deliver(value) {
+                // A command may have taken the value before it failed. What nobody relied on before can end all the same.
+                if self.change.kind == Kind::Create || !may_have_taken(&error) {
+                    self.step(Step::Undelivered { sink }).await?;
+                }
+                return Err(Error::Undelivered(error));
+            }
+            self.step(Step::Delivered { sink }).await?;
+        }
+        Ok(())
+    }
+
+    /// Tries the new value, waiting a little where Cloudflare does not know it at once.
+    pub(crate) async fn try_out(&mut self, value: &SecretString) -> Result<(), Error> {
+        let id = self.progress.minted;
+        let client =
+            self.desk.manager.with_credential(Credential::token(value.expose_secret()).map_err(api::Error::from)?)?;
+        for trial in 1..=TRIALS {
+            match identify_as(&client, self.change.subject.owner).await {
+                Ok(identity) if Some(identity.id) == id => {
+                    if !identity.is_active() {
+                        self.remarks.push(format!("the token is {}", identity.status));
+                    }
+                    break;
+                }
+                Ok(identity) => return Err(Error::OtherToken { id: identity.id }),
+                Err(Error::Call(error)) if error.is_location() => {
+                    let remark = "the new value cannot be tried from here: its token does not admit this address";
+                    self.remarks.push(remark.to_owned());
+                    break;
+                }
+                Err(Error::Call(error)) if error.is_authentication() && self.begins_later().await? => {
+                    self.remarks.push("the new value cannot be tried yet: its token begins later".to_owned());
+                    break;
+                }
+                Err(Error::Call(error)) if error.is_authentication() && trial < TRIALS => {
+                    tokio::time::sleep(PAUSE * trial).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.step(Step::Checked).await
+    }
+
+    async fn begins_later(&self) -> Result<bool, Error> {
+        let Some(id) = self.progress.minted else { return Ok(false) };
+        Ok(self.tokens.get(id).await?.not_before.is_some_and(|begin| begin > Timestamp::now()))
+    }
+
+    /// Takes the mark off the token's name. The token is read first: what somebody changed meanwhile stays.
+    pub(crate) async fn name(&mut self) -> Result<Option<Token>, Error> {
+        let Some(id) = self.progress.minted else { return Ok(None) };
+        self.step(Step::Naming).await?;
+        let token = self.tokens.get(id).await?;
+        let name = &self.change.subject.name;
+        let token = match &token.name == name {
+            true => token,
+            false => self.tokens.update(id, &TokenUpdate { name: name.clone(), ..TokenUpdate::from(&token) }).await?,
+        };
+        self.step(Step::Named).await?;
+        Ok(Some(token))
+    }
+
+    /// Ends a token, and shows that Cloudflare knows it no more.
+    pub(crate) async fn end(&mut self, id: TokenId) -> Result<(), Error> {
+        if self.progress.revoked.contains(&id) {
+            return Ok(());
+        }
+        self.step(Step::Revoking { id }).await?;
+        end(&self.tokens, id).await?;
+        match self.tokens.get(id).await {
+            Err(error) if error.status() == Some(404) => {}
+            // The token that ended was the manager's own: it cannot even ask any more.
+            Err(error) if error.is_authentication() => {}
+            Err(error) => return Err(error.into()),
+            Ok(_) => return Err(Error::StillAlive(id)),
+        }
+        self.step(Step::Revoked { id }).await
+    }
+
+    /// Writes down that all is done, and what is known of the token from now on.
+    pub(crate) async fn finish(mut self) -> Result<Vec<String>, Error> {
+        self.sweep().await?;
+        self.desk.rescue.discard(self.change.id)?;
+        let holding = self.progress.minted.map(|id| Holding {
+            subject: self.change.subject.clone(),
+            id,
+            sinks: self.change.sinks.clone(),
+            declared: self.change.declared.clone(),
+            since: Timestamp::now(),
+        });
+        let known = match (&holding, self.change.kind) {
+            (_, Kind::Exec) | (None, _) => Known::AsBefore,
+            (Some(holding), _) => Known::Holding(holding),
+        };
+        self.close(End::Done, known).await?;
+        Ok(self.remarks)
+    }
+
+    /// Ends what was made, and writes down that all is as it was.
+    pub(crate) async fn undo(&mut self) -> Result<(), Error> {
+        self.sweep().await?;
+        if let (Some(id), false) = (self.progress.minted, self.change.kind == Kind::Roll) {
+            self.step(Step::Revoking { id }).await?;
+            end(&self.tokens, id).await?;
+            self.step(Step::Revoked { id }).await?;
+        }
+        self.desk.rescue.discard(self.change.id)?;
+        self.close(End::Undone, Known::AsBefore).await
+    }
+
+    async fn close(&mut self, end: End, known: Known<'_>) -> Result<(), Error> {
+        let step = Step::Finished { end };
+        self.desk.journal.finish(&self.change, &step, known).await?;
+        self.progress.take(&step);
+        self.desk.tell(&self.change, &step);
+        Ok(())
+    }
+
+    /// Ends the tokens that were minted without this run having their value.
+    async fn sweep(&mut self) -> Result<usize, Error> {
+        if self.progress.marks.is_empty() {
+            return Ok(0);
+        }
+        let marks = self.progress.marks.clone();
+        let doubtful = |call| Error::Doubtful { name: marks.join("`, `"), call: Box::new(call) };
+        let all = self.tokens.list().await.map_err(doubtful)?;
+        let orphans =
+            all.into_iter().filter(|token| marks.contains(&token.name) && Some(token.id) != self.progress.minted);
+        let mut swept = 0;
+        for orphan in orphans {
+            end(&self.tokens, orphan.id).await.map_err(doubtful)?;
+            swept += 1;
+        }
+        Ok(swept)
+    }
+}
+
+/// Whether a sink that failed may hold the value all the same.
+fn may_have_taken(error: &SinkError) -> bool {
+    matches!(error, SinkError::CommandFailed { .. })
+}
+
+/// Deletes a token; one that is not there any more is what was wanted.
+pub(crate) async fn end(tokens: &Tokens, id: TokenId) -> Result<(), api::Error> {
+    match tokens.delete(id).await {
+        Err(error) if error.status() != Some(404) => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,90 @@
+//! The journal of one user on one machine: an SQLite database in the state folder.
+
+use std::fmt::Display;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use flarekeep_cloudflare::BoxFuture;
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::sql::{self, sql_store};
+use super::{Change, ChangeId, Entry, Holding, JournalError, Known, Lock, Step, Subject};
+
+/// How long a writer waits for another one.
+const BUSY: Duration = Duration::from_secs(30);
+
+/// A journal in a folder: `journal.sqlite`, and a file for each subject that is locked.
+#[derive(Debug)]
+pub struct Sqlite {
+    pool: SqlitePool,
+    folder: PathBuf,
+}
+
+sql_store!(Sqlite);
+
+impl Sqlite {
+    /// Opens the journal in the folder, which only its owner may enter; both are made if they are not there.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or the database cannot be opened.
+    pub async fn open(folder: &Path) -> Result<Self, JournalError> {
+        let failed = |error: &dyn Display| error_at(folder, "cannot be opened", error);
+        let locks = folder.join("locks");
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&locks).map_err(|error| failed(&error))?;
+        let file = folder.join("journal.sqlite");
+        // Made here first, so that it never has another mode than this.
+        OpenOptions::new().create(true).append(true).mode(0o600).open(&file).map_err(|error| failed(&error))?;
+        let options = SqliteConnectOptions::new()
+            .filename(&file)
+            .journal_mode(SqliteJournalMode::Wal)
+            // What was written outlives a power failure.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY);
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.map_err(|e| failed(&e))?;
+        for table in sql::TABLES {
+            sqlx::query(table).execute(&pool).await.map_err(|error| failed(&error))?;
+        }
+        Ok(Self { pool, folder: folder.to_owned() })
+    }
+
+    fn shown_place(&self) -> String {
+        self.folder.join("journal.sqlite").display().to_string()
+    }
+
+    fn error(&self, what: &'static str, reason: &dyn Display) -> JournalError {
+        error_at(&self.folder, what, reason)
+    }
+
+    /// Locks a file that stands for the subject. The system gives the lock back when the process ends, however it ends.
+    async fn hold(&self, key: String, wait: bool) -> Result<Option<Lock>, JournalError> {
+        let name: String = Sha256::digest(key).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let path = self.folder.join("locks").join(name);
+        let failed = |error: std::io::Error| self.error("cannot be locked", &error);
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path).map_err(failed)?;
+        let locked = if wait {
+            tokio::task::spawn_blocking(move || file.lock().map(|()| Some(file)))
+                .await
+                .map_err(|error| self.error("cannot be locked", &error))?
+        } else {
+            tried(file)
+        };
+        Ok(locked.map_err(failed)?.map(Lock::new))
+    }
+}
+
+fn tried(file: File) -> std::io::Result<Option<File>> {
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn error_at(folder: &Path, what: &'static str, reason: &dyn Display) -> JournalError {
+    JournalError { place: folder.display().to_string(), what, reason: reason.to_string() }
+}
