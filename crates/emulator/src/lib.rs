@@ -56,7 +56,7 @@
 //!
 //! # What it does not do
 //!
-//! R2's CORS, lifecycle and encryption settings, temporary R2 credentials, lists of objects through the REST API,
+//! R2's CORS, lifecycle and encryption settings, lists of objects through the REST API,
 //! analytics (GraphQL answers empty lists), running Workers, resolving DNS, issuing
 //! certificates (custom hostnames stay pending), audit logs, billing, members and roles other than super administrator,
 //! lockout after repeated bad tokens, the limit of 200 calls per second and address, changes of the world by calls.
@@ -77,6 +77,7 @@ mod rate_limit;
 mod refusal;
 mod s3;
 mod server;
+mod session;
 mod state;
 mod text;
 mod world;
@@ -84,8 +85,8 @@ mod world;
 pub use emulator::{Emulator, Facts, ZoneFact};
 pub use log::{Asked, CredentialKind, LogEntry};
 pub use options::{
-    BarredAnswer, Ceiling, Clock, ErrorStyle, OnDecision, Options, QuotaError, RateLimit, ScopeMismatch, Unlabelled,
-    VerifyDenied, ZoneList,
+    BarredAnswer, Ceiling, Clock, ErrorStyle, OnDecision, Options, QuotaError, RateLimit, ScopeMismatch, SessionClaims,
+    Unlabelled, VerifyDenied, ZoneList,
 };
 pub use server::{Running, Server};
 pub use state::store::OpenError;

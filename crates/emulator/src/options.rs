@@ -38,6 +38,10 @@ pub struct Options {
     /// Calls per user, or per account-owned token, in a window. Default: 1,200 in five minutes (the same page);
     /// `None` switches the limit and its headers off.
     pub rate_limit: Option<RateLimit>,
+    /// Whether the `iss`, `sub` and `aud` of a temporary R2 credential that was signed locally must be the parent's key,
+    /// the endpoint's account and the endpoint's host, as Cloudflare's example sets them. That R2 looks at them is not
+    /// documented. Default: [`SessionClaims::Checked`]; an absent one is not missed.
+    pub session_claims: SessionClaims,
     /// Whether account-owned tokens may `GET /accounts`. Default: no, 400 with code 1001 (seen in December 2024).
     pub account_tokens_list_accounts: bool,
     /// Custom hostnames that one zone may hold. Default: 100, as included in the Free, Pro and Business plans.
@@ -128,6 +132,15 @@ pub enum Ceiling {
     Observed,
 }
 
+/// The claims of a temporary R2 credential that say who signed it, and for where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionClaims {
+    /// They must be true.
+    Checked,
+    /// They are not looked at.
+    Ignored,
+}
+
 /// An error that nobody has recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotaError {
@@ -166,6 +179,7 @@ impl Default for Options {
                 message: "the owner holds as many tokens as it may".to_owned(),
             },
             rate_limit: Some(RateLimit { calls: 1_200, window: Duration::from_secs(300) }),
+            session_claims: SessionClaims::Checked,
             account_tokens_list_accounts: false,
             custom_hostnames_per_zone: 100,
             object_bytes: 512 << 20,
@@ -188,6 +202,7 @@ impl fmt::Debug for Options {
             .field("tokens_per_user", &self.tokens_per_user)
             .field("tokens_per_account", &self.tokens_per_account)
             .field("rate_limit", &self.rate_limit)
+            .field("session_claims", &self.session_claims)
             .finish_non_exhaustive()
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod memberships;
 pub(crate) mod permission_groups;
 pub(crate) mod r2_buckets;
 pub(crate) mod r2_objects;
+pub(crate) mod r2_temporary;
 pub(crate) mod tokens;
 pub(crate) mod user;
 pub(crate) mod workers_routes;
@@ -37,7 +38,7 @@ pub(crate) enum Handler {
 /// The operations of one product with their handlers.
 type Table = &'static [(&'static str, Handler)];
 
-const TABLES: [Table; 17] = [
+const TABLES: [Table; 18] = [
     accounts::OPERATIONS,
     custom_hostnames::OPERATIONS,
     dns_records::OPERATIONS,
@@ -46,6 +47,7 @@ const TABLES: [Table; 17] = [
     permission_groups::OPERATIONS,
     r2_buckets::OPERATIONS,
     r2_objects::OPERATIONS,
+    r2_temporary::OPERATIONS,
     tokens::OPERATIONS,
     user::OPERATIONS,
     workers_routes::OPERATIONS,

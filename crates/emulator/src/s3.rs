@@ -14,6 +14,7 @@ mod fault;
 mod front;
 mod listings;
 mod objects;
+mod temporary;
 mod uploads;
 mod visit;
 

@@ -152,9 +152,9 @@ async fn the_signature_is_checked() {
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() as i64;
     let old = s3.send_presigned(&key, "GET", "/site/a", &amz_date_of(now - 600), 60).await;
     assert_eq!(old.status, 403, "{}", old.text());
-    // Temporary credentials are said not to be simulated, whatever their signature.
+    // A session token must be one that the key's secret signed.
     let session = Ask::new("GET", "/site/a").header("x-amz-security-token", "x");
-    s3.send(&key, session).await.refused(501, "NotImplemented");
+    s3.send(&key, session).await.refused(401, "Unauthorized");
 }
 
 /// What is not signed could be changed on the way; the host and every header of Amazon's must be.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use flarekeep_emulator::{
-    BarredAnswer, Ceiling, ErrorStyle, Options, RateLimit, ScopeMismatch, Unlabelled, VerifyDenied, ZoneList,
+    BarredAnswer, Ceiling, ErrorStyle, Options, RateLimit, ScopeMismatch, SessionClaims, Unlabelled, VerifyDenied,
+    ZoneList,
 };
 
 #[derive(Debug, Args)]
@@ -86,6 +87,12 @@ struct Switches {
         ("empty", ZoneList::Empty),
     ]))]
     zone_list: ZoneList,
+    /// Who signed a temporary R2 credential, and for which endpoint, as it says itself
+    #[arg(long, default_value = "checked", value_parser = one_of(&[
+        ("checked", SessionClaims::Checked),
+        ("ignored", SessionClaims::Ignored),
+    ]))]
+    session_claims: SessionClaims,
 }
 
 impl Emulate {
@@ -101,6 +108,7 @@ impl Emulate {
             verify_when_address_denied: switches.verify_denied,
             scope_mismatch: switches.scope_mismatch,
             zones_without_zone_read: switches.zone_list,
+            session_claims: switches.session_claims,
             ..Options::default()
         }
     }

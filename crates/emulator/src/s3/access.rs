@@ -11,9 +11,11 @@ use s3s::dto::CopySource;
 use s3s::{S3Result, s3_error};
 
 use super::fault::{access_denied, unauthorized};
+use super::front::{SESSION_SECRET, parameter};
+use super::temporary::{Asked, admits};
 use super::visit::Visit;
 use crate::emulator::Inner;
-use crate::log::{Part, grounds};
+use crate::log::{Part, grounds, printable};
 use crate::state::State;
 use crate::state::tokens::Record;
 
@@ -25,6 +27,9 @@ impl S3Auth for Gate {
     async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
         let state = self.0.state();
         let record = record(&state, access_key).ok_or_else(unauthorized)?;
+        if let Ok(Some(secret)) = SESSION_SECRET.try_with(Clone::clone) {
+            return Ok(secret);
+        }
         Ok(SecretKey::from(record.stored.value_hash.as_str()))
     }
 }
@@ -42,16 +47,19 @@ impl S3Access for Gate {
         };
         let mut requests = vec![self.request(&visit, record, operation, context.s3_path().get_bucket_name())];
         let mut parts = vec![Part { operation, path: None }];
+        let mut keys = vec![context.s3_path().get_object_key().map(ToOwned::to_owned)];
         if let Some((bucket, key)) = source(context.headers())
             && let Some(read) = named("GetObject")
         {
             requests.push(self.request(&visit, record, read, Some(&bucket)));
             parts.push(Part { operation: read, path: Some(format!("/{bucket}/{key}")) });
+            keys.push(Some(key));
         }
+        let prefix = context.uri().query().and_then(|query| parameter(query, "prefix")).unwrap_or_default();
         let mut outcome = visit.outcome();
         outcome.verdict.parts = parts;
         outcome.decided = true;
-        for request in &requests {
+        for (request, key) in requests.iter().zip(&keys) {
             outcome.verdict.operation = Some(request.operation);
             let cause = decide(record, request, &state);
             outcome.verdict.cause = cause.map_or("not-a-member", Cause::word);
@@ -64,6 +72,15 @@ impl S3Access for Gate {
                     return Err(unauthorized());
                 }
                 _ => return Err(access_denied()),
+            }
+            if let Some(session) = visit.session() {
+                // A right to copy is one to read the source.
+                let asked = Asked { name: context.s3_op().name(), request, key: key.as_deref(), prefix: &prefix };
+                if let Err(why) = admits(&session.claims, record.stored.owner, &asked) {
+                    outcome.verdict.cause = "temporary-credential";
+                    outcome.verdict.grounds = Some(printable(&why, 200));
+                    return Err(access_denied());
+                }
             }
             record.touch(request.at);
         }

@@ -8,19 +8,27 @@ use axum::extract::Request;
 use axum::http::header::{AUTHORIZATION, EXPECT, SERVER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use percent_encoding::percent_decode_str;
+use s3s::auth::SecretKey;
 use s3s::{S3Error, S3Result, s3_error};
 
 use super::Face;
 use super::access::record;
 use super::body::Shared;
 use super::fault::unauthorized;
+use super::temporary::fits;
 use super::visit::Visit;
 use crate::emulator::Inner;
 use crate::http::drain;
-use crate::log::{CredentialKind, Seen};
+use crate::log::{CredentialKind, Seen, printable};
+use crate::session::Session;
 
 /// The length of a token's id, and so of an access key.
 const KEY_LENGTH: usize = 32;
+
+tokio::task_local! {
+    /// The secret of the temporary credential that the call is signed with, which its key alone does not tell.
+    pub(super) static SESSION_SECRET: Option<SecretKey>;
+}
 
 impl Face {
     /// Answers one request.
@@ -38,7 +46,8 @@ impl Face {
                     false => s3s::Body::http_body_unsync(Body::from_stream(body.clone())),
                 };
                 let request = Request::from_parts(parts, body);
-                match self.0.call(request).await {
+                let secret = visit.session().map(|session| SecretKey::from(session.secret.as_str()));
+                match SESSION_SECRET.scope(secret, self.0.call(request)).await {
                     Ok(response) => response.map(Body::new),
                     Err(_) => answer(s3_error!(InternalError)),
                 }
@@ -123,9 +132,19 @@ fn presented(headers: &HeaderMap, query: Option<&str>, emulator: &Inner, visit: 
         return Err(unauthorized());
     };
     verdict.note(record);
-    if headers.contains_key("x-amz-security-token") || given("X-Amz-Security-Token").is_some() {
-        verdict.cause = "bad-credential";
-        return Err(s3_error!(NotImplemented, "The emulator does not simulate temporary credentials."));
+    let in_header = headers.get("x-amz-security-token").map(|token| token.to_str().unwrap_or_default().into());
+    if let Some(token) = in_header.or_else(|| given("X-Amz-Security-Token")) {
+        verdict.cause = "temporary-credential";
+        let Some(session) = Session::read(&token, &record.stored.value_hash) else {
+            verdict.grounds = Some("the session token is none that the key's secret signed".to_owned());
+            return Err(unauthorized());
+        };
+        let checked = emulator.options.session_claims;
+        if let Err(why) = fits(&session.claims, key, visit.place(), headers, emulator.now(), checked) {
+            verdict.grounds = Some(printable(&why, 200));
+            return Err(unauthorized());
+        }
+        visit.take_up(session);
     }
     if !covers(&signed_headers, headers) {
         verdict.cause = "bad-signature";
@@ -144,7 +163,7 @@ fn covers(signed: &str, headers: &HeaderMap) -> bool {
 }
 
 /// The value of a query's parameter. Names are decoded as well as values, as where the signature is checked.
-fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
+pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
     let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     let (_, value) = pairs.find(|(given, _)| percent_decode_str(given).decode_utf8_lossy() == name)?;
     Some(percent_decode_str(value).decode_utf8_lossy())

@@ -143,10 +143,20 @@ pub(super) async fn delete_several(
     if keys.len() > MOST {
         return Err(s3_error!(MalformedXML, "One call deletes {MOST} objects at most."));
     }
+    // Amazon answers for each key; that R2 does is not documented.
+    let (keys, beyond): (Vec<String>, Vec<String>) =
+        keys.into_iter().partition(|key| visit.session().is_none_or(|session| session.claims.reaches_key(key)));
     remove(emulator, visit.bucket(&request.input.bucket), keys.clone()).await?;
+    let refused = |key| s3s::dto::Error {
+        code: Some("AccessDenied".to_owned()),
+        key: Some(key),
+        message: Some("Access Denied".to_owned()),
+        version_id: None,
+    };
+    let errors = (!beyond.is_empty()).then(|| beyond.into_iter().map(refused).collect());
     let gone = keys.into_iter().map(|key| DeletedObject { key: Some(key), ..DeletedObject::default() });
     let deleted = (!delete.quiet.unwrap_or(false)).then(|| gone.collect());
-    Ok(DeleteObjectsOutput { deleted, ..DeleteObjectsOutput::default() })
+    Ok(DeleteObjectsOutput { deleted, errors, ..DeleteObjectsOutput::default() })
 }
 
 /// The object that a copy reads; the right to it was decided with the call's own.

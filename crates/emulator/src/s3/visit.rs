@@ -1,7 +1,7 @@
 //! One call of the S3 face, from its arrival to the log.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::extract::{ConnectInfo, Request};
 use axum::http::Extensions;
@@ -13,6 +13,7 @@ use s3s::{S3Result, s3_error};
 use crate::emulator::Inner;
 use crate::log::Verdict;
 use crate::products::r2_buckets::JURISDICTIONS;
+use crate::session::Session;
 
 /// What is known of a call beside its operation. It travels in the request's extensions.
 #[derive(Debug, Clone)]
@@ -22,6 +23,7 @@ pub(super) struct Visit(Arc<Shared>);
 struct Shared {
     place: Place,
     ip: Option<IpAddr>,
+    session: OnceLock<Session>,
     outcome: Mutex<Outcome>,
 }
 
@@ -46,7 +48,7 @@ impl Visit {
         let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         let ip = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let place = Place::named(host).unwrap_or_else(|| Place::usual(emulator));
-        Self(Arc::new(Shared { place, ip, outcome: Mutex::default() }))
+        Self(Arc::new(Shared { place, ip, session: OnceLock::new(), outcome: Mutex::default() }))
     }
 
     /// The visit that a request is.
@@ -61,6 +63,17 @@ impl Visit {
 
     pub(super) fn ip(&self) -> Option<IpAddr> {
         self.0.ip
+    }
+
+    /// The temporary credential that the call is signed with, where it is one.
+    pub(super) fn session(&self) -> Option<&Session> {
+        self.0.session.get()
+    }
+
+    /// Notes the temporary credential.
+    pub(super) fn take_up(&self, session: Session) {
+        // Arrival notes it once.
+        drop(self.0.session.set(session));
     }
 
     /// The key of a bucket of this endpoint.

@@ -102,12 +102,13 @@ impl S3 {
         self.raw(method, &link, &headers, Bytes::new()).await
     }
 
-    /// A link that is signed in its query.
+    /// A link that is signed in its query, along with what the path's query holds.
     pub fn presigned(&self, key: &Key, method: &str, path: &str, time: &str, lifetime: u32) -> String {
         let headers = [("host".to_owned(), self.address())];
         let credential = format!("{}/{}", key.id, scope(time)).replace('/', "%2F");
+        let join = if path.contains('?') { '&' } else { '?' };
         let path = format!(
-            "{path}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={credential}&X-Amz-Date={time}\
+            "{path}{join}X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={credential}&X-Amz-Date={time}\
              &X-Amz-Expires={lifetime}&X-Amz-SignedHeaders=host"
         );
         let signature = signature(key, method, &path, &headers, "UNSIGNED-PAYLOAD", time);
