@@ -29,6 +29,7 @@ mod notice;
 mod pace;
 mod pages;
 mod r2;
+mod r2_temporary;
 mod raw;
 mod refusal;
 mod request;
@@ -59,6 +60,7 @@ pub use hostname::{
 pub use http::HttpTransport;
 pub use notice::Notice;
 pub use r2::{Bucket, Buckets, Jurisdiction, NewBucket};
+pub use r2_temporary::{LONGEST_R2_CREDENTIALS, NewTemporaryCredentials, R2Permission, TemporaryCredentials};
 pub use raw::RawAnswer;
 pub use request::Request;
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};

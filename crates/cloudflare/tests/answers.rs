@@ -3,8 +3,8 @@
 mod support;
 
 use flarekeep_cloudflare::{
-    Condition, Error, GroupFilter, GroupReference, Jurisdiction, NewBucket, NewToken, Owner, Policy, ResourceValue,
-    Status, TokenUpdate,
+    Condition, Error, GroupFilter, GroupReference, Jurisdiction, NewBucket, NewTemporaryCredentials, NewToken, Owner,
+    Policy, R2Permission, ResourceValue, Stage, Status, TokenUpdate,
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json as value};
@@ -235,4 +235,40 @@ async fn names_are_compared_whole_and_routes_and_hostnames_are_sent_as_documente
     let seen = script.seen();
     assert_eq!(seen[1].json(), value!({"pattern": "a.example/*", "script": "router"}));
     assert_eq!(seen[2].json(), value!({"hostname": "www.acme.com", "ssl": {"method": "http", "type": "dv"}}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn temporary_r2_credentials_are_asked_for_and_read() {
+    let new = NewTemporaryCredentials {
+        bucket: "media".to_owned(),
+        parent_access_key_id: TOKEN_ID.to_owned(),
+        permission: R2Permission::ObjectReadOnly,
+        ttl_seconds: 900,
+        objects: Vec::new(),
+        prefixes: vec!["a/".to_owned()],
+    };
+    let account = ACCOUNT_ID.parse().unwrap();
+    let result = value!({"accessKeyId": TOKEN_ID, "secretAccessKey": "the secret", "sessionToken": "the session"});
+    // Nothing is made by the call, so that a lost answer is asked for again.
+    let script = Scripted::new([Err(Stage::Ambiguous), Ok(good(&result.to_string()))]);
+    let made = script.client().temporary_r2_credentials(account, &new).await.unwrap();
+    assert_eq!(made.access_key_id, TOKEN_ID);
+    assert_eq!(made.secret_access_key.expose_secret(), "the secret");
+    assert_eq!(made.session_token.expose_secret(), "the session");
+    assert!(!format!("{made:?}").contains("the s"), "{made:?}");
+    let seen = script.seen();
+    assert_eq!(seen[1].line(), format!("POST /accounts/{ACCOUNT_ID}/r2/temp-access-credentials"));
+    assert_eq!(
+        seen[1].json(),
+        value!({"bucket": "media", "parentAccessKeyId": TOKEN_ID, "permission": "object-read-only",
+                "ttlSeconds": 900, "prefixes": ["a/"]})
+    );
+    let script =
+        Scripted::new([Ok(good(&value!({"accessKeyId": TOKEN_ID, "secretAccessKey": "the secret"}).to_string()))]);
+    let error = script.client().temporary_r2_credentials(account, &new).await.unwrap_err();
+    assert!(
+        matches!(error, Error::Malformed { .. }) && !format!("{error} {error:?}").contains("the secret"),
+        "{error:?}"
+    );
+    assert!(R2Permission::ALL.iter().all(|one| value!(one) == one.as_str()));
 }

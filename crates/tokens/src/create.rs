@@ -1,13 +1,15 @@
 //! Making a token without losing it.
 
+use flarekeep_catalogue::TokenId;
 use flarekeep_cloudflare::{NewToken, Owner, Token};
+use secrecy::SecretString;
 
 use crate::course::{Beginning, Course};
 use crate::desk::Desk;
 use crate::error::Error;
 use crate::journal::{Declared, End, Kind};
 use crate::resume::{settle_earlier, walk};
-use crate::sink::{Sink, prove_all};
+use crate::sink::{Sink, SinkError, prove_all};
 
 /// A token to be made.
 #[derive(Debug, Clone)]
@@ -53,6 +55,39 @@ pub async fn create(desk: &Desk, creation: &Creation, sinks: &[Sink]) -> Result<
         Err(error) => return Err(undone(course, error).await),
     };
     let (token, remarks) = walk(course, &value, proved, None).await?;
+    Ok(Created { token, taken_up: false, remarks })
+}
+
+/// Makes a token for something that is derived from its id and value, and delivers that; the value itself is forgotten.
+/// The caller has proved the sinks, which the journal does not know: it would deliver the value to them. So a run that
+/// was killed is undone, even where the sinks have what was derived, and nothing is ever rotated into them.
+///
+/// # Errors
+/// As [`create`].
+pub async fn create_derived(
+    desk: &Desk,
+    creation: &Creation,
+    deliver: impl FnOnce(TokenId, &SecretString) -> Result<(), SinkError>,
+) -> Result<Created, Error> {
+    let subject = desk.subject(creation.owner, &creation.token.name);
+    let _lock = desk.journal.lock(&subject).await?;
+    // One that is finished now has its value elsewhere: this one is another.
+    let earlier = settle_earlier(desk, &subject, Kind::Create).await?;
+    let declared = creation.declared.clone();
+    let beginning = Beginning { kind: Kind::Create, subject, replaces: None, sinks: &[], declared };
+    let mut course = Course::begin(desk, beginning).await?;
+    course.remarks.extend(earlier.into_iter().flat_map(|earlier| earlier.remarks));
+    let minted = course.mint(&creation.token).await;
+    let delivered = minted.and_then(|value| {
+        let id = course.progress.minted.ok_or(Error::NothingMinted)?;
+        deliver(id, &value).map_err(Error::Undelivered)?;
+        Ok(value)
+    });
+    let value = match delivered {
+        Ok(value) => value,
+        Err(error) => return Err(undone(course, error).await),
+    };
+    let (token, remarks) = walk(course, &value, Vec::new(), None).await?;
     Ok(Created { token, taken_up: false, remarks })
 }
 
