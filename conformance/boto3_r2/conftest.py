@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+import os
+import subprocess
 import urllib.request
+from pathlib import Path
 
 import boto3
 import botocore.exceptions
@@ -52,6 +55,39 @@ def connect(world):
             aws_access_key_id=token_id,
             aws_secret_access_key=hashlib.sha256(value.encode()).hexdigest(),
             config=Config(retries={"total_max_attempts": 1}, **config),
+        )
+
+    return client
+
+
+@pytest.fixture(scope="session")
+def r2_keys(world, tmp_path_factory):
+    """A client with the keys of `flarekeep token r2-keys OPTIONS`, under a token's value or the Global API key."""
+
+    def client(value, *options):
+        folder = tmp_path_factory.mktemp("keys")
+        environment = {
+            "PATH": os.environ["PATH"],
+            "CLOUDFLARE_BASE_URL": world.api,
+            "CLOUDFLARE_ACCOUNT_ID": world.account_id,
+        }
+        key = {"CLOUDFLARE_EMAIL": world.email, "CLOUDFLARE_API_KEY": world.global_key}
+        environment |= key if value is None else {"CLOUDFLARE_API_TOKEN": value}
+        command = [os.environ["FLAREKEEP_BIN"], "token", "r2-keys", *options]
+        command += ["--endpoint", world.s3, "--to", "env:FILE", "--json"]
+        made = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+        assert made.returncode == 0, made.stderr
+        lines = Path(folder, "FILE").read_text().splitlines()
+        keys = dict(line.split("=", 1) for line in lines)
+        assert keys["AWS_SECRET_ACCESS_KEY"] not in made.stdout + made.stderr
+        return boto3.client(
+            "s3",
+            endpoint_url=keys["AWS_ENDPOINT_URL_S3"],
+            region_name=keys["AWS_REGION"],
+            aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=keys.get("AWS_SESSION_TOKEN"),
+            config=Config(retries={"total_max_attempts": 1}),
         )
 
     return client

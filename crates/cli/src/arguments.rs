@@ -3,6 +3,7 @@
 mod emulate;
 mod permission;
 mod policy;
+mod r2_keys;
 mod sources;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use flarekeep_tokens::Sink;
 pub(crate) use self::emulate::Emulate;
 pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, PermissionUpdate};
 pub(crate) use self::policy::{Policy, PolicyCheck, PolicyDiff, PolicyReach, PolicySimulate, Reading};
+pub(crate) use self::r2_keys::{Lifetime, R2Keys, Signer};
 pub(crate) use self::sources::{Failed, Sources};
 
 /// Keeps Cloudflare API tokens as narrow as their work allows, and proves it.
@@ -296,6 +298,8 @@ pub(crate) enum Token {
     Roll(TokenRoll),
     /// End a token
     Revoke(TokenChange),
+    /// Keys for R2's S3 face: of the token in use, of a new one for a bucket, or temporary ones
+    R2Keys(Box<R2Keys>),
 }
 
 #[derive(Debug, Args)]

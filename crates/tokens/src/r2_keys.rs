@@ -11,8 +11,8 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use flarekeep_catalogue::{AccountId, TokenId};
 use flarekeep_cloudflare::{Client, NewTemporaryCredentials, R2Permission};
-use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
+use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -161,10 +161,8 @@ fn signed(claims: &Claims, key: &str) -> String {
     let claims = serde_json::to_vec(claims).unwrap_or_default();
     let text =
         format!("{}.{}", URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#), URL_SAFE_NO_PAD.encode(claims));
-    // A key of any length will do.
-    let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).map(|mac| mac.chain_update(&text).finalize().into_bytes());
-    let signature = mac.map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).unwrap_or_default();
-    format!("{text}.{signature}")
+    let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()), text.as_bytes());
+    format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -2,6 +2,7 @@
 
 pub(crate) mod create;
 mod list;
+mod r2_keys;
 pub(crate) mod revoke;
 pub(crate) mod roll;
 mod show;
@@ -24,6 +25,7 @@ pub(crate) fn run(context: &Context, arguments: &Token) -> CommandResult {
         Token::Verify => verify::run(context),
         Token::Roll(arguments) => roll::run(context, arguments),
         Token::Revoke(arguments) => revoke::run(context, arguments),
+        Token::R2Keys(arguments) => r2_keys::run(context, arguments),
     }
 }
 

@@ -25,6 +25,7 @@ mod policy_check;
 mod policy_diff;
 mod policy_reach;
 mod policy_simulate;
+mod r2_keys;
 mod recipe;
 mod sinks;
 mod story;

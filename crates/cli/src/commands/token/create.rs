@@ -77,7 +77,7 @@ pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
 }
 
 /// Mentions what an earlier run may have left: a token of this name, or one whose value never arrived.
-async fn mention_namesakes(
+pub(super) async fn mention_namesakes(
     output: Output,
     manager: &Client,
     owner: api::Owner,
@@ -120,7 +120,7 @@ pub(crate) fn report(output: Output, created: &Created, sink: &Sink) {
     output.beside(*sink == Sink::Stdout, line);
 }
 
-fn show(output: Output, token: &NewToken, policies: &[Policy], addresses: Option<&str>) {
+pub(super) fn show(output: Output, token: &NewToken, policies: &[Policy], addresses: Option<&str>) {
     output.note(format!("token {}", plain(&token.name)));
     for policy in policies {
         for resource in &policy.resources {
