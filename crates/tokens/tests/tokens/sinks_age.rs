@@ -1,6 +1,5 @@
 //! Encrypted files, decrypted by the crate and by the `age` program where it is installed.
 
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
@@ -42,9 +41,9 @@ fn with_the_program(identity: &Identity, path: &std::path::Path, expected: &str)
     std::fs::write(&key, identity.to_string().expose_secret()).unwrap();
     match Command::new("age").arg("--decrypt").arg("--identity").arg(&key).arg(path).output() {
         Ok(out) => {
-            assert_eq!(String::from_utf8_lossy(&out.stdout), expected, "{}", String::from_utf8_lossy(&out.stderr))
+            assert_eq!(String::from_utf8_lossy(&out.stdout), expected, "{}", String::from_utf8_lossy(&out.stderr));
         }
-        Err(_) => writeln!(std::io::stderr(), "SKIPPED: `age` is not installed (apt-get install age)").unwrap(),
+        Err(_) => crate::support::skipped("`age` is not installed (apt-get install age)"),
     }
 }
 

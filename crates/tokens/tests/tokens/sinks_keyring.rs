@@ -1,7 +1,6 @@
 //! The keyring, against a real Secret Service (GNOME Keyring) in a session of its own, where it is installed.
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::process::Command;
 use std::time::Duration;
 
@@ -18,8 +17,7 @@ fn session(script: &str, test: &str) -> Option<String> {
         Command::new("sh").args(["-c", &format!("command -v {program}")]).output().unwrap().status.success()
     };
     if !is_there("dbus-run-session") || !is_there("gnome-keyring-daemon") {
-        writeln!(std::io::stderr(), "SKIPPED: no Secret Service is installed (apt-get install dbus gnome-keyring)")
-            .unwrap();
+        crate::support::skipped("no Secret Service is installed (apt-get install dbus gnome-keyring)");
         return None;
     }
     let home = tempfile::tempdir().unwrap();
