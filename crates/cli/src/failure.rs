@@ -174,6 +174,10 @@ impl From<tokens::SinkError> for CommandError {
             tokens::SinkError::Tracked(path) => {
                 failed.hint(format!("git rm --cached '{0}', and add '{0}' to .gitignore", path.display()))
             }
+            // These say themselves what mends them.
+            tokens::SinkError::NoProgram { .. }
+            | tokens::SinkError::NotBuilt { .. }
+            | tokens::SinkError::NameForPairs { .. } => failed,
             _ => failed.hint(format!("sinks: {}", tokens::FORMS)),
         }
     }

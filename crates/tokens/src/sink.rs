@@ -75,6 +75,8 @@ pub enum Sink {
 /// A sink that was opened and found writable.
 #[derive(Debug)]
 pub struct ProvedSink {
+    sink: Sink,
+    programs: Programs,
     proved: Proved,
     shape: Shape,
 }
@@ -122,7 +124,7 @@ impl Sink {
             Self::Vault(field) => Proved::Vault(field.prove(shape, programs)?),
             Self::OnePassword(field) => Proved::OnePassword(field.prove(shape, programs)?),
         };
-        Ok(ProvedSink { proved, shape: shape.clone() })
+        Ok(ProvedSink { sink: self.clone(), programs: programs.clone(), proved, shape: shape.clone() })
     }
 
     /// A remark about the sink that is no reason to stop: a file that git does not ignore.
@@ -181,6 +183,13 @@ pub(crate) fn prove_all(sinks: &[Sink]) -> Result<Vec<ProvedSink>, SinkError> {
 }
 
 impl ProvedSink {
+    /// Delivers the payload as [`ProvedSink::deliver`] does, and proves it as [`Sink::prove_delivery`] does.
+    pub fn deliver_and_prove(self, payload: impl Into<Payload>) -> Result<Proof, SinkError> {
+        let (payload, sink, programs) = (payload.into(), self.sink.clone(), self.programs.clone());
+        self.deliver(&payload)?;
+        sink.prove_delivery_with(payload, &programs)
+    }
+
     /// Delivers the payload: a `&SecretString`, or a [`Payload`] of the shape that the sink was proved for. When this
     /// fails, a file holds what it held before, never half of the new content; other systems hold each name's old value
     /// or its new one.

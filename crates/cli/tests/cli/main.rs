@@ -27,6 +27,7 @@ mod policy_reach;
 mod policy_simulate;
 mod recipe;
 mod sinks;
+mod sinks_several;
 mod story;
 mod token;
 mod token_create;

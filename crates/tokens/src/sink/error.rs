@@ -100,3 +100,27 @@ pub enum SinkError {
     #[error("what was delivered is not in {0}")]
     Absent(String),
 }
+
+impl SinkError {
+    /// Whether a sink that failed so while it was given a value may hold it all the same: what a program, a keyring or a
+    /// command did before it failed is not known. A file holds all of it or none.
+    #[must_use]
+    pub fn may_have_taken(&self) -> bool {
+        match self {
+            Self::CommandFailed { .. } | Self::ProgramFailed { .. } | Self::Keyring(_) | Self::Stdout(_) => true,
+            // Seen after the delivery: whatever stands there came from somewhere.
+            Self::OtherValue(_) | Self::Absent(_) | Self::NoProgram { .. } => true,
+            Self::File { action, .. } => *action == "read",
+            Self::NotAFile(_)
+            | Self::Tracked(_)
+            | Self::GitUnknown { .. }
+            | Self::NoCommand(_)
+            | Self::NotBuilt { .. }
+            | Self::Recipient { .. }
+            | Self::Unsuitable(_)
+            | Self::NameForPairs { .. }
+            | Self::OtherShape
+            | Self::UnfitValue => false,
+        }
+    }
+}
