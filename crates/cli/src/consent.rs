@@ -41,7 +41,8 @@ pub(crate) fn confirm(consent: Consent, question: &str) -> Result<Go, CommandErr
 /// are proved all the same.
 pub(crate) fn sinks(context: &Context, delivery: &Delivery) -> Result<Option<Vec<Sink>>, CommandError> {
     if let Some(twice) = delivery.to.iter().enumerate().find(|(at, sink)| delivery.to[..*at].contains(sink)) {
-        return Err(CommandError::usage(format!("--to {} is given twice", plain(&twice.1.spelling()))));
+        return Err(CommandError::usage(format!("--to {} is given twice", plain(&twice.1.spelling())))
+            .hint("give each sink once"));
     }
     if delivery.consent.dry_run {
         for sink in &delivery.to {

@@ -44,7 +44,7 @@ pub enum SinkError {
     #[error("cannot write to standard output: {0}")]
     Stdout(std::io::Error),
     /// The program behind a sink is not installed.
-    #[error("there is no program `{program}`, which this sink goes through: {install}")]
+    #[error("there is no program `{program}`, which this sink goes through")]
     NoProgram {
         /// Its name.
         program: &'static str,
@@ -60,7 +60,7 @@ pub enum SinkError {
         how: String,
     },
     /// This build leaves the sink out.
-    #[error("this build has no `{form}:` sinks; `cargo install --features {form}` makes one that has")]
+    #[error("this build has no `{form}:` sinks: they are the feature `{form}`")]
     NotBuilt {
         /// The form and the feature.
         form: &'static str,
@@ -80,7 +80,7 @@ pub enum SinkError {
     #[error("{0}")]
     Unsuitable(String),
     /// A name was chosen for what brings its own names.
-    #[error("the sink names `{name}`, and what it is to get has names of its own ({pairs}): leave the sink's name out")]
+    #[error("the sink names `{name}`, and what it is to get has names of its own ({pairs})")]
     NameForPairs {
         /// The chosen name.
         name: String,

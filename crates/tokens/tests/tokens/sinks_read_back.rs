@@ -45,7 +45,7 @@ fn what_this_build_leaves_out_is_said_before_minting() {
         let proved = text.parse::<Sink>().unwrap().prove();
         if !built {
             let told = proved.unwrap_err().to_string();
-            assert!(told.contains(&format!("--features {form}")), "{told}");
+            assert!(told.contains(&format!("the feature `{form}`")), "{told}");
         }
     }
 }
