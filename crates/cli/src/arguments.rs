@@ -331,9 +331,11 @@ pub(crate) struct TokenCreate {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Token")]
 pub(crate) struct Delivery {
-    /// Where the value goes: env:FILE[:KEY], file:PATH, command:CMD, or - for standard output
+    /// Where the value goes; again for more places: env:FILE[:KEY], file:PATH, command:CMD, github:OWNER/REPO[:NAME],
+    /// wrangler:WORKER[:NAME], vault:PATH[#FIELD], op:VAULT/ITEM[/FIELD], keyring:SERVICE/NAME, age:FILE:RECIPIENT, or -
+    /// for standard output
     #[arg(long, value_name = "SINK")]
-    pub(crate) to: Option<Sink>,
+    pub(crate) to: Vec<Sink>,
     #[command(flatten)]
     pub(crate) consent: Consent,
 }

@@ -2,11 +2,12 @@
 
 use std::io::IsTerminal;
 
-use flarekeep_tokens::{DEFAULT_KEY, FORMS, Sink};
+use flarekeep_tokens::{DEFAULT_KEY, FORMS, Shape, Sink};
 
 use crate::arguments::{Consent, Delivery};
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::output::plain;
 
 /// What to do after a change was shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,31 +37,56 @@ pub(crate) fn confirm(consent: Consent, question: &str) -> Result<Go, CommandErr
     }
 }
 
-/// Where the value goes: as given, or as typed at the prompt. With `--dry-run` there is no value; a sink that is given is
-/// proved all the same.
-pub(crate) fn sink(context: &Context, delivery: &Delivery) -> Result<Option<Sink>, CommandError> {
+/// Where the value goes: as given, or as typed at the prompt. With `--dry-run` there is no value; sinks that are given
+/// are proved all the same.
+pub(crate) fn sinks(context: &Context, delivery: &Delivery) -> Result<Option<Vec<Sink>>, CommandError> {
+    sinks_for(context, delivery, &Shape::Value)
+}
+
+/// The same for what has this shape.
+pub(crate) fn sinks_for(
+    context: &Context,
+    delivery: &Delivery,
+    shape: &Shape,
+) -> Result<Option<Vec<Sink>>, CommandError> {
+    if let Some(twice) = delivery.to.iter().enumerate().find(|(at, sink)| delivery.to[..*at].contains(sink)) {
+        return Err(CommandError::usage(format!("--to {} is given twice", plain(&twice.1.spelling())))
+            .hint("give each sink once"));
+    }
     if delivery.consent.dry_run {
-        delivery.to.as_ref().map(Sink::prove).transpose()?;
+        for sink in &delivery.to {
+            sink.prove_for(shape)?;
+        }
         return Ok(None);
     }
-    let sink = match &delivery.to {
-        Some(sink) => sink.clone(),
-        None if on_terminal() => asked()?,
-        None => {
+    let sinks = match &delivery.to[..] {
+        [] if on_terminal() => vec![asked()?],
+        [] => {
             return Err(CommandError::usage("where the token's value should go is not said")
                 .because("Cloudflare shows a value once: it must go somewhere at once")
                 .hint(format!("--to SINK, which is one of {FORMS}"))
                 .hint("for example: --to env:.env"));
         }
+        given => given.to_vec(),
     };
-    if sink == Sink::Stdout && context.output.json {
+    if sinks.contains(&Sink::Stdout) && context.output.json {
         return Err(CommandError::usage("--to - and --json both want standard output")
             .hint("--to file:PATH or --to env:FILE keeps the value out of the document"));
     }
-    if let Some(remark) = sink.remark() {
+    for remark in sinks.iter().filter_map(Sink::remark) {
         context.output.warn(remark);
     }
-    Ok(Some(sink))
+    Ok(Some(sinks))
+}
+
+/// The sinks in words: `TOKEN in .env and standard output`.
+pub(crate) fn in_words(sinks: &[Sink]) -> String {
+    let words: Vec<String> = sinks.iter().map(ToString::to_string).collect();
+    match &words[..] {
+        [] => String::new(),
+        [one] => one.clone(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
+    }
 }
 
 fn asked() -> Result<Sink, CommandError> {

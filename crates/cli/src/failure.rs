@@ -174,6 +174,13 @@ impl From<tokens::SinkError> for CommandError {
             tokens::SinkError::Tracked(path) => {
                 failed.hint(format!("git rm --cached '{0}', and add '{0}' to .gitignore", path.display()))
             }
+            tokens::SinkError::NoProgram { install, .. } => failed.hint(install),
+            tokens::SinkError::NotBuilt { form } => {
+                failed.hint(format!("cargo install --path crates/cli --features {form} makes one that has them"))
+            }
+            tokens::SinkError::NameForPairs { .. } => {
+                failed.hint("leave the sink's name out: it then takes those names")
+            }
             _ => failed.hint(format!("sinks: {}", tokens::FORMS)),
         }
     }

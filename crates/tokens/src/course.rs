@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::identity::identify_as;
 use crate::journal::{Change, ChangeId, Declared, Delivery, End, Entry, Holding, Kind, Known, Progress, Step, Subject};
 use crate::mark::marked;
-use crate::sink::{ProvedSink, Sink, SinkError};
+use crate::sink::{ProvedSink, Sink};
 
 /// How often a new value is tried that Cloudflare does not know yet, and after which pause.
 const TRIALS: u32 = 6;
@@ -48,13 +48,15 @@ impl<'a> Course<'a> {
     /// Writes the change down. The caller holds the subject's lock and has proved the sinks.
     pub(crate) async fn begin(desk: &'a Desk, beginning: Beginning<'_>) -> Result<Self, Error> {
         let Beginning { kind, subject, replaces, sinks, declared } = beginning;
+        // Whoever takes the change up may do so from another folder.
+        let here = std::env::current_dir().unwrap_or_default();
         let change = Change {
             id: ChangeId::random(),
             kind,
             subject,
             manager: desk.fingerprint(),
             replaces,
-            sinks: sinks.iter().map(Sink::spelling).collect(),
+            sinks: sinks.iter().map(|sink| sink.clone().absolute(&here).spelling()).collect(),
             declared,
             begun: Timestamp::now(),
         };
@@ -132,9 +134,9 @@ impl<'a> Course<'a> {
                 continue;
             }
             self.step(Step::Delivering { sink }).await?;
-            if let Err(error) = proved.deliver(value) {
-                // A command may have taken the value before it failed. What nobody relied on before can end all the same.
-                if self.change.kind == Kind::Create || !may_have_taken(&error) {
+            if let Err(error) = proved.deliver_and_prove(value) {
+                // A program may have taken the value before it failed. What nobody relied on before can end all the same.
+                if self.change.kind == Kind::Create || !error.may_have_taken() {
                     self.step(Step::Undelivered { sink }).await?;
                 }
                 return Err(Error::Undelivered(error));
@@ -268,11 +270,6 @@ impl<'a> Course<'a> {
         }
         Ok(swept)
     }
-}
-
-/// Whether a sink that failed may hold the value all the same.
-fn may_have_taken(error: &SinkError) -> bool {
-    matches!(error, SinkError::CommandFailed { .. })
 }
 
 /// Deletes a token; one that is not there any more is what was wanted.

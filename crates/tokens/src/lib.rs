@@ -47,6 +47,9 @@ pub use rescue::{Rescue, RescueError};
 pub use resume::{Resumed, resume_own, resume_unless_busy};
 pub use roll::{Rolled, revoke, roll};
 pub use rotate::{Rotated, Rotation, rotate, successor};
-pub use sink::{BadSink, DEFAULT_KEY, FORMS, ProvedSink, Sink, SinkError};
+pub use sink::{
+    AgeFile, BadPayload, BadSink, DEFAULT_KEY, FORMS, GitHubSecret, KeyringEntry, OnePasswordField, Payload, Programs,
+    Proof, ProvedSink, ReadBack, Shape, Sink, SinkError, VaultField, WranglerSecret,
+};
 pub use translate::{GroupIds, UNNAMED_USER, policy_from_wire, policy_to_wire, token_from_wire};
 pub use why::{Answer, Cause, Confidence, Diagnosis, Mend, Why, explain_answer, why};

@@ -1,27 +1,48 @@
 //! Sinks: where a token's value is delivered.
 //!
 //! A sink is proved before a token is minted: [`Sink::prove`] opens what delivery needs and gives a [`ProvedSink`],
-//! which alone can take a value.
+//! which alone can take a value. Afterwards [`Sink::prove_delivery`] reads the value back where it can be read, and says
+//! what is known where it cannot.
 
+mod age;
 mod command;
 mod env_file;
+mod env_value;
+mod error;
 mod file;
 mod git;
+mod github;
+mod keyring;
+mod names;
+mod one_password;
+mod payload;
+mod programs;
+mod proof;
 mod replace;
+mod spelling;
+mod stdout;
+mod vault;
+mod words;
+mod wrangler;
 
-use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 
-use secrecy::SecretString;
+pub use age::AgeFile;
+pub use error::SinkError;
+pub use github::GitHubSecret;
+pub use keyring::KeyringEntry;
+pub use one_password::OnePasswordField;
+pub use payload::{BadPayload, Payload, Shape};
+pub use programs::Programs;
+pub use proof::{Proof, ReadBack};
+pub use spelling::{BadSink, FORMS};
+pub use vault::VaultField;
+pub use wrangler::WranglerSecret;
 
-/// The key that an env file gets unless another is named.
+/// The name that a value gets in an env file, in a CI's secrets and the like, unless another is given.
 pub const DEFAULT_KEY: &str = "CLOUDFLARE_API_TOKEN";
 
-/// The forms of a sink, for help and errors.
-pub const FORMS: &str = "env:FILE[:KEY], file:PATH, command:CMD, or - for standard output";
-
-/// A sink as the user names it.
+/// A sink as the user names it. Its spelling ([`Sink::spelling`]) reads back to the same sink.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sink {
     /// One line `KEY=value` of an env file; its other lines stay as they are.
@@ -37,68 +58,28 @@ pub enum Sink {
     Command(String),
     /// Standard output, because the user asked for it.
     Stdout,
-}
-
-/// A text that names no sink.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadSink {
-    /// None of the known forms.
-    #[error("`{0}` is not a sink; those are {FORMS}")]
-    Form(String),
-    /// A form without its file or command.
-    #[error("`{0}` names nothing after the colon; sinks are {FORMS}")]
-    Empty(String),
-    /// A variable that a shell would not take.
-    #[error("`{0}` is not the name of an environment variable")]
-    Key(String),
-}
-
-/// A sink that cannot take a value, or did not.
-#[derive(Debug, thiserror::Error)]
-pub enum SinkError {
-    /// A file or folder cannot be read or written.
-    #[error("cannot {action} `{}`: {source}", path.display())]
-    File {
-        /// What was tried.
-        action: &'static str,
-        /// On what.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The path is a folder, a device, or something else that holds no text.
-    #[error("`{}` is not a regular file", .0.display())]
-    NotAFile(PathBuf),
-    /// A value in this file would be committed.
-    #[error("git tracks `{}`: a token in it would be committed", .0.display())]
-    Tracked(PathBuf),
-    /// Whether git tracks the file cannot be told.
-    #[error("cannot ask git whether it tracks `{}`: {reason}", path.display())]
-    GitUnknown {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        reason: String,
-    },
-    /// No such program.
-    #[error("there is no command `{0}`")]
-    NoCommand(String),
-    /// The command did not take the value.
-    #[error("the command `{command}` {how}")]
-    CommandFailed {
-        /// The command as the user gave it.
-        command: String,
-        /// How it ended.
-        how: String,
-    },
-    /// Standard output is closed.
-    #[error("cannot write to standard output: {0}")]
-    Stdout(std::io::Error),
+    /// An entry of the system's keyring (feature `keyring`).
+    Keyring(KeyringEntry),
+    /// A file that only some recipients can decrypt (feature `age`).
+    Age(AgeFile),
+    /// A secret of a GitHub repository, through `gh`.
+    GitHub(GitHubSecret),
+    /// A secret of a Worker, through `wrangler`.
+    Wrangler(WranglerSecret),
+    /// A field of a secret in Vault, through `vault`.
+    Vault(VaultField),
+    /// A field of an item in 1Password, through `op`.
+    OnePassword(OnePasswordField),
 }
 
 /// A sink that was opened and found writable.
 #[derive(Debug)]
-pub struct ProvedSink(Proved);
+pub struct ProvedSink {
+    sink: Sink,
+    programs: Programs,
+    proved: Proved,
+    shape: Shape,
+}
 
 #[derive(Debug)]
 enum Proved {
@@ -106,40 +87,93 @@ enum Proved {
     File(replace::Replacement),
     Command(command::ProvedCommand),
     Stdout,
+    Keyring(keyring::ProvedKeyring),
+    Age(age::ProvedAge),
+    GitHub(github::ProvedGitHub),
+    Wrangler(wrangler::ProvedWrangler),
+    Vault(vault::ProvedVault),
+    OnePassword(one_password::ProvedOnePassword),
 }
 
 impl Sink {
-    /// Opens what delivery will need and shows that it can be written. Nothing of the user's is changed.
+    /// Opens what delivery of one value will need and shows that it can be written. Nothing of the user's is changed.
     pub fn prove(&self) -> Result<ProvedSink, SinkError> {
-        Ok(ProvedSink(match self {
-            Self::EnvFile { path, key } => Proved::EnvFile(env_file::prove(path, key)?),
+        self.prove_for(&Shape::Value)
+    }
+
+    /// As [`Sink::prove`], for a payload of this shape. A sink whose name for the value was chosen takes no pairs, since
+    /// pairs bring names of their own.
+    pub fn prove_for(&self, shape: &Shape) -> Result<ProvedSink, SinkError> {
+        self.prove_with(shape, &Programs::default())
+    }
+
+    /// As [`Sink::prove_for`], with these programs.
+    pub fn prove_with(&self, shape: &Shape, programs: &Programs) -> Result<ProvedSink, SinkError> {
+        let proved = match self {
+            Self::EnvFile { path, key } => Proved::EnvFile(env_file::prove(path, key, shape)?),
             Self::File(path) => Proved::File(file::prove(path)?),
             Self::Command(command) => Proved::Command(command::prove(command)?),
             Self::Stdout => {
-                refuse_void_stdout()?;
+                stdout::refuse_void()?;
                 Proved::Stdout
             }
-        }))
-    }
-
-    /// The sink as [`FromStr`] reads it.
-    #[must_use]
-    pub fn spelling(&self) -> String {
-        match self {
-            Self::EnvFile { path, key } => format!("env:{}:{key}", path.display()),
-            Self::File(path) => format!("file:{}", path.display()),
-            Self::Command(command) => format!("command:{command}"),
-            Self::Stdout => "-".to_owned(),
-        }
+            Self::Keyring(entry) => Proved::Keyring(entry.prove(shape, programs)?),
+            Self::Age(file) => Proved::Age(file.prove()?),
+            Self::GitHub(secret) => Proved::GitHub(secret.prove(shape, programs)?),
+            Self::Wrangler(secret) => Proved::Wrangler(secret.prove(shape, programs)?),
+            Self::Vault(field) => Proved::Vault(field.prove(shape, programs)?),
+            Self::OnePassword(field) => Proved::OnePassword(field.prove(shape, programs)?),
+        };
+        Ok(ProvedSink { sink: self.clone(), programs: programs.clone(), proved, shape: shape.clone() })
     }
 
     /// A remark about the sink that is no reason to stop: a file that git does not ignore.
     #[must_use]
     pub fn remark(&self) -> Option<String> {
-        let (Self::EnvFile { path, .. } | Self::File(path)) = self else { return None };
-        git::would_be_added(path).then(|| {
-            format!("git does not ignore `{}`: add it to .gitignore before the token is committed", path.display())
-        })
+        let (path, why) = match self {
+            Self::EnvFile { path, .. } | Self::File(path) => {
+                (path.as_path(), "add it to .gitignore before the token is committed")
+            }
+            Self::Age(file) => (file.path(), "once committed, whoever holds a recipient's key can read it for ever"),
+            _ => return None,
+        };
+        git::would_be_added(path).then(|| format!("git does not ignore `{}`: {why}", path.display()))
+    }
+
+    /// What stands in the sink now.
+    pub fn read_back(&self) -> Result<ReadBack, SinkError> {
+        self.read_with(None, &Programs::default())
+    }
+
+    /// What stands in the sink under this name, of a payload of pairs.
+    pub fn read_back_named(&self, name: &str) -> Result<ReadBack, SinkError> {
+        self.read_with(Some(name), &Programs::default())
+    }
+
+    /// As [`Sink::read_back_named`] or, without a name, [`Sink::read_back`], with these programs.
+    pub fn read_with(&self, name: Option<&str>, programs: &Programs) -> Result<ReadBack, SinkError> {
+        match self {
+            Self::EnvFile { path, key } => env_file::read(path, name.unwrap_or(key)),
+            Self::File(path) => file::read(path, name),
+            Self::Command(_) => Ok(ReadBack::Cannot("a command takes values and shows none")),
+            Self::Stdout => Ok(ReadBack::Cannot("standard output keeps nothing")),
+            Self::Keyring(entry) => entry.read(name, programs),
+            Self::Age(_) => Ok(ReadBack::Cannot("only the recipients can decrypt it")),
+            Self::GitHub(secret) => secret.read(name, programs),
+            Self::Wrangler(secret) => secret.read(name, programs),
+            Self::Vault(field) => field.read(name, programs),
+            Self::OnePassword(field) => field.read(name, programs),
+        }
+    }
+
+    /// Shows as well as the sink allows that the payload stands in it; fails if it is not there, or another value is.
+    pub fn prove_delivery(&self, payload: impl Into<Payload>) -> Result<Proof, SinkError> {
+        self.prove_delivery_with(payload, &Programs::default())
+    }
+
+    /// As [`Sink::prove_delivery`], with these programs.
+    pub fn prove_delivery_with(&self, payload: impl Into<Payload>, programs: &Programs) -> Result<Proof, SinkError> {
+        proof::prove(self, &payload.into(), programs)
     }
 }
 
@@ -149,110 +183,33 @@ pub(crate) fn prove_all(sinks: &[Sink]) -> Result<Vec<ProvedSink>, SinkError> {
 }
 
 impl ProvedSink {
-    /// Delivers the value. When this fails, the sink may hold the old value or none, never half of the new one.
-    pub fn deliver(self, value: &SecretString) -> Result<(), SinkError> {
-        match self.0 {
-            Proved::EnvFile(file) => file.deliver(value),
-            Proved::File(file) => file::deliver(file, value),
-            Proved::Command(command) => command.deliver(value),
-            Proved::Stdout => deliver_to_stdout(value),
+    /// Delivers the payload as [`ProvedSink::deliver`] does, and proves it as [`Sink::prove_delivery`] does.
+    pub fn deliver_and_prove(self, payload: impl Into<Payload>) -> Result<Proof, SinkError> {
+        let (payload, sink, programs) = (payload.into(), self.sink.clone(), self.programs.clone());
+        self.deliver(&payload)?;
+        sink.prove_delivery_with(payload, &programs)
+    }
+
+    /// Delivers the payload: a `&SecretString`, or a [`Payload`] of the shape that the sink was proved for. When this
+    /// fails, a file holds what it held before, never half of the new content; other systems hold each name's old value
+    /// or its new one.
+    pub fn deliver(self, payload: impl Into<Payload>) -> Result<(), SinkError> {
+        let payload = payload.into();
+        if payload.shape() != self.shape {
+            return Err(SinkError::OtherShape);
         }
-    }
-}
-
-/// Fails if standard output is closed or leads nowhere: Rust opens /dev/null in the place of a closed one.
-fn refuse_void_stdout() -> Result<(), SinkError> {
-    use std::os::fd::AsFd;
-    use std::os::unix::fs::{FileTypeExt, MetadataExt};
-    let stdout = std::io::stdout().as_fd().try_clone_to_owned().map_err(SinkError::Stdout)?;
-    let metadata = std::fs::File::from(stdout).metadata().map_err(SinkError::Stdout)?;
-    let void = std::fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == metadata.rdev());
-    if metadata.file_type().is_char_device() && void {
-        return Err(SinkError::Stdout(std::io::Error::other("it leads nowhere")));
-    }
-    Ok(())
-}
-
-fn deliver_to_stdout(value: &SecretString) -> Result<(), SinkError> {
-    use secrecy::ExposeSecret;
-    use std::io::Write;
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", value.expose_secret()).and_then(|()| out.flush()).map_err(SinkError::Stdout)
-}
-
-impl FromStr for Sink {
-    type Err = BadSink;
-
-    fn from_str(text: &str) -> Result<Self, BadSink> {
-        if text == "-" {
-            return Ok(Self::Stdout);
+        payload.refuse_unfit()?;
+        match self.proved {
+            Proved::EnvFile(file) => file.deliver(&payload),
+            Proved::File(file) => file::deliver(file, &payload),
+            Proved::Command(command) => command.deliver(&payload),
+            Proved::Stdout => stdout::deliver(&payload),
+            Proved::Keyring(entry) => entry.deliver(&payload),
+            Proved::Age(file) => file.deliver(&payload),
+            Proved::GitHub(secret) => secret.deliver(&payload),
+            Proved::Wrangler(secret) => secret.deliver(&payload),
+            Proved::Vault(field) => field.deliver(&payload),
+            Proved::OnePassword(field) => field.deliver(&payload),
         }
-        let (form, rest) = text.split_once(':').ok_or_else(|| BadSink::Form(shown(text)))?;
-        if !matches!(form, "env" | "file" | "command") {
-            return Err(BadSink::Form(shown(text)));
-        }
-        if rest.trim().is_empty() {
-            return Err(BadSink::Empty(shown(text)));
-        }
-        Ok(match form {
-            "file" => Self::File(rest.into()),
-            "command" => Self::Command(rest.to_owned()),
-            _ => {
-                let (path, key) = rest.rsplit_once(':').unwrap_or((rest, DEFAULT_KEY));
-                if !is_variable(key) {
-                    return Err(BadSink::Key(shown(key)));
-                }
-                Self::EnvFile { path: path.into(), key: key.to_owned() }
-            }
-        })
-    }
-}
-
-impl fmt::Display for Sink {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::EnvFile { path, key } => write!(f, "{key} in {}", path.display()),
-            Self::File(path) => write!(f, "{}", path.display()),
-            Self::Command(command) => write!(f, "the command `{command}`"),
-            Self::Stdout => f.write_str("standard output"),
-        }
-    }
-}
-
-fn is_variable(key: &str) -> bool {
-    let mut bytes = key.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
-/// The text as an error may show it: a token typed in the sink's place must not be printed whole.
-fn shown(text: &str) -> String {
-    const SHOWN: usize = 24;
-    let mut short: String = text.chars().take(SHOWN).flat_map(char::escape_default).collect();
-    if text.chars().count() > SHOWN {
-        short.push('…');
-    }
-    short
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_form_reads() {
-        let env = |path: &str, key: &str| Sink::EnvFile { path: path.into(), key: key.to_owned() };
-        assert_eq!("env:.env".parse(), Ok(env(".env", DEFAULT_KEY)));
-        assert_eq!("env:deploy/.env:CF_TOKEN".parse(), Ok(env("deploy/.env", "CF_TOKEN")));
-        assert_eq!("file:/run/token".parse(), Ok(Sink::File("/run/token".into())));
-        assert_eq!("command:gh secret set X".parse(), Ok(Sink::Command("gh secret set X".into())));
-        assert_eq!("-".parse(), Ok(Sink::Stdout));
-    }
-
-    #[test]
-    fn what_names_no_sink_is_refused() {
-        assert!(matches!("vault".parse::<Sink>(), Err(BadSink::Form(_))));
-        assert!(matches!("file:".parse::<Sink>(), Err(BadSink::Empty(_))));
-        assert!(matches!("env:.env:not a key".parse::<Sink>(), Err(BadSink::Key(_))));
     }
 }

@@ -128,7 +128,11 @@ impl Story {
         let sink = self.sink();
         let creation = Creation { owner: Owner::User, token, declared: None };
         let created = create(&self.desk, &creation, &[sink]).await?;
-        token::create::report(self.words(), &created, &Sink::EnvFile { path: ".env".into(), key: DEFAULT_KEY.into() });
+        token::create::report(
+            self.words(),
+            &created,
+            &[Sink::EnvFile { path: ".env".into(), key: DEFAULT_KEY.into() }],
+        );
         let Created { token, .. } = created;
         self.record("created", json!({ "id": token.id.to_string(), "name": token.name }));
         Ok(Held { token, client: self.delivered()? })

@@ -28,6 +28,7 @@ mod policy_simulate;
 mod r2_keys;
 mod recipe;
 mod sinks;
+mod sinks_several;
 mod story;
 mod token;
 mod token_create;

@@ -1,11 +1,11 @@
-//! A command that reads the value on its standard input; the value is never among its arguments.
+//! A command that reads the value, or one line `KEY=value` a pair, on its standard input; no value is among its arguments.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
-use super::SinkError;
+use super::{Payload, SinkError};
 
 /// A command whose program was found.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ fn says_yes(arguments: &[&str]) -> bool {
 }
 
 impl ProvedCommand {
-    pub(super) fn deliver(self, value: &SecretString) -> Result<(), SinkError> {
+    pub(super) fn deliver(self, payload: &Payload) -> Result<(), SinkError> {
         let failed = |how: String| SinkError::CommandFailed { command: self.0.clone(), how };
         // The command's own output goes to standard error: standard output belongs to the program's documents.
         let mut child = Command::new("sh")
@@ -40,7 +40,8 @@ impl ProvedCommand {
             .stdout(std::io::stderr())
             .spawn()
             .map_err(|error| failed(format!("did not start: {error}")))?;
-        let written = child.stdin.take().map_or(Ok(()), |mut stdin| writeln!(stdin, "{}", value.expose_secret()));
+        let lines = payload.lines();
+        let written = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(lines.expose_secret().as_bytes()));
         let status = child.wait().map_err(|error| failed(format!("was lost: {error}")))?;
         if !status.success() {
             return Err(failed(format!("ended with {status}")));

@@ -1,11 +1,12 @@
-//! One line of an env file.
+//! Lines of an env file.
 
 use std::path::Path;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
+use super::env_value::{quoted, read as value_in, sets};
 use super::replace::{Replacement, prepare};
-use super::{SinkError, git};
+use super::{Payload, ReadBack, Shape, SinkError, file, git};
 
 /// An env file that can be replaced.
 #[derive(Debug)]
@@ -14,17 +15,29 @@ pub(super) struct ProvedEnvFile {
     key: String,
 }
 
-pub(super) fn prove(path: &Path, key: &str) -> Result<ProvedEnvFile, SinkError> {
+pub(super) fn prove(path: &Path, key: &str, shape: &Shape) -> Result<ProvedEnvFile, SinkError> {
+    shape.keys(key)?;
     git::refuse_tracked(path)?;
     let file = prepare(path)?;
     file.current()?;
     Ok(ProvedEnvFile { file, key: key.to_owned() })
 }
 
+/// The value of `key`.
+pub(super) fn read(path: &Path, key: &str) -> Result<ReadBack, SinkError> {
+    Ok(file::content(path)?.map_or(ReadBack::Absent, |content| value_in(&content, key)))
+}
+
 impl ProvedEnvFile {
-    /// Reads the file anew, since others may have changed it after the proof, and writes it with the new line.
-    pub(super) fn deliver(self, value: &SecretString) -> Result<(), SinkError> {
-        self.file.update(|content| upserted(content, &self.key, value.expose_secret()))
+    /// Reads the file anew, since others may have changed it after the proof, and writes it with all the new lines.
+    pub(super) fn deliver(self, payload: &Payload) -> Result<(), SinkError> {
+        let change = |content: &[u8]| {
+            payload
+                .entries(&self.key)
+                .iter()
+                .fold(content.to_vec(), |content, (key, value)| upserted(&content, key, &quoted(value.expose_secret())))
+        };
+        self.file.update(change)
     }
 }
 
@@ -49,13 +62,6 @@ fn upserted(content: &[u8], key: &str, value: &str) -> Vec<u8> {
         out.extend_from_slice(format!("{key}={value}\n").as_bytes());
     }
     out
-}
-
-/// Whether the line assigns to `key`; a comment does not.
-fn sets(line: &[u8], key: &str) -> bool {
-    let line = line.trim_ascii_start();
-    let line = line.strip_prefix(b"export ").map_or(line, <[u8]>::trim_ascii_start);
-    line.strip_prefix(key.as_bytes()).is_some_and(|rest| rest.trim_ascii_start().starts_with(b"="))
 }
 
 #[cfg(test)]

@@ -4,4 +4,12 @@ mod faults;
 mod fix;
 mod probes;
 mod sinks;
+#[cfg(feature = "age")]
+mod sinks_age;
+#[cfg(feature = "keyring")]
+mod sinks_keyring;
+mod sinks_pairs;
+mod sinks_programs;
+mod sinks_read_back;
+mod sinks_spelling;
 mod support;

@@ -43,7 +43,7 @@ fn only_the_owner_reads_what_was_delivered() {
                 std::fs::write(&path, OLD).unwrap();
                 std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             }
-            sink(&path).prove().unwrap().deliver(&value()).unwrap();
+            sink(&path).prove().unwrap().deliver(value()).unwrap();
             assert_eq!(mode(&path), 0o600, "{name}");
             std::fs::remove_file(&path).unwrap();
         }
@@ -56,10 +56,10 @@ fn a_link_stays_a_link() {
     let (real, link) = (folder.path().join("real"), folder.path().join("link"));
     std::fs::write(&real, OLD).unwrap();
     symlink("real", &link).unwrap();
-    env(&link).prove().unwrap().deliver(&value()).unwrap();
+    env(&link).prove().unwrap().deliver(value()).unwrap();
     assert_eq!(std::fs::read_link(&link).unwrap(), Path::new("real"));
     assert_eq!(read(&real), "A=1\nTOKEN=new\n");
-    Sink::File(link.clone()).prove().unwrap().deliver(&value()).unwrap();
+    Sink::File(link.clone()).prove().unwrap().deliver(value()).unwrap();
     assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(read(&real), "new\n");
 }
@@ -72,7 +72,7 @@ fn a_link_to_a_file_that_is_not_there_yet_stays_a_link() {
     symlink("real", &link).unwrap();
     match env(&link).prove() {
         Ok(proved) => {
-            proved.deliver(&value()).unwrap();
+            proved.deliver(value()).unwrap();
             assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink(), "the link was replaced by the file");
             assert_eq!(read(&real), "TOKEN=new\n");
         }
@@ -102,14 +102,14 @@ fn a_delivery_that_fails_leaves_the_old_file() {
     let proved = env(&here.join("env")).prove().unwrap();
     // The folder goes away between the proof and the delivery.
     std::fs::rename(&here, &there).unwrap();
-    let error = proved.deliver(&value()).unwrap_err();
+    let error = proved.deliver(value()).unwrap_err();
     assert!(matches!(error, SinkError::File { .. }), "{error}");
     assert_eq!(read(&there.join("env")), OLD);
 
     let proved = Sink::File(there.join("env")).prove().unwrap();
     std::fs::remove_file(there.join("env")).unwrap();
     std::fs::create_dir(there.join("env")).unwrap();
-    assert!(proved.deliver(&value()).is_err(), "a folder stands in the file's place");
+    assert!(proved.deliver(value()).is_err(), "a folder stands in the file's place");
     assert!(there.join("env").is_dir());
 }
 
@@ -120,13 +120,13 @@ fn lines_that_others_wrote_after_the_proof_are_kept() {
     std::fs::write(&path, OLD).unwrap();
     let proved = env(&path).prove().unwrap();
     std::fs::write(&path, format!("{OLD}LATER=2\n")).unwrap();
-    proved.deliver(&value()).unwrap();
+    proved.deliver(value()).unwrap();
     assert_eq!(read(&path), "A=1\nTOKEN=new\nLATER=2\n");
     // And a file that somebody made where there was none.
     let path = folder.path().join("fresh");
     let proved = env(&path).prove().unwrap();
     std::fs::write(&path, "MINE=1").unwrap();
-    proved.deliver(&value()).unwrap();
+    proved.deliver(value()).unwrap();
     assert_eq!(read(&path), "MINE=1\nTOKEN=new\n");
 }
 
@@ -137,7 +137,7 @@ fn deliveries_at_the_same_time_keep_each_others_lines() {
     let path = folder.path().join(".env");
     let deliver = &|n: usize| {
         let sink = Sink::EnvFile { path: path.clone(), key: format!("KEY_{n}") };
-        sink.prove().unwrap().deliver(&value()).unwrap();
+        sink.prove().unwrap().deliver(value()).unwrap();
     };
     std::thread::scope(|scope| {
         for n in 0..16 {
@@ -168,7 +168,7 @@ fn a_reader_sees_the_old_file_or_the_new_one_and_never_half() {
     });
     for round in 0..60 {
         let value = SecretString::from(long(if round % 2 == 0 { 'b' } else { 'a' }));
-        env(&path).prove().unwrap().deliver(&value).unwrap();
+        env(&path).prove().unwrap().deliver(value).unwrap();
     }
     done.store(true, Ordering::Relaxed);
     assert!(reader.join().unwrap() > 0);
@@ -179,7 +179,7 @@ fn a_command_gets_the_value_on_its_standard_input_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().display();
     let command = format!("cat /proc/$$/cmdline /proc/$$/environ > '{path}/seen'; cat > '{path}/value'");
-    Sink::Command(command).prove().unwrap().deliver(&SecretString::from("s3cret-value")).unwrap();
+    Sink::Command(command).prove().unwrap().deliver(SecretString::from("s3cret-value")).unwrap();
     assert_eq!(read(&folder.path().join("value")), "s3cret-value\n");
     let seen = std::fs::read(folder.path().join("seen")).unwrap();
     assert!(!seen.is_empty() && !String::from_utf8_lossy(&seen).contains("s3cret"));
@@ -189,7 +189,7 @@ fn a_command_gets_the_value_on_its_standard_input_alone() {
 fn a_command_that_fails_says_how() {
     let failed = |command: &str| {
         let sink = Sink::Command(command.to_owned());
-        sink.prove().unwrap().deliver(&value()).unwrap_err().to_string()
+        sink.prove().unwrap().deliver(value()).unwrap_err().to_string()
     };
     assert_eq!(failed("exit 7"), "the command `exit 7` ended with exit status: 7");
     assert!(failed("kill -9 $$").contains("signal: 9"));

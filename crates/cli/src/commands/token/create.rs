@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::arguments::{Owner, TokenCreate};
 use crate::commands::plan::form;
-use crate::consent::{Go, confirm, sink};
+use crate::consent::{Go, confirm, in_words, sinks};
 use crate::context::{Context, block_on, owner};
 use crate::desk;
 use crate::error::CommandError;
@@ -61,17 +61,17 @@ pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
         let token =
             NewToken { name, policies: wire, condition, not_before: held.not_before, expires_on: held.expires_on };
         show(context.output, &token, &policies, addresses.as_deref());
-        let sink = sink(context, &arguments.delivery)?;
+        let sinks = sinks(context, &arguments.delivery)?;
         let go = confirm(arguments.delivery.consent, "Make this token?")?;
-        let (Some(sink), Go::Ahead) = (sink, go) else {
+        let (Some(sinks), Go::Ahead) = (sinks, go) else {
             context.output.document(&json!({ "dry_run": true, "token": token }));
             return Ok(Verdict::Yes);
         };
         mention_namesakes(context.output, &manager, owner, &token.name).await?;
         let subject = Subject { api: manager.base_url().to_owned(), owner, name: token.name.clone() };
         let desk = desk::open(context, manager, Some(&subject)).await?;
-        let created = create(&desk, &Creation { owner, token, declared: None }, std::slice::from_ref(&sink)).await?;
-        report(context.output, &created, &sink);
+        let created = create(&desk, &Creation { owner, token, declared: None }, &sinks).await?;
+        report(context.output, &created, &sinks);
         Ok(Verdict::Yes)
     })
 }
@@ -98,7 +98,7 @@ pub(super) async fn mention_namesakes(
 }
 
 /// Prints that the token was made.
-pub(crate) fn report(output: Output, created: &Created, sink: &Sink) {
+pub(crate) fn report(output: Output, created: &Created, sinks: &[Sink]) {
     if created.taken_up {
         output.note("an earlier run had begun to make this token: it was finished, and no other one made");
     }
@@ -113,11 +113,12 @@ pub(crate) fn report(output: Output, created: &Created, sink: &Sink) {
             "status": token.status.to_string(),
             "expires_on": token.expires_on.map(|time| time.to_string()),
         },
-        "delivered_to": sink.to_string(),
+        "delivered_to": sinks.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "remarks": created.remarks,
     }));
-    let line = format!("{} token {} ({}); its value is in {sink}", styled(GOOD, "made"), token.id, plain(&token.name));
-    output.beside(*sink == Sink::Stdout, line);
+    let (made, places) = (styled(GOOD, "made"), plain(&in_words(sinks)));
+    let line = format!("{made} token {} ({}); its value is in {places}", token.id, plain(&token.name));
+    output.beside(sinks.contains(&Sink::Stdout), line);
 }
 
 pub(super) fn show(output: Output, token: &NewToken, policies: &[Policy], addresses: Option<&str>) {

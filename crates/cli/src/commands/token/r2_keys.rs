@@ -33,12 +33,13 @@ pub(crate) fn run(context: &Context, arguments: &R2Keys) -> CommandResult {
 }
 
 /// Where the keys go, tried before anything is made; none where only the showing was asked for.
-fn sink(context: &Context, arguments: &R2Keys) -> Result<Option<Sink>, CommandError> {
-    let sink = consent::sink(context, &arguments.delivery)?;
-    if let Some(sink) = sink.as_ref().or(arguments.delivery.to.as_ref()) {
-        pairs::prove(sink)?;
+fn sinks(context: &Context, arguments: &R2Keys) -> Result<Option<Vec<Sink>>, CommandError> {
+    let shape = endpoint::shape(arguments);
+    let sinks = consent::sinks_for(context, &arguments.delivery, &shape)?;
+    if let Some(sinks) = &sinks {
+        pairs::prove(sinks, &shape)?;
     }
-    Ok(sink)
+    Ok(sinks)
 }
 
 /// The token that the client calls with, which must be alive.

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::account;
 use crate::arguments::TokenRoll;
-use crate::consent::{Go, confirm, sink};
+use crate::consent::{Go, confirm, in_words, sinks};
 use crate::context::{Context, block_on, owner};
 use crate::desk;
 use crate::output::{CARE, GOOD, plain, styled};
@@ -18,24 +18,25 @@ pub(crate) fn run(context: &Context, arguments: &TokenRoll) -> CommandResult {
         let owner = owner(arguments.name.owner, &target)?;
         let token = find(&manager.tokens(owner), &arguments.name.token).await?;
         let consent = arguments.delivery.consent;
-        let sink = sink(context, &arguments.delivery)?;
+        let sinks = sinks(context, &arguments.delivery)?;
         let name = plain(&token.name);
         context.output.note(format!("token {} ({name}): {}", token.id, styled(CARE, "its old value dies at once")));
         let go = confirm(consent, "Give it a new value?")?;
-        let (Some(sink), Go::Ahead) = (sink, go) else {
+        let (Some(sinks), Go::Ahead) = (sinks, go) else {
             context.output.document(&json!({ "dry_run": true, "id": token.id.to_string() }));
             return Ok(Verdict::Yes);
         };
         let subject = Subject { api: manager.base_url().to_owned(), owner, name: token.name.clone() };
         let desk = desk::open(context, manager, Some(&subject)).await?;
-        let rolled = roll(&desk, owner, &token, std::slice::from_ref(&sink)).await?;
+        let rolled = roll(&desk, owner, &token, &sinks).await?;
         for remark in &rolled.remarks {
             context.output.warn(plain(remark));
         }
         let id = token.id.to_string();
-        context.output.document(&json!({ "id": id, "name": token.name, "delivered_to": sink.to_string() }));
-        let line = format!("{} token {id} ({name}); its new value is in {sink}", styled(GOOD, "rolled"));
-        context.output.beside(sink == Sink::Stdout, line);
+        context.output.document(&json!({ "id": id, "name": token.name, "delivered_to": sinks.iter().map(ToString::to_string).collect::<Vec<_>>() }));
+        let places = plain(&in_words(&sinks));
+        let line = format!("{} token {id} ({name}); its new value is in {places}", styled(GOOD, "rolled"));
+        context.output.beside(sinks.contains(&Sink::Stdout), line);
         Ok(Verdict::Yes)
     })
 }

@@ -6,7 +6,7 @@ use flarekeep_tokens::{Creation, GroupIds, KeyPair, Sink, Subject, create_derive
 use serde_json::json;
 
 use super::pairs::{deliver, named, names, place};
-use super::{endpoint, sink};
+use super::{endpoint, sinks};
 use crate::arguments::{self, R2Keys};
 use crate::commands::plan::form;
 use crate::commands::token::create::{mention_namesakes, show};
@@ -51,9 +51,9 @@ pub(super) fn run(context: &Context, arguments: &R2Keys) -> CommandResult {
             NewToken { name, policies: wire, condition, not_before: held.not_before, expires_on: held.expires_on };
         show(context.output, &token, &policies, addresses.as_deref());
         let endpoint = endpoint::find(context, arguments, target.account)?;
-        let sink = sink(context, arguments)?;
+        let sinks = sinks(context, arguments)?;
         let go = confirm(arguments.delivery.consent, "Make this token, and keep its R2 keys alone?")?;
-        let (Some(sink), Go::Ahead) = (sink, go) else {
+        let (Some(sinks), Go::Ahead) = (sinks, go) else {
             context.output.document(&json!({ "dry_run": true, "token": token }));
             return Ok(Verdict::Yes);
         };
@@ -64,7 +64,7 @@ pub(super) fn run(context: &Context, arguments: &R2Keys) -> CommandResult {
         let created = create_derived(&desk, &Creation { owner, token, declared: None }, |id, value| {
             let pairs = endpoint::variables(context, arguments, &KeyPair::derived(id, value), endpoint.as_ref());
             variables = (named(&pairs), names(&pairs));
-            deliver(&sink, &pairs)
+            deliver(&sinks, &pairs)
         })
         .await?;
         for remark in &created.remarks {
@@ -82,7 +82,7 @@ pub(super) fn run(context: &Context, arguments: &R2Keys) -> CommandResult {
             "region": endpoint::region(),
             "expires_on": token.expires_on.map(|time| time.to_string()),
             "variables": variables.1,
-            "delivered_to": place(&sink),
+            "delivered_to": place(&sinks),
             "remarks": created.remarks,
         }));
         let made = styled(GOOD, "made");
@@ -91,9 +91,9 @@ pub(super) fn run(context: &Context, arguments: &R2Keys) -> CommandResult {
             token.id,
             plain(&token.name),
             variables.0,
-            plain(&place(&sink))
+            plain(&place(&sinks))
         );
-        context.output.beside(sink == Sink::Stdout, line);
+        context.output.beside(sinks.contains(&Sink::Stdout), line);
         Ok(Verdict::Yes)
     })
 }

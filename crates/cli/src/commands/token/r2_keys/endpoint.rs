@@ -2,7 +2,7 @@
 
 use flarekeep_catalogue::AccountId;
 use flarekeep_cloudflare::{DEFAULT_BASE_URL, Url};
-use flarekeep_tokens::{KeyPair, endpoint_of};
+use flarekeep_tokens::{KeyPair, Shape, endpoint_of};
 
 use super::pairs::Pairs;
 use crate::arguments::R2Keys;
@@ -43,6 +43,14 @@ pub(super) fn variables(context: &Context, arguments: &R2Keys, pair: &KeyPair, e
     ];
     add(context, arguments, &mut pairs, endpoint);
     pairs
+}
+
+/// The names of all variables that may be delivered.
+pub(super) fn shape(arguments: &R2Keys) -> Shape {
+    let session = arguments.temporary.is_some().then_some("AWS_SESSION_TOKEN");
+    let along = if arguments.keys_only { &[][..] } else { &["AWS_ENDPOINT_URL_S3", "AWS_REGION"][..] };
+    let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].iter().chain(&session).chain(along);
+    Shape::Pairs(names.map(|name| (*name).to_owned()).collect())
 }
 
 /// Adds the variables of the endpoint.

@@ -4,7 +4,7 @@ use flarekeep_tokens::{KeyPair, Sink};
 use serde_json::json;
 
 use super::pairs::{deliver, named, names, place};
-use super::{alive, endpoint, sink};
+use super::{alive, endpoint, sinks};
 use crate::arguments::R2Keys;
 use crate::context::{Context, block_on};
 use crate::error::CommandError;
@@ -14,7 +14,7 @@ use crate::{CommandResult, Verdict, secret};
 
 pub(super) fn run(context: &Context, arguments: &R2Keys) -> CommandResult {
     let credential = secret::subject(context)?;
-    let sink = sink(context, arguments)?;
+    let sinks = sinks(context, arguments)?;
     // What is known without asking is not asked for.
     let account = given_account(context).and_then(|text| text.parse().ok());
     let (id, account, until) = match arguments.key_id {
@@ -35,18 +35,18 @@ pub(super) fn run(context: &Context, arguments: &R2Keys) -> CommandResult {
         "region": endpoint::region(),
         "expires_on": until,
         "variables": names(&pairs),
-        "delivered_to": sink.as_ref().map(place),
+        "delivered_to": sinks.as_deref().map(place),
     });
-    let Some(sink) = sink else {
+    let Some(sinks) = sinks else {
         context.output.document(&json!({ "dry_run": true, "keys": document }));
         context.output.line(format!("would deliver {} of token {id}", named(&pairs)));
         return Ok(Verdict::Yes);
     };
-    deliver(&sink, &pairs)?;
+    deliver(&sinks, &pairs)?;
     context.output.document(&document);
     let done = styled(GOOD, "derived");
-    let line = format!("{done} the R2 keys of token {id}; {} are in {}", named(&pairs), plain(&place(&sink)));
-    context.output.beside(sink == Sink::Stdout, line);
+    let line = format!("{done} the R2 keys of token {id}; {} are in {}", named(&pairs), plain(&place(&sinks)));
+    context.output.beside(sinks.contains(&Sink::Stdout), line);
     let end = until.map_or_else(String::new, |time| format!(", or at {}", plain(&time)));
     context.output.note(format!("they end when the token is rolled or revoked{end}"));
     Ok(Verdict::Yes)

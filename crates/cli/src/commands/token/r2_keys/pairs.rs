@@ -1,46 +1,35 @@
-//! Values with names of their own, on their way into a sink.
-//!
-//! A sink takes one value so far: an env file gets one after the other, and any other sink all of them as one text of
-//! `NAME=value` lines.
+//! Values with names of their own, on their way into sinks.
 
-use flarekeep_tokens::{DEFAULT_KEY, Sink, SinkError};
-use secrecy::{ExposeSecret, SecretString};
+use flarekeep_tokens::{Payload, Shape, Sink, SinkError};
+use secrecy::SecretString;
 
 use crate::error::CommandError;
 
 /// Variables and their values.
 pub(super) type Pairs = Vec<(&'static str, SecretString)>;
 
-/// Opens the sink for pairs, as each delivery will once more.
-pub(super) fn prove(sink: &Sink) -> Result<(), CommandError> {
-    if let Sink::EnvFile { key, .. } = sink
-        && key != DEFAULT_KEY
-    {
-        return Err(CommandError::usage(format!("`{key}` names one value, and R2's keys are several"))
-            .because("S3 clients read them under the names that they know, as AWS_ACCESS_KEY_ID")
-            .hint("--to env:FILE writes a line for each"));
-    }
-    sink.prove()?;
+/// Opens the sinks for values of these names, as delivery will once more.
+pub(super) fn prove(sinks: &[Sink], shape: &Shape) -> Result<(), CommandError> {
+    sinks.iter().try_for_each(|sink| sink.prove_for(shape).map(drop))?;
     Ok(())
 }
 
-/// Delivers all of them.
-pub(super) fn deliver(sink: &Sink, pairs: &Pairs) -> Result<(), SinkError> {
-    if let Sink::EnvFile { path, .. } = sink {
-        return pairs.iter().try_for_each(|(name, value)| {
-            Sink::EnvFile { path: path.clone(), key: (*name).to_owned() }.prove()?.deliver(value)
-        });
-    }
-    let lines: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={}", value.expose_secret())).collect();
-    sink.prove()?.deliver(&lines.join("\n").into())
+/// Delivers all of them to every sink. All sinks are proved before the first one gets anything.
+pub(super) fn deliver(sinks: &[Sink], pairs: &Pairs) -> Result<(), SinkError> {
+    let owned = pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    // The names are written in this program.
+    let payload = Payload::pairs(owned).map_err(|_| SinkError::OtherShape)?;
+    let proved = sinks.iter().map(|sink| sink.prove_for(&payload.shape())).collect::<Result<Vec<_>, _>>()?;
+    proved.into_iter().try_for_each(|sink| sink.deliver_and_prove(&payload).map(drop))
 }
 
-/// The sink without the name of one value.
-pub(super) fn place(sink: &Sink) -> String {
-    match sink {
+/// The sinks without the name of one value.
+pub(super) fn place(sinks: &[Sink]) -> String {
+    let places = sinks.iter().map(|sink| match sink {
         Sink::EnvFile { path, .. } => path.display().to_string(),
         other => other.to_string(),
-    }
+    });
+    places.collect::<Vec<_>>().join(", ")
 }
 
 /// The variables in a sentence: `A, B and C`.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::endpoint::{self, Endpoint};
 use super::pairs::{Pairs, deliver, named, names, place};
-use super::{key_id, sink};
+use super::{key_id, sinks};
 use crate::arguments::{Lifetime, R2Keys, Signer};
 use crate::context::{Context, block_on};
 use crate::environment::API_TOKEN;
@@ -22,9 +22,9 @@ pub(super) fn run(context: &Context, arguments: &R2Keys, lifetime: Lifetime) -> 
     let reach = reach(context, arguments)?;
     let holds_token = context.connection.token_file.is_some() || context.environment.get(API_TOKEN).is_some();
     let by_api = arguments.by.map_or(!holds_token && secret::is_given(context), |by| by == Signer::Api);
-    let sink = sink(context, arguments)?;
+    let sinks = sinks(context, arguments)?;
     tell(context, &reach, lifetime, by_api);
-    let Some(sink) = sink else {
+    let Some(sinks) = sinks else {
         context.output.document(&json!({ "dry_run": true, "keys": shown(&reach, by_api) }));
         return Ok(Verdict::Yes);
     };
@@ -38,23 +38,23 @@ pub(super) fn run(context: &Context, arguments: &R2Keys, lifetime: Lifetime) -> 
         ("AWS_SESSION_TOKEN", keys.session_token),
     ];
     endpoint::add(context, arguments, &mut pairs, endpoint.as_ref());
-    deliver(&sink, &pairs)?;
+    deliver(&sinks, &pairs)?;
     let mut document = shown(&reach, by_api);
     document["access_key_id"] = plain(&keys.access_key_id).into();
     document["expires_on"] = keys.expires_on.to_string().into();
     document["endpoint"] = endpoint.map(|endpoint| endpoint.url).into();
     document["region"] = endpoint::region().into();
     document["variables"] = names(&pairs).into();
-    document["delivered_to"] = place(&sink).into();
+    document["delivered_to"] = place(&sinks).into();
     context.output.document(&document);
     let line = format!(
         "{} temporary R2 keys until {}; {} are in {}",
         styled(GOOD, "made"),
         keys.expires_on,
         named(&pairs),
-        plain(&place(&sink))
+        plain(&place(&sinks))
     );
-    context.output.beside(sink == Sink::Stdout, line);
+    context.output.beside(sinks.contains(&Sink::Stdout), line);
     context
         .output
         .note(format!("they end with token {}, too, if it is rolled or revoked before", plain(&keys.access_key_id)));
