@@ -6,6 +6,8 @@
 
 mod advice;
 mod attempt;
+mod calendar;
+pub mod care;
 mod check;
 mod course;
 mod create;
@@ -22,12 +24,14 @@ mod resume;
 mod roll;
 mod rotate;
 mod sink;
+mod switch;
 mod text;
 mod translate;
 mod why;
 
 pub use advice::GrantAdvice;
 pub use attempt::Outcome;
+pub use calendar::{Event, calendar};
 pub use check::{Check, CheckReport, Section, Test, Verdict, check};
 pub use create::{Created, Creation, create};
 pub use desk::{Desk, Listener};
@@ -46,5 +50,6 @@ pub use resume::{Resumed, resume_own, resume_unless_busy};
 pub use roll::{Rolled, revoke, roll};
 pub use rotate::{Rotated, Rotation, rotate, successor};
 pub use sink::{BadSink, DEFAULT_KEY, FORMS, ProvedSink, Sink, SinkError};
+pub use switch::{Switch, change, switch};
 pub use translate::{GroupIds, UNNAMED_USER, policy_from_wire, policy_to_wire, token_from_wire};
 pub use why::{Answer, Cause, Confidence, Diagnosis, Mend, Why, explain_answer, why};

@@ -29,5 +29,7 @@ mod recipe;
 mod sinks;
 mod story;
 mod token;
+mod token_care;
 mod token_create;
+mod token_ways;
 mod why;

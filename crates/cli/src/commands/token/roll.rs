@@ -21,6 +21,12 @@ pub(crate) fn run(context: &Context, arguments: &TokenRoll) -> CommandResult {
         let sink = sink(context, &arguments.delivery)?;
         let name = plain(&token.name);
         context.output.note(format!("token {} ({name}): {}", token.id, styled(CARE, "its old value dies at once")));
+        context.output.note(format!(
+            "  whoever uses it is refused until the new value reaches them, last used {}; without such a gap: flarekeep token \
+             rotate {}",
+            token.last_used_on.map_or("never".to_owned(), |time| time.to_string()),
+            token.id,
+        ));
         let go = confirm(consent, "Give it a new value?")?;
         let (Some(sink), Go::Ahead) = (sink, go) else {
             context.output.document(&json!({ "dry_run": true, "id": token.id.to_string() }));
