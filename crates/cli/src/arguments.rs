@@ -6,6 +6,7 @@ mod making;
 mod permission;
 mod policy;
 mod sources;
+mod update;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -19,6 +20,7 @@ pub(crate) use self::making::{ByHand, Naming};
 pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, PermissionUpdate};
 pub(crate) use self::policy::{Policy, PolicyCheck, PolicyDiff, PolicyReach, PolicySimulate, Reading};
 pub(crate) use self::sources::{Failed, Sources};
+pub(crate) use self::update::{Limit, TokenUpdate};
 
 /// Keeps Cloudflare API tokens as narrow as their work allows, and proves it.
 #[derive(Debug, Parser)]
@@ -128,7 +130,7 @@ pub(crate) enum Command {
     /// The named pieces of work
     #[command(subcommand)]
     Recipe(Recipe),
-    /// Tokens: create, list, remind, show, verify, roll, disable, enable, revoke
+    /// Tokens: create, list, remind, show, verify, update, roll, disable, enable, revoke
     #[command(subcommand)]
     Token(Token),
     /// What tokens allow: counted, compared, held to gates, asked call by call
@@ -296,6 +298,8 @@ pub(crate) enum Token {
     Verify,
     /// Give a token a new value; the old one dies at once
     Roll(TokenRoll),
+    /// Give a token another name, other limits or other permissions; its value stays the same
+    Update(Box<TokenUpdate>),
     /// Switch a token off: it is refused until it is switched on again, and its value stays the same
     Disable(TokenChange),
     /// Switch a token on again

@@ -10,6 +10,7 @@ pub(crate) mod revoke;
 pub(crate) mod roll;
 mod show;
 mod switch;
+mod update;
 mod verify;
 
 use flarekeep_cloudflare::Client;
@@ -31,6 +32,7 @@ pub(crate) fn run(context: &Context, arguments: &Token) -> CommandResult {
         Token::Show(arguments) => show::run(context, arguments),
         Token::Verify => verify::run(context),
         Token::Roll(arguments) => roll::run(context, arguments),
+        Token::Update(arguments) => update::run(context, arguments),
         Token::Disable(arguments) => switch::run(context, arguments, Switch::Off),
         Token::Enable(arguments) => switch::run(context, arguments, Switch::On),
         Token::Revoke(arguments) => revoke::run(context, arguments),

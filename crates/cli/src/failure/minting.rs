@@ -9,7 +9,8 @@ use crate::output::plain;
 pub(super) fn explained(error: &api::Error) -> Option<CommandError> {
     let path = error.call()?.path();
     let of_user = path.starts_with("/user/tokens");
-    if !of_user && !(path.starts_with("/accounts/") && path.contains("/tokens")) {
+    let of_account = path.starts_with("/accounts/") && path.contains("/tokens");
+    if !of_user && !of_account {
         return None;
     }
     let failed = |kind| CommandError::new(kind, plain(&error.to_string()));

@@ -4,7 +4,7 @@ use flarekeep_tokens::{Sink, Subject, find, roll};
 use serde_json::json;
 
 use super::account;
-use crate::arguments::TokenRoll;
+use crate::arguments::{Owner, TokenRoll};
 use crate::consent::{Go, confirm, sink};
 use crate::context::{Context, block_on, owner};
 use crate::desk;
@@ -22,10 +22,9 @@ pub(crate) fn run(context: &Context, arguments: &TokenRoll) -> CommandResult {
         let name = plain(&token.name);
         context.output.note(format!("token {} ({name}): {}", token.id, styled(CARE, "its old value dies at once")));
         context.output.note(format!(
-            "  whoever uses it is refused until the new value reaches them, last used {}; without such a gap: flarekeep token \
-             rotate {}",
-            token.last_used_on.map_or("never".to_owned(), |time| time.to_string()),
+            "  whoever uses it is refused until the new value reaches them; without such a gap: flarekeep token rotate {}{}",
             token.id,
+            if arguments.name.owner == Owner::Account { " --owner account" } else { "" },
         ));
         let go = confirm(consent, "Give it a new value?")?;
         let (Some(sink), Go::Ahead) = (sink, go) else {
