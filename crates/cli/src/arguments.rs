@@ -1,10 +1,13 @@
 //! The command line, as clap reads it.
 
+mod care;
 mod emulate;
+mod making;
 mod permission;
 mod policy;
 mod r2_keys;
 mod sources;
+mod update;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -12,11 +15,14 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use flarekeep_tokens::Sink;
 
+pub(crate) use self::care::{TokenList, TokenRemind, Whose};
 pub(crate) use self::emulate::Emulate;
+pub(crate) use self::making::{ByHand, Naming};
 pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, PermissionUpdate};
 pub(crate) use self::policy::{Policy, PolicyCheck, PolicyDiff, PolicyReach, PolicySimulate, Reading};
 pub(crate) use self::r2_keys::{Lifetime, R2Keys, Signer};
 pub(crate) use self::sources::{Failed, Sources};
+pub(crate) use self::update::{Limit, TokenUpdate};
 
 /// Keeps Cloudflare API tokens as narrow as their work allows, and proves it.
 #[derive(Debug, Parser)]
@@ -126,7 +132,7 @@ pub(crate) enum Command {
     /// The named pieces of work
     #[command(subcommand)]
     Recipe(Recipe),
-    /// Tokens: create, list, show, verify, roll, revoke
+    /// Tokens: create, list, remind, show, verify, update, roll, disable, enable, revoke
     #[command(subcommand)]
     Token(Token),
     /// What tokens allow: counted, compared, held to gates, asked call by call
@@ -284,18 +290,22 @@ pub(crate) enum Recipe {
 pub(crate) enum Token {
     /// Make a token for a piece of work and deliver its value
     Create(Box<TokenCreate>),
-    /// All tokens of the user, or of the account
-    List {
-        /// Whose tokens
-        #[arg(long, value_enum, default_value_t)]
-        owner: Owner,
-    },
+    /// All tokens of the user, or of the account, and which of them need care
+    List(TokenList),
+    /// Which tokens end soon; exit status 1 if one does, and a calendar file
+    Remind(TokenRemind),
     /// One token: its policies, conditions and dates
     Show(TokenName),
     /// Whether the token in use is alive
     Verify,
     /// Give a token a new value; the old one dies at once
     Roll(TokenRoll),
+    /// Give a token another name, other limits or other permissions; its value stays the same
+    Update(Box<TokenUpdate>),
+    /// Switch a token off: it is refused until it is switched on again, and its value stays the same
+    Disable(TokenChange),
+    /// Switch a token on again
+    Enable(TokenChange),
     /// End a token
     Revoke(TokenChange),
     /// Keys for R2's S3 face: of the token in use, of a new one for a bucket, or temporary ones
@@ -307,6 +317,10 @@ pub(crate) struct TokenCreate {
     /// The token's name, by custom {project}-{purpose}-{environment}
     #[arg(long, help_heading = "Token")]
     pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) naming: Naming,
+    #[command(flatten)]
+    pub(crate) by_hand: ByHand,
     #[command(flatten)]
     pub(crate) work: Work,
     /// A permission by name, in any spelling, beside those that the work needs; can be given again

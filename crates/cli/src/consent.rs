@@ -100,6 +100,7 @@ fn asked() -> Result<Sink, CommandError> {
     })
 }
 
-fn on_terminal() -> bool {
+/// Whether somebody is there to be asked.
+pub(crate) fn on_terminal() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }

@@ -8,6 +8,8 @@ use flarekeep_tokens as tokens;
 use crate::error::{CommandError, Kind};
 use crate::output::plain;
 
+mod minting;
+
 impl From<api::Error> for CommandError {
     fn from(error: api::Error) -> Self {
         let failed = |kind| Self::new(kind, plain(&error.to_string()));
@@ -59,6 +61,9 @@ fn refused(error: &api::Error) -> CommandError {
             .because("Cloudflare does not know this credential: mistyped, revoked, rolled, expired, or another owner's")
             .hint("a token that an account owns is verified there: give --account")
             .hint("a new token: flarekeep token create --recipe NAME --to env:.env");
+    }
+    if let Some(explained) = minting::explained(error) {
+        return explained;
     }
     if error.is_permission() {
         let call = error.call().map(ToString::to_string).unwrap_or_default();
@@ -131,6 +136,9 @@ impl From<tokens::Error> for CommandError {
             tokens::Error::Changed(_) => Self::usage(message)
                 .because("an update replaces the whole token, and would undo that change")
                 .hint("nothing was changed by this command: run it again"),
+            tokens::Error::Untaken { id, .. } => Self::new(Kind::Partial, message)
+                .because("a change can take a minute or two to be seen, and somebody else may have changed it, too")
+                .hint(format!("flarekeep token show {id}")),
             tokens::Error::NoAccount => Self::usage(message).hint("give --account, or set CLOUDFLARE_ACCOUNT_ID"),
             tokens::Error::NoToken { nearest, .. } => {
                 with_nearest(Self::usage(message), &nearest).hint("flarekeep token list")

@@ -10,6 +10,7 @@ mod error;
 mod failure;
 mod inferred;
 mod limits;
+mod naming;
 mod output;
 mod overlay;
 mod place;

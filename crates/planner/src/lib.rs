@@ -31,6 +31,7 @@ mod check;
 mod document;
 mod documented;
 mod form;
+mod name;
 mod need;
 mod options;
 mod plan;
@@ -51,7 +52,8 @@ pub use document::{
     ResourceDocument, plan_document, policy_documents,
 };
 pub use documented::{Comparison, DocumentedError, Forgotten, Instead, LeftOut, as_documented, compare_documented};
-pub use form::{Form, FormError, Rendered, TokenDraft, render, usual_name};
+pub use form::{Form, FormError, Rendered, TokenDraft, render};
+pub use name::{BadName, is_customary, name_of, usual_name};
 pub use need::{Need, NeedError, Target, needs_of_recipe};
 pub use options::Options;
 pub use plan::{Certificate, Grant, Impossible, Plan, plan};

@@ -86,6 +86,16 @@ pub enum Error {
     /// Somebody changed the token between the showing of a change and its making.
     #[error("token {0} was changed meanwhile")]
     Changed(TokenId),
+    /// Cloudflare took an update, and the token is not what it was to become.
+    #[error(
+        "Cloudflare took the change of token {id}, and shows another token than was asked for; its status is {status}"
+    )]
+    Untaken {
+        /// The token.
+        id: TokenId,
+        /// Its status as it is.
+        status: String,
+    },
     /// No token has this id or name.
     #[error("no token `{given}`")]
     NoToken {

@@ -6,6 +6,8 @@
 
 mod advice;
 mod attempt;
+mod calendar;
+pub mod care;
 mod check;
 mod course;
 mod create;
@@ -23,12 +25,14 @@ mod resume;
 mod roll;
 mod rotate;
 mod sink;
+mod switch;
 mod text;
 mod translate;
 mod why;
 
 pub use advice::GrantAdvice;
 pub use attempt::Outcome;
+pub use calendar::{Event, calendar};
 pub use check::{Check, CheckReport, Section, Test, Verdict, check};
 pub use create::{Created, Creation, create, create_derived};
 pub use desk::{Desk, Listener};
@@ -51,5 +55,6 @@ pub use sink::{
     AgeFile, BadPayload, BadSink, DEFAULT_KEY, FORMS, GitHubSecret, KeyringEntry, OnePasswordField, Payload, Programs,
     Proof, ProvedSink, ReadBack, Shape, Sink, SinkError, VaultField, WranglerSecret,
 };
+pub use switch::{Switch, change, switch};
 pub use translate::{GroupIds, UNNAMED_USER, policy_from_wire, policy_to_wire, token_from_wire};
 pub use why::{Answer, Cause, Confidence, Diagnosis, Mend, Why, explain_answer, why};

@@ -1,15 +1,22 @@
 //! `flarekeep token …`.
 
+mod by_hand;
+mod care;
 pub(crate) mod create;
 mod list;
+mod ownership;
 mod r2_keys;
+mod remind;
 pub(crate) mod revoke;
 pub(crate) mod roll;
 mod show;
+mod switch;
+mod update;
 mod verify;
 
 use flarekeep_cloudflare::Client;
 use flarekeep_planner::Target;
+use flarekeep_tokens::Switch;
 
 use crate::CommandResult;
 use crate::arguments::{Owner, Token};
@@ -19,11 +26,16 @@ use crate::place::{self, Wanted};
 
 pub(crate) fn run(context: &Context, arguments: &Token) -> CommandResult {
     match arguments {
+        Token::Create(arguments) if arguments.by_hand.by_hand => by_hand::run(context, arguments),
         Token::Create(arguments) => create::run(context, arguments),
-        Token::List { owner } => list::run(context, *owner),
+        Token::List(arguments) => list::run(context, arguments),
+        Token::Remind(arguments) => remind::run(context, arguments),
         Token::Show(arguments) => show::run(context, arguments),
         Token::Verify => verify::run(context),
         Token::Roll(arguments) => roll::run(context, arguments),
+        Token::Update(arguments) => update::run(context, arguments),
+        Token::Disable(arguments) => switch::run(context, arguments, Switch::Off),
+        Token::Enable(arguments) => switch::run(context, arguments, Switch::On),
         Token::Revoke(arguments) => revoke::run(context, arguments),
         Token::R2Keys(arguments) => r2_keys::run(context, arguments),
     }

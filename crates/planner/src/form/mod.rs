@@ -21,6 +21,8 @@ use flarekeep_policy::{Owner, Policy};
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
+use crate::name::usual_name;
+
 /// A token that is to be made, before anybody made it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TokenDraft {
@@ -118,12 +120,6 @@ pub fn render(form: Form, draft: &TokenDraft) -> Result<Rendered, FormError> {
         Form::Wrangler => Ok(wrangler::render(draft)),
         Form::Github => Ok(github::render(draft)),
     }
-}
-
-/// The name of a token that nobody named, by what it is for.
-#[must_use]
-pub fn usual_name(purpose: &str) -> String {
-    format!("flarekeep-{purpose}")
 }
 
 impl TokenDraft {

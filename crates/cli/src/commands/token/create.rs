@@ -3,11 +3,12 @@
 use flarekeep_catalogue::overlay::Fact;
 use flarekeep_catalogue::{Group, Scope};
 use flarekeep_cloudflare::{self as api, Client, Condition, NewToken};
-use flarekeep_planner::{Target, as_documented, canonical, usual_name};
+use flarekeep_planner::{Target, as_documented, canonical};
 use flarekeep_policy::{Effect, Grant, Policy, Resource};
 use flarekeep_tokens::{Created, Creation, GroupIds, Sink, Subject, create, is_pending_for, policy_to_wire};
 use serde_json::json;
 
+use super::ownership;
 use crate::arguments::{Owner, TokenCreate};
 use crate::commands::plan::form;
 use crate::consent::{Go, confirm, in_words, sinks};
@@ -16,6 +17,7 @@ use crate::desk;
 use crate::error::CommandError;
 use crate::inferred;
 use crate::limits;
+use crate::naming;
 use crate::output::{CARE, GOOD, Output, plain, styled};
 use crate::overlay::{Entry, Found};
 use crate::place::{self, SOME_USER, Wanted};
@@ -31,8 +33,10 @@ pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
             .because("each has a value that goes to a place of its own")
             .hint("flarekeep plan --separate shows them; make each by its own --recipe and --to"));
     }
-    let held = limits::read(context.output, arguments.name.as_deref(), &arguments.limits, work.stated())?;
-    let name = name(held.name, &work)?;
+    let built = naming::built(&arguments.naming, &work)?;
+    let given = arguments.name.as_deref().or(built.as_deref());
+    let held = limits::read(context.output, given, &arguments.limits, work.stated())?;
+    let name = naming::chosen(context.output, held.name, &work)?;
     let addresses = form::addresses(context.output, &held.allow_ips);
     let condition = Condition::from_lists(held.allow_ips, Vec::new());
     if let Some(file) = &work.file {
@@ -52,6 +56,7 @@ pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
                 .hint("flarekeep plan with the same options says which"));
         }
         work.tell_left_out(context.output, whose);
+        ownership::advise(context.output, arguments, whose);
         facts.extend(overlay::facts_of_policies(&policies));
         overlay::alarm(context, &facts);
         name_the_user(&manager, &mut policies).await?;
@@ -216,20 +221,11 @@ fn add(policies: &mut Vec<Policy>, permissions: &[&'static Group], target: &Targ
 }
 
 /// Puts the user's own id where a policy speaks of the user; it is asked only then.
-async fn name_the_user(manager: &Client, policies: &mut [Policy]) -> Result<(), CommandError> {
+pub(super) async fn name_the_user(manager: &Client, policies: &mut [Policy]) -> Result<(), CommandError> {
     for resource in policies.iter_mut().flat_map(|policy| &mut policy.resources) {
         if *resource == Resource::User(SOME_USER) {
             *resource = Resource::User(manager.user().await?.id);
         }
     }
     Ok(())
-}
-
-fn name(given: Option<String>, work: &Work) -> Result<String, CommandError> {
-    let name = given.or_else(|| work.purpose().map(|purpose| usual_name(&purpose)));
-    let name = name.ok_or_else(|| {
-        CommandError::usage("the token has no name")
-            .hint("--name {project}-{purpose}-{environment}, for example --name shop-dns-prod")
-    })?;
-    limits::name(&name)
 }

@@ -4,7 +4,7 @@ use flarekeep_tokens::{Sink, Subject, find, roll};
 use serde_json::json;
 
 use super::account;
-use crate::arguments::TokenRoll;
+use crate::arguments::{Owner, TokenRoll};
 use crate::consent::{Go, confirm, in_words, sinks};
 use crate::context::{Context, block_on, owner};
 use crate::desk;
@@ -21,6 +21,11 @@ pub(crate) fn run(context: &Context, arguments: &TokenRoll) -> CommandResult {
         let sinks = sinks(context, &arguments.delivery)?;
         let name = plain(&token.name);
         context.output.note(format!("token {} ({name}): {}", token.id, styled(CARE, "its old value dies at once")));
+        context.output.note(format!(
+            "  whoever uses it is refused until the new value reaches them; without such a gap: flarekeep token rotate {}{}",
+            token.id,
+            if arguments.name.owner == Owner::Account { " --owner account" } else { "" },
+        ));
         let go = confirm(consent, "Give it a new value?")?;
         let (Some(sinks), Go::Ahead) = (sinks, go) else {
             context.output.document(&json!({ "dry_run": true, "id": token.id.to_string() }));
