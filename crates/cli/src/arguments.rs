@@ -3,6 +3,7 @@
 mod emulate;
 mod permission;
 mod policy;
+mod rotate;
 mod sources;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use flarekeep_tokens::Sink;
 pub(crate) use self::emulate::Emulate;
 pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, PermissionUpdate};
 pub(crate) use self::policy::{Policy, PolicyCheck, PolicyDiff, PolicyReach, PolicySimulate, Reading};
+pub(crate) use self::rotate::{Age, TokenOrphans, TokenResume, TokenRotate};
 pub(crate) use self::sources::{Failed, Sources};
 
 /// Keeps Cloudflare API tokens as narrow as their work allows, and proves it.
@@ -124,7 +126,7 @@ pub(crate) enum Command {
     /// The named pieces of work
     #[command(subcommand)]
     Recipe(Recipe),
-    /// Tokens: create, list, show, verify, roll, revoke
+    /// Tokens: create, list, show, verify, rotate, roll, revoke; resume and orphans
     #[command(subcommand)]
     Token(Token),
     /// What tokens allow: counted, compared, held to gates, asked call by call
@@ -294,6 +296,12 @@ pub(crate) enum Token {
     Verify,
     /// Give a token a new value; the old one dies at once
     Roll(TokenRoll),
+    /// Put a successor in a token's place; at no moment is there none that works
+    Rotate(Box<TokenRotate>),
+    /// Take up what earlier runs left unfinished
+    Resume(TokenResume),
+    /// Tokens that a run left behind and no journal knows
+    Orphans(TokenOrphans),
     /// End a token
     Revoke(TokenChange),
 }

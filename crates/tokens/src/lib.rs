@@ -13,6 +13,7 @@ mod desk;
 mod error;
 mod find;
 mod fix;
+mod grace;
 mod identity;
 mod journal;
 mod mark;
@@ -34,17 +35,18 @@ pub use desk::{Desk, Listener};
 pub use error::Error;
 pub use find::find;
 pub use fix::{Fix, propose, settle};
+pub use grace::{Glance, Watch};
 pub use identity::{Identity, IdentityOwner, identify, is_dead};
 pub use journal::{
-    Change, ChangeId, Declared, Delivery, End, Entry, Fingerprint, Holding, JournalError, Kind, Known, Lock, Progress,
-    Sqlite, Step, Store, Subject,
+    Change, ChangeId, Declared, Delivery, End, Entry, Fingerprint, Grace, Holding, JournalError, Kind, Known, Lock,
+    Progress, Sqlite, Step, Store, Subject,
 };
 pub use mark::{is_pending_for, pending};
 pub use orphans::{orphans, sweep};
 pub use rescue::{Rescue, RescueError};
-pub use resume::{Resumed, resume_own, resume_unless_busy};
+pub use resume::{Resumed, forget, resume_own, resume_unless_busy, take_up};
 pub use roll::{Rolled, revoke, roll};
-pub use rotate::{Rotated, Rotation, rotate, successor};
+pub use rotate::{Rotated, Rotation, Waiting, rotate, rotate_waiting, successor};
 pub use sink::{BadSink, DEFAULT_KEY, FORMS, ProvedSink, Sink, SinkError};
 pub use translate::{GroupIds, UNNAMED_USER, policy_from_wire, policy_to_wire, token_from_wire};
 pub use why::{Answer, Cause, Confidence, Diagnosis, Mend, Why, explain_answer, why};

@@ -8,6 +8,8 @@ mod simulate;
 mod source;
 mod words;
 
+pub(crate) use self::diff::{document as changes_document, show_changes};
+pub(crate) use self::source::Source;
 use crate::CommandResult;
 use crate::arguments::Policy;
 use crate::context::Context;

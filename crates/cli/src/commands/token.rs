@@ -2,8 +2,11 @@
 
 pub(crate) mod create;
 mod list;
+mod orphans;
+mod resume;
 pub(crate) mod revoke;
 pub(crate) mod roll;
+mod rotate;
 mod show;
 mod verify;
 
@@ -13,15 +16,22 @@ use flarekeep_planner::Target;
 use crate::CommandResult;
 use crate::arguments::{Owner, Token};
 use crate::context::Context;
+use crate::desk;
 use crate::error::CommandError;
 use crate::place::{self, Wanted};
 
 pub(crate) fn run(context: &Context, arguments: &Token) -> CommandResult {
+    if matches!(arguments, Token::List { .. } | Token::Show(_)) {
+        desk::mention_unfinished(context)?;
+    }
     match arguments {
         Token::Create(arguments) => create::run(context, arguments),
         Token::List { owner } => list::run(context, *owner),
         Token::Show(arguments) => show::run(context, arguments),
         Token::Verify => verify::run(context),
+        Token::Rotate(arguments) => rotate::run(context, arguments),
+        Token::Resume(arguments) => resume::run(context, arguments),
+        Token::Orphans(arguments) => orphans::run(context, arguments),
         Token::Roll(arguments) => roll::run(context, arguments),
         Token::Revoke(arguments) => revoke::run(context, arguments),
     }

@@ -26,6 +26,7 @@ mod policy_diff;
 mod policy_reach;
 mod policy_simulate;
 mod recipe;
+mod rotate;
 mod sinks;
 mod story;
 mod token;

@@ -24,6 +24,16 @@ pub(crate) fn run(context: &Context, arguments: &PolicyDiff) -> CommandResult {
 
 fn show(output: Output, old: &Source, new: &Source, comparison: &Comparison) {
     output.line(format!("old  {}\nnew  {}", styled(STRONG, &old.name), styled(STRONG, &new.name)));
+    show_changes(output, old, new, comparison);
+    words::ask_for_owners(output, &comparison.gained.areas);
+    output.note(styled(
+        FAINT,
+        format!("\nnot compared: {} operations of which nobody has published what opens them", words::unlabelled()),
+    ));
+}
+
+/// What changed: the conditions, what is gained, what is lost.
+pub(crate) fn show_changes(output: Output, old: &Source, new: &Source, comparison: &Comparison) {
     let conditions = changes(old, new);
     if !conditions.is_empty() {
         output.line("");
@@ -41,11 +51,6 @@ fn show(output: Output, old: &Source, new: &Source, comparison: &Comparison) {
     }
     show_gain(output, "gained", &comparison.gained, "the new token");
     show_gain(output, "lost", &comparison.lost, "the old token");
-    words::ask_for_owners(output, &comparison.gained.areas);
-    output.note(styled(
-        FAINT,
-        format!("\nnot compared: {} operations of which nobody has published what opens them", words::unlabelled()),
-    ));
 }
 
 fn show_gain(output: Output, word: &str, gain: &Gain, whose: &str) {
@@ -95,7 +100,8 @@ fn changes(old: &Source, new: &Source) -> Vec<(&'static str, String, String)> {
     pairs.filter(|((_, old), (_, new))| old != new).map(|((what, old), (_, new))| (what, old, new)).collect()
 }
 
-fn document(old: &Source, new: &Source, comparison: &Comparison) -> Value {
+/// The same as a document.
+pub(crate) fn document(old: &Source, new: &Source, comparison: &Comparison) -> Value {
     let changes = changes(old, new).into_iter();
     json!({
         "same": comparison.is_same(),
