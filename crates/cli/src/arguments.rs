@@ -6,6 +6,7 @@ mod making;
 mod permission;
 mod policy;
 mod r2_keys;
+mod rotate;
 mod sources;
 mod update;
 
@@ -21,6 +22,7 @@ pub(crate) use self::making::{ByHand, Naming};
 pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, PermissionUpdate};
 pub(crate) use self::policy::{Policy, PolicyCheck, PolicyDiff, PolicyReach, PolicySimulate, Reading};
 pub(crate) use self::r2_keys::{Lifetime, R2Keys, Signer};
+pub(crate) use self::rotate::{Age, TokenOrphans, TokenResume, TokenRotate};
 pub(crate) use self::sources::{Failed, Sources};
 pub(crate) use self::update::{Limit, TokenUpdate};
 
@@ -132,7 +134,7 @@ pub(crate) enum Command {
     /// The named pieces of work
     #[command(subcommand)]
     Recipe(Recipe),
-    /// Tokens: create, list, remind, show, verify, update, roll, disable, enable, revoke
+    /// Tokens: create, deliver, rotate, remind, revoke and all that lies between
     #[command(subcommand)]
     Token(Token),
     /// What tokens allow: counted, compared, held to gates, asked call by call
@@ -306,6 +308,12 @@ pub(crate) enum Token {
     Disable(TokenChange),
     /// Switch a token on again
     Enable(TokenChange),
+    /// Put a successor in a token's place; at no moment is there none that works
+    Rotate(Box<TokenRotate>),
+    /// Take up what earlier runs left unfinished
+    Resume(TokenResume),
+    /// Tokens that a run left behind and no journal knows
+    Orphans(TokenOrphans),
     /// End a token
     Revoke(TokenChange),
     /// Keys for R2's S3 face: of the token in use, of a new one for a bucket, or temporary ones

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use flarekeep_cloudflare::Client;
 use flarekeep_tokens::{Desk, End, Entry, Rescue, Resumed, Sqlite, Store, Subject, resume_own};
 
-use crate::context::Context;
+use crate::context::{Context, block_on};
 use crate::environment::state_folder;
 use crate::error::{CommandError, Kind};
-use crate::output::{Output, plain};
+use crate::output::{Output, counted, plain};
 
 /// Opens the desk, and takes up what runs of the same credential left unfinished; but not changes of `about`, which the
 /// command itself takes up.
@@ -42,11 +42,27 @@ pub(crate) async fn at_rest(context: &Context, manager: Client) -> Result<Desk, 
     Ok(Desk { manager, journal, rescue, listener: Some(listener) })
 }
 
+/// Mentions that changes are unfinished, where there is a journal. None is made.
+pub(crate) fn mention_unfinished(context: &Context) -> Result<(), CommandError> {
+    let Some(state) = state_folder().filter(|state| state.join("journal.sqlite").is_file()) else { return Ok(()) };
+    let number = block_on(async {
+        // What only looks at tokens is not stopped by a journal that cannot be read.
+        let Ok(journal) = Sqlite::open(&state).await else { return Ok(0) };
+        Ok(journal.unfinished().await.map_or(0, |unfinished| unfinished.len()))
+    })?;
+    if number > 0 {
+        let are = if number == 1 { "is" } else { "are" };
+        context.output.note(format!("{} {are} unfinished: flarekeep token resume", counted(number, "change")));
+    }
+    Ok(())
+}
+
 /// Says what became of a change that was taken up.
 pub(crate) fn tell(output: Output, entry: &Entry, resumed: &Resumed) {
     let (kind, name) = (entry.change.kind, plain(&entry.change.subject.name));
     output.note(match (resumed.end, resumed.until) {
         (Some(End::Done), _) => format!("finished what an earlier run had begun: {kind} {name}"),
+        (Some(End::Forgotten), _) => format!("gave up what an earlier run had begun: {kind} {name}"),
         (_, Some(until)) => format!("{kind} {name} keeps the old token until {until}"),
         _ => format!("undid what an earlier run had begun: {kind} {name}"),
     });

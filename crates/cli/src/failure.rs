@@ -122,6 +122,13 @@ impl From<tokens::Error> for CommandError {
             tokens::Error::Disabled(id) => Self::usage(message).hint(format!("flarekeep token enable {id}")),
             tokens::Error::StillWaiting { .. } => Self::new(Kind::Partial, message)
                 .hint("flarekeep token resume finishes it then; --now finishes it at once"),
+            tokens::Error::NotTakenUp(_) => Self::new(Kind::Partial, message)
+                .because("both tokens live; --until-used asked for that")
+                .hint("when the new value is in use: flarekeep token resume; --now ends the old token in any case"),
+            tokens::Error::Unseen(_) => Self::new(Kind::Partial, message)
+                .because("another credential began it, and that may be another user's")
+                .hint("flarekeep token resume with that credential")
+                .hint("if nothing can be left of it: flarekeep token resume --forget CHANGE"),
             tokens::Error::SinkSpelling(_) => Self::usage(message)
                 .because("another version of flarekeep wrote it")
                 .hint("flarekeep token resume with that version"),

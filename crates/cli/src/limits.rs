@@ -84,7 +84,7 @@ fn time_in_file(field: &str, text: &str) -> Result<Timestamp, CommandError> {
 }
 
 /// When a token ends: so long from now (`90d`, `12h`), or a date or time.
-fn expiry(text: &str) -> Result<Timestamp, CommandError> {
+pub(crate) fn expiry(text: &str) -> Result<Timestamp, CommandError> {
     let wrong = |why: &str| {
         CommandError::usage(format!("`{}` is not a time in the future", plain(text)))
             .because(why.to_owned())

@@ -28,13 +28,15 @@ use crate::arguments::Arguments;
 use crate::error::{CommandError, Kind};
 use crate::output::{Output, mask};
 
-/// The answer of a command that ran: its exit status is 0 or 1.
+/// The answer of a command that ran: its exit status is 0, 1 or 5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Yes, or done.
     Yes,
     /// The answer is no: a check failed.
     No,
+    /// Some of it is done, and the answer says what.
+    Partly,
 }
 
 impl Verdict {
@@ -76,6 +78,7 @@ fn run() -> ExitCode {
     match result.and_then(|verdict| output::unwritten().map_or(Ok(verdict), Err)) {
         Ok(Verdict::Yes) => ExitCode::SUCCESS,
         Ok(Verdict::No) => ExitCode::from(1),
+        Ok(Verdict::Partly) => ExitCode::from(Kind::Partial.exit_status()),
         Err(error) => {
             output.error(&error);
             ExitCode::from(error.kind.exit_status())

@@ -15,7 +15,9 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::desk::Desk;
 use crate::error::Error;
 use crate::identity::identify_as;
-use crate::journal::{Change, ChangeId, Declared, Delivery, End, Entry, Holding, Kind, Known, Progress, Step, Subject};
+use crate::journal::{
+    Change, ChangeId, Declared, Delivery, End, Entry, Grace, Holding, Kind, Known, Progress, Step, Subject,
+};
 use crate::mark::marked;
 use crate::sink::{ProvedSink, Sink};
 
@@ -42,22 +44,28 @@ pub(crate) struct Beginning<'a> {
     pub(crate) replaces: Option<TokenId>,
     pub(crate) sinks: &'a [Sink],
     pub(crate) declared: Option<Declared>,
+    pub(crate) grace: Option<Grace>,
+}
+
+/// The sinks as the journal spells them: with absolute paths, since a later run may be typed in another folder.
+pub(crate) fn spelled(sinks: &[Sink]) -> Vec<String> {
+    let here = std::env::current_dir().unwrap_or_default();
+    sinks.iter().map(|sink| sink.clone().absolute(&here).spelling()).collect()
 }
 
 impl<'a> Course<'a> {
     /// Writes the change down. The caller holds the subject's lock and has proved the sinks.
     pub(crate) async fn begin(desk: &'a Desk, beginning: Beginning<'_>) -> Result<Self, Error> {
-        let Beginning { kind, subject, replaces, sinks, declared } = beginning;
-        // Whoever takes the change up may do so from another folder.
-        let here = std::env::current_dir().unwrap_or_default();
+        let Beginning { kind, subject, replaces, sinks, declared, grace } = beginning;
         let change = Change {
             id: ChangeId::random(),
             kind,
             subject,
             manager: desk.fingerprint(),
             replaces,
-            sinks: sinks.iter().map(|sink| sink.clone().absolute(&here).spelling()).collect(),
+            sinks: spelled(sinks),
             declared,
+            grace,
             begun: Timestamp::now(),
         };
         desk.journal.begin(&change).await?;
@@ -243,6 +251,12 @@ impl<'a> Course<'a> {
         }
         self.desk.rescue.discard(self.change.id)?;
         self.close(End::Undone, Known::AsBefore).await
+    }
+
+    /// Writes down that nobody goes on with it. What it made stays as it is.
+    pub(crate) async fn give_up(&mut self) -> Result<(), Error> {
+        self.desk.rescue.discard(self.change.id)?;
+        self.close(End::Forgotten, Known::AsBefore).await
     }
 
     async fn close(&mut self, end: End, known: Known<'_>) -> Result<(), Error> {

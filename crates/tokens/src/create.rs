@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use crate::course::{Beginning, Course};
 use crate::desk::Desk;
 use crate::error::Error;
+use crate::grace::Manner;
 use crate::journal::{Declared, End, Kind};
 use crate::resume::{settle_earlier, walk};
 use crate::sink::{Sink, SinkError, prove_all};
@@ -43,18 +44,19 @@ pub async fn create(desk: &Desk, creation: &Creation, sinks: &[Sink]) -> Result<
     let proved = prove_all(sinks)?;
     let subject = desk.subject(creation.owner, &creation.token.name);
     let _lock = desk.journal.lock(&subject).await?;
-    if let Some(earlier) = settle_earlier(desk, &subject, Kind::Create).await? {
+    let earlier = settle_earlier(desk, &subject, Kind::Create, sinks, Manner::default()).await?;
+    if let Some(earlier) = earlier.filter(|earlier| earlier.same_sinks) {
         let token = desk.manager.tokens(creation.owner).get(earlier.id).await?;
         return Ok(Created { token, taken_up: true, remarks: earlier.remarks });
     }
     let declared = creation.declared.clone();
-    let beginning = Beginning { kind: Kind::Create, subject, replaces: None, sinks, declared };
+    let beginning = Beginning { kind: Kind::Create, subject, replaces: None, sinks, declared, grace: None };
     let mut course = Course::begin(desk, beginning).await?;
     let value = match course.mint(&creation.token).await {
         Ok(value) => value,
         Err(error) => return Err(undone(course, error).await),
     };
-    let (token, remarks) = walk(course, &value, proved, None).await?;
+    let (token, remarks) = walk(course, &value, proved, Manner::default()).await?.done()?;
     Ok(Created { token, taken_up: false, remarks })
 }
 
@@ -72,9 +74,9 @@ pub async fn create_derived(
     let subject = desk.subject(creation.owner, &creation.token.name);
     let _lock = desk.journal.lock(&subject).await?;
     // One that is finished now has its value elsewhere: this one is another.
-    let earlier = settle_earlier(desk, &subject, Kind::Create).await?;
+    let earlier = settle_earlier(desk, &subject, Kind::Create, &[], Manner::default()).await?;
     let declared = creation.declared.clone();
-    let beginning = Beginning { kind: Kind::Create, subject, replaces: None, sinks: &[], declared };
+    let beginning = Beginning { kind: Kind::Create, subject, replaces: None, sinks: &[], declared, grace: None };
     let mut course = Course::begin(desk, beginning).await?;
     course.remarks.extend(earlier.into_iter().flat_map(|earlier| earlier.remarks));
     let minted = course.mint(&creation.token).await;
@@ -87,7 +89,7 @@ pub async fn create_derived(
         Ok(value) => value,
         Err(error) => return Err(undone(course, error).await),
     };
-    let (token, remarks) = walk(course, &value, Vec::new(), None).await?;
+    let (token, remarks) = walk(course, &value, Vec::new(), Manner::default()).await?.done()?;
     Ok(Created { token, taken_up: false, remarks })
 }
 

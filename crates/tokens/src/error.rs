@@ -55,6 +55,12 @@ pub enum Error {
         /// Until when.
         until: jiff::Timestamp,
     },
+    /// The old token of a rotation is kept until the new one is used, and its time is over.
+    #[error("the change {0} keeps the old token: the new one was not used yet")]
+    NotTakenUp(ChangeId),
+    /// Another credential's change, of whose tokens this credential sees none: it may be another user's.
+    #[error("this credential sees no token of the change {0}: that there is none does not follow")]
+    Unseen(ChangeId),
     /// A sink of the journal has a spelling that this version does not know.
     #[error("a sink that the journal names cannot be read: {0}")]
     SinkSpelling(String),

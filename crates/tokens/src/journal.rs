@@ -10,7 +10,7 @@ mod sql;
 mod sqlite;
 mod store;
 
-pub use change::{Change, ChangeId, Declared, Fingerprint, Holding, Kind, Subject};
+pub use change::{Change, ChangeId, Declared, Fingerprint, Grace, Holding, Kind, Subject};
 pub use progress::{Delivery, End, Progress, Step};
 pub use sqlite::Sqlite;
 pub use store::{Entry, JournalError, Known, Lock, Store};

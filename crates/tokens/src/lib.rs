@@ -15,6 +15,7 @@ mod desk;
 mod error;
 mod find;
 mod fix;
+mod grace;
 mod identity;
 mod journal;
 mod mark;
@@ -39,18 +40,19 @@ pub use desk::{Desk, Listener};
 pub use error::Error;
 pub use find::find;
 pub use fix::{Fix, propose, settle};
+pub use grace::{Glance, Watch};
 pub use identity::{Identity, IdentityOwner, identify, is_dead};
 pub use journal::{
-    Change, ChangeId, Declared, Delivery, End, Entry, Fingerprint, Holding, JournalError, Kind, Known, Lock, Progress,
-    Sqlite, Step, Store, Subject,
+    Change, ChangeId, Declared, Delivery, End, Entry, Fingerprint, Grace, Holding, JournalError, Kind, Known, Lock,
+    Progress, Sqlite, Step, Store, Subject,
 };
 pub use mark::{is_pending_for, pending};
 pub use orphans::{orphans, sweep};
 pub use r2_keys::{KeyPair, Reach, TemporaryKeys, endpoint_of, request_temporary, sign_temporary};
 pub use rescue::{Rescue, RescueError};
-pub use resume::{Resumed, resume_own, resume_unless_busy};
+pub use resume::{Resumed, forget, resume_own, resume_unless_busy, take_up};
 pub use roll::{Rolled, revoke, roll};
-pub use rotate::{Rotated, Rotation, rotate, successor};
+pub use rotate::{Rotated, Rotation, Waiting, rotate, rotate_waiting, successor};
 pub use sink::{
     AgeFile, BadPayload, BadSink, DEFAULT_KEY, FORMS, GitHubSecret, KeyringEntry, OnePasswordField, Payload, Programs,
     Proof, ProvedSink, ReadBack, Shape, Sink, SinkError, VaultField, WranglerSecret,

@@ -1,21 +1,17 @@
 //! Taking up changes that a run left unfinished: finished where a sink may hold the new value, undone where none can.
 
-use std::time::Duration;
-
 use flarekeep_catalogue::TokenId;
-use flarekeep_cloudflare::{Token, Tokens};
-use jiff::{SignedDuration, Timestamp};
+use flarekeep_cloudflare::{Owner, Token, Tokens};
+use jiff::Timestamp;
 use secrecy::SecretString;
 
-use crate::course::Course;
+use crate::course::{Course, spelled};
 use crate::create::undone;
 use crate::desk::Desk;
 use crate::error::Error;
-use crate::journal::{End, Entry, Kind, Step, Subject};
+use crate::grace::{self, Manner};
+use crate::journal::{ChangeId, Delivery, End, Entry, Kind, Step, Subject};
 use crate::sink::{ProvedSink, Sink, prove_all};
-
-/// How often the last uses are looked at while an old token is kept.
-const GLANCE: Duration = Duration::from_secs(15);
 
 /// What became of a change that was taken up.
 #[derive(Debug, Clone)]
@@ -34,6 +30,8 @@ pub struct Resumed {
 #[derive(Debug, Clone)]
 pub(crate) struct Earlier {
     pub(crate) id: TokenId,
+    /// Whether its value went where the caller wants it.
+    pub(crate) same_sinks: bool,
     pub(crate) remarks: Vec<String>,
 }
 
@@ -62,67 +60,179 @@ pub async fn resume_own(desk: &Desk, about: Option<&Subject>) -> Result<Vec<(Ent
 /// # Errors
 /// When the journal cannot be read.
 pub async fn resume_unless_busy(desk: &Desk, entry: &Entry) -> Result<Option<Result<Resumed, Error>>, Error> {
-    let Some(_lock) = desk.journal.try_lock(&entry.change.subject).await? else { return Ok(None) };
-    // It may have been finished before the lock was had.
-    let unfinished = desk.journal.unfinished().await?;
-    let Some(entry) = unfinished.into_iter().find(|other| other.change.id == entry.change.id) else { return Ok(None) };
-    Ok(Some(resume(desk, entry).await))
+    take_up(desk, entry, false).await
 }
 
-/// Takes up the changes of a subject whose lock the caller holds. The answer is the token of one of this kind that is
-/// finished now: it is what the caller was about to do.
-pub(crate) async fn settle_earlier(desk: &Desk, subject: &Subject, kind: Kind) -> Result<Option<Earlier>, Error> {
+/// The same; `now` ends an old token that is kept for a while.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub async fn take_up(desk: &Desk, entry: &Entry, now: bool) -> Result<Option<Result<Resumed, Error>>, Error> {
+    let Some(_lock) = desk.journal.try_lock(&entry.change.subject).await? else { return Ok(None) };
+    // It may have been finished before the lock was had.
+    let Some(entry) = unfinished(desk, entry.change.id).await? else { return Ok(None) };
+    Ok(Some(resume(desk, entry, Manner { now, ..Manner::default() }).await))
+}
+
+/// Writes down that a change is to be forgotten: nothing is called, and what it made stays. `false` while a living process
+/// is at work on its subject, or when it is finished.
+///
+/// # Errors
+/// When the journal cannot be read or written.
+pub async fn forget(desk: &Desk, entry: &Entry) -> Result<bool, Error> {
+    let Some(_lock) = desk.journal.try_lock(&entry.change.subject).await? else { return Ok(false) };
+    let Some(entry) = unfinished(desk, entry.change.id).await? else { return Ok(false) };
+    Course::of(desk, entry).give_up().await?;
+    Ok(true)
+}
+
+async fn unfinished(desk: &Desk, change: ChangeId) -> Result<Option<Entry>, Error> {
+    Ok(desk.journal.unfinished().await?.into_iter().find(|entry| entry.change.id == change))
+}
+
+/// Takes up the changes of a subject whose lock the caller holds. The answer is the token of one that did what the caller
+/// is about to do: of the same kind, to the same sinks.
+pub(crate) async fn settle_earlier(
+    desk: &Desk,
+    subject: &Subject,
+    kind: Kind,
+    sinks: &[Sink],
+    manner: Manner<'_>,
+) -> Result<Option<Earlier>, Error> {
+    let wanted = spelled(sinks);
     let mut earlier = None;
     for entry in desk.journal.unfinished().await? {
         if entry.change.subject != *subject {
             continue;
         }
         let (is_alike, id) = (entry.change.kind == kind, entry.change.id);
-        let resumed = resume(desk, entry).await?;
+        let same_sinks = entry.change.sinks == wanted;
+        if is_alike && !same_sinks && kind == Kind::Roll {
+            // The value that it was to deliver dies with the roll that comes.
+            Course::of(desk, entry).give_up().await?;
+            continue;
+        }
+        let resumed = match resume(desk, entry.clone(), manner).await {
+            // Its sinks fail, and others are asked for now. Nobody was told that this token was made.
+            Err(_) if is_alike && !same_sinks && kind == Kind::Create => {
+                let Some(entry) = unfinished(desk, id).await? else { continue };
+                Course::of(desk, entry).undo().await?;
+                continue;
+            }
+            resumed => resumed?,
+        };
         if let Some(until) = resumed.until {
-            return Err(Error::StillWaiting { change: id, until });
+            Concluded::Kept { change: id, until }.done()?;
         }
         if let (true, Some(End::Done), Some(id)) = (is_alike, resumed.end, resumed.id) {
-            earlier = Some(Earlier { id, remarks: resumed.remarks });
+            earlier = Some(Earlier { id, same_sinks, remarks: resumed.remarks });
         }
     }
     Ok(earlier)
 }
 
 /// Takes a change up whose subject's lock the caller holds.
-pub(crate) async fn resume(desk: &Desk, entry: Entry) -> Result<Resumed, Error> {
+pub(crate) async fn resume(desk: &Desk, entry: Entry, manner: Manner<'_>) -> Result<Resumed, Error> {
     let mut course = Course::of(desk, entry);
+    refuse_blindness(desk, &course).await?;
     let rolled = course.change.replaces.filter(|_| course.change.kind == Kind::Roll);
     let lives = match course.progress.minted.or(rolled) {
         Some(id) => is_there(&course.tokens, id).await?,
         None => false,
     };
+    let printing = Printing::of(&course);
     let forward = match course.change.kind {
         Kind::Exec => false,
         Kind::Roll => lives && (course.progress.rolling || course.progress.minted.is_some()),
-        Kind::Create | Kind::Rotate => lives && course.progress.is_in_use(),
+        Kind::Create | Kind::Rotate => lives && course.progress.is_in_use() && printing != Printing::Alone,
     };
     if !forward {
-        if course.progress.is_in_use() && !lives {
-            let remark = "the token that it made is gone: a sink may hold a value that is dead";
-            course.remarks.push(remark.to_owned());
+        if course.progress.is_in_use() {
+            course.remarks.push(
+                match lives {
+                    false => "the token that it made is gone: a sink may hold a value that is dead",
+                    true => "its value was to be printed, and no later run prints it",
+                }
+                .to_owned(),
+            );
         }
         course.undo().await?;
         return Ok(Resumed { end: Some(End::Undone), until: None, id: None, remarks: course.remarks });
     }
-    if let Some(until) = course.progress.until.filter(|until| *until > Timestamp::now()) {
-        return Ok(Resumed { end: None, until: Some(until), id: course.progress.minted, remarks: course.remarks });
+    match printing {
+        Printing::Nothing => {}
+        // Only a roll comes here.
+        Printing::Alone => {
+            let remark = "its new value was to be printed, and nobody has it: another roll gives it one";
+            course.remarks.push(remark.to_owned());
+            course.give_up().await?;
+            return Ok(Resumed { end: Some(End::Forgotten), until: None, id: None, remarks: course.remarks });
+        }
+        Printing::Beside(sink) => {
+            let remark = "the value that was to be printed, too, is in the other sinks alone";
+            course.remarks.push(remark.to_owned());
+            course.step(Step::Delivered { sink }).await?;
+        }
     }
+    let (id, until) = (course.progress.minted, course.progress.until);
     let done = course.progress.is_delivered() && course.progress.checked && !course.progress.rolling;
-    if done {
-        let (token, remarks) = conclude(course, None).await?;
-        return Ok(Resumed { end: Some(End::Done), until: None, id: Some(token.id), remarks });
+    let concluded = if done {
+        conclude(course, manner).await?
+    } else {
+        let sinks = sinks_of(&course)?;
+        let proved = prove_all(&sinks)?;
+        let value = recovered(desk, &mut course).await?;
+        walk(course, &value, proved, manner).await?
+    };
+    Ok(match concluded {
+        Concluded::Done(token, remarks) => Resumed { end: Some(End::Done), until: None, id: Some(token.id), remarks },
+        Concluded::Kept { until: now_until, .. } => {
+            Resumed { end: None, until: Some(until.unwrap_or(now_until)), id, remarks: Vec::new() }
+        }
+    })
+}
+
+/// Which of a change's sinks is standard output, as far as the value is not there yet. A later run must not print it: its
+/// standard output is another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Printing {
+    Nothing,
+    /// No other sink may hold the value.
+    Alone,
+    /// Others may.
+    Beside(usize),
+}
+
+impl Printing {
+    fn of(course: &Course<'_>) -> Self {
+        let stdout = Sink::Stdout.spelling();
+        let open = |sink: usize| course.progress.deliveries.get(sink) != Some(&Delivery::Done);
+        let Some(place) = course.change.sinks.iter().position(|sink| *sink == stdout).filter(|place| open(*place))
+        else {
+            return Self::Nothing;
+        };
+        let others = || course.progress.deliveries.iter().enumerate().filter(|(sink, _)| *sink != place);
+        let reached = match course.change.kind {
+            // Its old value is dead: the others wait for the new one.
+            Kind::Roll => others().next().is_some(),
+            _ => others().any(|(_, delivery)| *delivery != Delivery::Open),
+        };
+        if reached { Self::Beside(place) } else { Self::Alone }
     }
-    let sinks = sinks_of(&course)?;
-    let proved = prove_all(&sinks)?;
-    let value = recovered(desk, &mut course).await?;
-    let (token, remarks) = walk(course, &value, proved, None).await?;
-    Ok(Resumed { end: Some(End::Done), until: None, id: Some(token.id), remarks })
+}
+
+/// Another credential may belong to another user, who sees none of this user's tokens. What it does not see may be there
+/// all the same: nothing follows from that.
+async fn refuse_blindness(desk: &Desk, course: &Course<'_>) -> Result<(), Error> {
+    let (change, progress) = (&course.change, &course.progress);
+    if change.manager == desk.fingerprint() || change.subject.owner != Owner::User {
+        return Ok(());
+    }
+    let seen = course.tokens.list_with_expired().await?;
+    let is_of_change = |token: &Token| {
+        change.replaces == Some(token.id) || progress.minted == Some(token.id) || progress.marks.contains(&token.name)
+    };
+    if seen.iter().any(is_of_change) { Ok(()) } else { Err(Error::Unseen(change.id)) }
 }
 
 /// The value of the change's token: from its rescue file, else a new one.
@@ -154,13 +264,37 @@ async fn is_there(tokens: &Tokens, id: TokenId) -> Result<bool, Error> {
     }
 }
 
+/// Where a change has come to.
+pub(crate) enum Concluded {
+    /// To its end.
+    Done(Token, Vec<String>),
+    /// The old token is kept.
+    Kept {
+        /// The change.
+        change: ChangeId,
+        /// Until when.
+        until: Timestamp,
+    },
+}
+
+impl Concluded {
+    /// The end; a token that is kept for longer is an error of whoever waited.
+    pub(crate) fn done(self) -> Result<(Token, Vec<String>), Error> {
+        match self {
+            Self::Done(token, remarks) => Ok((token, remarks)),
+            Self::Kept { change, until } if until > Timestamp::now() => Err(Error::StillWaiting { change, until }),
+            Self::Kept { change, .. } => Err(Error::NotTakenUp(change)),
+        }
+    }
+}
+
 /// The rest of a course whose value is at hand. What fails before any sink may hold the value is undone.
 pub(crate) async fn walk(
     mut course: Course<'_>,
     value: &SecretString,
     proved: Vec<ProvedSink>,
-    grace: Option<SignedDuration>,
-) -> Result<(Token, Vec<String>), Error> {
+    manner: Manner<'_>,
+) -> Result<Concluded, Error> {
     if let Err(error) = course.deliver(value, proved).await {
         let undeliverable = matches!(error, Error::Undelivered(_));
         if undeliverable && course.change.kind != Kind::Roll && !course.progress.is_in_use() {
@@ -171,70 +305,38 @@ pub(crate) async fn walk(
     if let Err(error) = course.try_out(value).await {
         return Err(stopped(&course, error));
     }
-    conclude(course, grace).await
+    conclude(course, manner).await
 }
 
 /// From the trial to the end: the name, the time of grace, and the end of the old token.
-async fn conclude(mut course: Course<'_>, grace: Option<SignedDuration>) -> Result<(Token, Vec<String>), Error> {
-    match concluded(&mut course, grace).await {
-        Ok(token) => {
-            let change = course.change.id;
+async fn conclude(mut course: Course<'_>, manner: Manner<'_>) -> Result<Concluded, Error> {
+    let change = course.change.id;
+    match concluded(&mut course, manner).await {
+        Ok(Some(token)) => {
             let remarks = course.finish().await.map_err(|error| Error::Unfinished {
                 change,
                 stopped: Box::new(error),
                 left: None,
             })?;
-            Ok((token, remarks))
+            Ok(Concluded::Done(token, remarks))
         }
+        Ok(None) => Ok(Concluded::Kept { change, until: course.progress.until.unwrap_or_else(Timestamp::now) }),
         Err(error) => Err(stopped(&course, error)),
     }
 }
 
-async fn concluded(course: &mut Course<'_>, grace: Option<SignedDuration>) -> Result<Token, Error> {
+/// The new token, unless the old one is still kept.
+async fn concluded(course: &mut Course<'_>, manner: Manner<'_>) -> Result<Option<Token>, Error> {
     let token = course.name().await?.ok_or(Error::NothingMinted)?;
-    let Some(old) = course.change.replaces.filter(|old| *old != token.id) else { return Ok(token) };
-    if let (Some(grace), None) = (grace, course.progress.until) {
-        let now = Timestamp::now();
-        course.step(Step::Waiting { until: now.saturating_add(grace).unwrap_or(now) }).await?;
-        wait(course, old, token.id, now).await?;
+    let Some(old) = course.change.replaces.filter(|old| *old != token.id) else { return Ok(Some(token)) };
+    if let Some(grace) = course.change.grace
+        && course.progress.revoking.is_empty()
+        && !grace::is_over(course, grace, old, token.id, manner).await?
+    {
+        return Ok(None);
     }
     course.end(old).await?;
-    Ok(token)
-}
-
-/// Waits until the new token is used and the old one no more, or until the time of grace is over.
-async fn wait(course: &mut Course<'_>, old: TokenId, new: TokenId, since: Timestamp) -> Result<(), Error> {
-    let Some(until) = course.progress.until else { return Ok(()) };
-    loop {
-        let (old_use, new_use) = (last_use(&course.tokens, old).await?, last_use(&course.tokens, new).await?);
-        let is_after = |time: Option<Timestamp>| time.is_some_and(|time| time > since);
-        if is_after(new_use) && !is_after(old_use) {
-            return Ok(());
-        }
-        let left = until.duration_since(Timestamp::now());
-        if left <= SignedDuration::ZERO {
-            course.remarks.push(
-                match (is_after(old_use), is_after(new_use)) {
-                    (true, _) => {
-                        "the old token was still in use while it was kept: somebody has not taken up the new value"
-                    }
-                    (_, false) => "the new token was not used while the old one was kept",
-                    _ => return Ok(()),
-                }
-                .to_owned(),
-            );
-            return Ok(());
-        }
-        tokio::time::sleep(GLANCE.min(left.unsigned_abs())).await;
-    }
-}
-
-async fn last_use(tokens: &Tokens, id: TokenId) -> Result<Option<Timestamp>, Error> {
-    match tokens.get(id).await {
-        Ok(token) => Ok(token.last_used_on),
-        Err(error) if error.status() == Some(404) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    Ok(Some(token))
 }
 
 fn stopped(course: &Course<'_>, error: Error) -> Error {

@@ -5,6 +5,7 @@ use flarekeep_cloudflare::{Owner, Token};
 use crate::course::{Beginning, Course, end};
 use crate::desk::Desk;
 use crate::error::Error;
+use crate::grace::Manner;
 use crate::journal::Kind;
 use crate::resume::{settle_earlier, walk};
 use crate::sink::{Sink, prove_all};
@@ -25,10 +26,11 @@ pub async fn roll(desk: &Desk, owner: Owner, token: &Token, sinks: &[Sink]) -> R
     let proved = prove_all(sinks)?;
     let subject = desk.subject(owner, &token.name);
     let _lock = desk.journal.lock(&subject).await?;
-    if let Some(earlier) = settle_earlier(desk, &subject, Kind::Roll).await? {
+    if let Some(earlier) = settle_earlier(desk, &subject, Kind::Roll, sinks, Manner::default()).await? {
         return Ok(Rolled { remarks: earlier.remarks });
     }
-    let beginning = Beginning { kind: Kind::Roll, subject, replaces: Some(token.id), sinks, declared: None };
+    let beginning =
+        Beginning { kind: Kind::Roll, subject, replaces: Some(token.id), sinks, declared: None, grace: None };
     let mut course = Course::begin(desk, beginning).await?;
     let change = course.change.id;
     let value = match course.roll(token.id).await {
@@ -40,7 +42,7 @@ pub async fn roll(desk: &Desk, owner: Owner, token: &Token, sinks: &[Sink]) -> R
         }
         Err(error) => return Err(Error::Unfinished { change, stopped: Box::new(error), left: None }),
     };
-    let (_, remarks) = walk(course, &value, proved, None).await?;
+    let (_, remarks) = walk(course, &value, proved, Manner::default()).await?.done()?;
     Ok(Rolled { remarks })
 }
 

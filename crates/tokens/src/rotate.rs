@@ -1,13 +1,14 @@
 //! Rotation: a successor takes a token's place, and at no moment is there none that works.
 
 use flarekeep_cloudflare::{NewToken, Owner, Status, Token, TokenUpdate};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::course::{Beginning, Course};
 use crate::create::undone;
 use crate::desk::Desk;
 use crate::error::Error;
-use crate::journal::{Declared, End, Kind};
+use crate::grace::{Manner, Watch};
+use crate::journal::{Declared, End, Grace, Kind};
 use crate::resume::{settle_earlier, walk};
 use crate::sink::{Sink, prove_all};
 
@@ -20,9 +21,8 @@ pub struct Rotation {
     pub old: Token,
     /// What the successor is to be; [`successor`] makes it as the old one is.
     pub new: NewToken,
-    /// How long the old token is kept at most, once the new value is delivered: less when the uses of both show that it
-    /// was taken up.
-    pub grace: Option<SignedDuration>,
+    /// How long the old token is kept once the new value is delivered.
+    pub grace: Option<Grace>,
     /// The declaration that asks for it.
     pub declared: Option<Declared>,
     /// When it was asked for. A rotation that ended later has done it.
@@ -58,36 +58,71 @@ pub fn successor(old: &Token, now: Timestamp) -> NewToken {
 /// Where this fails before a sink may hold the new value, all is as before; later, both tokens live and
 /// [`Error::Unfinished`] names the change.
 pub async fn rotate(desk: &Desk, rotation: &Rotation, sinks: &[Sink]) -> Result<Rotated, Error> {
+    rotate_waiting(desk, rotation, sinks, Waiting::Out(None)).await
+}
+
+/// Who waits while the old token is kept.
+#[derive(Clone, Copy)]
+pub enum Waiting<'a> {
+    /// This run, telling what it sees of both tokens. It may be dropped: the next run goes on.
+    Out(Option<&'a Watch<'a>>),
+    /// A later one: until then the answer is [`Error::StillWaiting`].
+    Later,
+}
+
+/// The same, saying who waits.
+///
+/// # Errors
+/// As [`rotate`].
+pub async fn rotate_waiting(
+    desk: &Desk,
+    rotation: &Rotation,
+    sinks: &[Sink],
+    waiting: Waiting<'_>,
+) -> Result<Rotated, Error> {
+    let manner = match waiting {
+        Waiting::Out(watch) => Manner { now: false, waits: true, watch },
+        Waiting::Later => Manner::default(),
+    };
     let proved = prove_all(sinks)?;
     let subject = desk.subject(rotation.owner, &rotation.new.name);
     let tokens = desk.manager.tokens(rotation.owner);
     let _lock = desk.journal.lock(&subject).await?;
-    if let Some(earlier) = settle_earlier(desk, &subject, Kind::Rotate).await? {
+    let earlier = settle_earlier(desk, &subject, Kind::Rotate, sinks, manner).await?;
+    if let Some(earlier) = earlier.as_ref().filter(|earlier| earlier.same_sinks) {
         let token = tokens.get(earlier.id).await?;
-        return Ok(Rotated { token, by_another: true, remarks: earlier.remarks });
+        return Ok(Rotated { token, by_another: true, remarks: earlier.remarks.clone() });
     }
-    if let Some((entry, at)) = desk.journal.last_finished(&subject).await? {
+    if let (None, Some((entry, at))) = (&earlier, desk.journal.last_finished(&subject).await?) {
         let progress = entry.progress();
         let is_it = entry.change.kind == Kind::Rotate && progress.end == Some(End::Done) && at >= rotation.asked;
         if let (true, Some(id)) = (is_it, progress.minted) {
             return Ok(Rotated { token: tokens.get(id).await?, by_another: true, remarks: Vec::new() });
         }
     }
+    // An earlier run's rotation to other sinks is finished now: what it made is the old token.
+    let old = tokens.get(earlier.as_ref().map_or(rotation.old.id, |earlier| earlier.id)).await?;
     // What it is now: it may have changed since it was shown.
-    let old = tokens.get(rotation.old.id).await?;
-    if TokenUpdate::from(&old) != TokenUpdate::from(&rotation.old) || old.status != rotation.old.status {
+    let is_as_shown = TokenUpdate::from(&old) == TokenUpdate::from(&rotation.old) && old.status == rotation.old.status;
+    if earlier.is_none() && !is_as_shown {
         return Err(Error::Changed(old.id));
     }
     if old.status == Status::Disabled {
         return Err(Error::Disabled(old.id));
     }
-    let beginning =
-        Beginning { kind: Kind::Rotate, subject, replaces: Some(old.id), sinks, declared: rotation.declared.clone() };
+    let beginning = Beginning {
+        kind: Kind::Rotate,
+        subject,
+        replaces: Some(old.id),
+        sinks,
+        declared: rotation.declared.clone(),
+        grace: rotation.grace,
+    };
     let mut course = Course::begin(desk, beginning).await?;
     let value = match course.mint(&rotation.new).await {
         Ok(value) => value,
         Err(error) => return Err(undone(course, error).await),
     };
-    let (token, remarks) = walk(course, &value, proved, rotation.grace).await?;
+    let (token, remarks) = walk(course, &value, proved, manner).await?.done()?;
     Ok(Rotated { token, by_another: false, remarks })
 }

@@ -4,11 +4,14 @@ mod by_hand;
 mod care;
 pub(crate) mod create;
 mod list;
+mod orphans;
 mod ownership;
 mod r2_keys;
 mod remind;
+mod resume;
 pub(crate) mod revoke;
 pub(crate) mod roll;
+mod rotate;
 mod show;
 mod switch;
 mod update;
@@ -21,10 +24,14 @@ use flarekeep_tokens::Switch;
 use crate::CommandResult;
 use crate::arguments::{Owner, Token};
 use crate::context::Context;
+use crate::desk;
 use crate::error::CommandError;
 use crate::place::{self, Wanted};
 
 pub(crate) fn run(context: &Context, arguments: &Token) -> CommandResult {
+    if matches!(arguments, Token::List { .. } | Token::Show(_)) {
+        desk::mention_unfinished(context)?;
+    }
     match arguments {
         Token::Create(arguments) if arguments.by_hand.by_hand => by_hand::run(context, arguments),
         Token::Create(arguments) => create::run(context, arguments),
@@ -32,6 +39,9 @@ pub(crate) fn run(context: &Context, arguments: &Token) -> CommandResult {
         Token::Remind(arguments) => remind::run(context, arguments),
         Token::Show(arguments) => show::run(context, arguments),
         Token::Verify => verify::run(context),
+        Token::Rotate(arguments) => rotate::run(context, arguments),
+        Token::Resume(arguments) => resume::run(context, arguments),
+        Token::Orphans(arguments) => orphans::run(context, arguments),
         Token::Roll(arguments) => roll::run(context, arguments),
         Token::Update(arguments) => update::run(context, arguments),
         Token::Disable(arguments) => switch::run(context, arguments, Switch::Off),

@@ -28,6 +28,7 @@ mod policy_reach;
 mod policy_simulate;
 mod r2_keys;
 mod recipe;
+mod rotate;
 mod sinks;
 mod sinks_several;
 mod story;

@@ -33,8 +33,22 @@ pub struct Change {
     /// The declaration that asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared: Option<Declared>,
+    /// How long the old token is kept once the new value is delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace: Option<Grace>,
     /// When it began.
     pub begun: Timestamp,
+}
+
+/// How long the old token of a rotation is kept once the new value is delivered: at most. It ends after half of the time
+/// if the new one was used and the old one was not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grace {
+    /// So many seconds.
+    pub seconds: u32,
+    /// Whether it is kept longer if the new one was not used by then.
+    #[serde(default)]
+    pub until_used: bool,
 }
 
 /// The kinds of change.

@@ -59,6 +59,10 @@ impl Local {
             .transport(Wire(self.network.clone(), line.clone()))
     }
 
+    pub(crate) fn api_url(&self) -> String {
+        self.running.api_url()
+    }
+
     /// A client with the Global API key over a good line.
     pub(crate) fn admin(&self) -> Client {
         self.through(&Line::good())
