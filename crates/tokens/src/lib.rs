@@ -9,6 +9,7 @@ mod attempt;
 mod check;
 mod course;
 mod create;
+pub mod declared;
 mod desk;
 mod error;
 mod find;
