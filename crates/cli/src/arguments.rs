@@ -1,5 +1,6 @@
 //! The command line, as clap reads it.
 
+mod declared;
 mod emulate;
 mod permission;
 mod policy;
@@ -11,6 +12,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use flarekeep_tokens::Sink;
 
+pub(crate) use self::declared::{Apply, Import};
 pub(crate) use self::emulate::Emulate;
 pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, PermissionUpdate};
 pub(crate) use self::policy::{Policy, PolicyCheck, PolicyDiff, PolicyReach, PolicySimulate, Reading};
@@ -136,6 +138,10 @@ pub(crate) enum Command {
     Why(Why),
     /// Give the token what it lacks for the work; its value stays the same
     Fix(Fix),
+    /// Make the declared tokens so: show how the living ones differ, ask, and act
+    Apply(Apply),
+    /// Write flarekeep.toml from the tokens that are there
+    Import(Import),
     /// A local Cloudflare that enforces token policies on every operation
     Emulate(Emulate),
     /// The completions of a shell

@@ -54,8 +54,6 @@ pub struct Declared {
     pub enabled: bool,
     /// Where its value goes.
     pub sinks: Vec<Sink>,
-    /// The same as the file spells them, in the same order.
-    pub sinks_as_spelled: Vec<String>,
     /// After which time it is to be rotated.
     pub rotate_every: Option<Age>,
 }

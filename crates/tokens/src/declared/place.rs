@@ -54,13 +54,19 @@ impl Names {
 
 impl Places {
     /// The account that an id or a name stands for.
-    pub(super) fn account(&self, text: &str) -> Result<AccountId, DeclaredError> {
+    ///
+    /// # Errors
+    /// If nobody looked the name up, or it was not found.
+    pub fn account(&self, text: &str) -> Result<AccountId, DeclaredError> {
         let found = text.parse().ok().or_else(|| self.accounts.get(text).copied());
         found.ok_or_else(|| DeclaredError::Unknown { kind: "account", name: text.to_owned() })
     }
 
     /// The zone that an id or a name stands for, and its account.
-    pub(super) fn zone(&self, text: &str) -> Result<(ZoneId, Option<AccountId>), DeclaredError> {
+    ///
+    /// # Errors
+    /// If nobody looked the name up, or it was not found.
+    pub fn zone(&self, text: &str) -> Result<(ZoneId, Option<AccountId>), DeclaredError> {
         if let Ok(id) = text.parse() {
             let known = self.zones.values().find(|(zone, _)| *zone == id);
             return Ok((id, known.and_then(|(_, account)| *account)));
@@ -76,7 +82,10 @@ impl Places {
     }
 
     /// The account of a declared token: the one that it names; for a user's token else the one that owns all of its zones.
-    pub(super) fn account_of(&self, token: &Declared) -> Result<Option<AccountId>, DeclaredError> {
+    ///
+    /// # Errors
+    /// If an account is to own the token and none is named, or a name was not found.
+    pub fn account_of(&self, token: &Declared) -> Result<Option<AccountId>, DeclaredError> {
         if let Some(text) = &token.account {
             return self.account(text).map(Some);
         }

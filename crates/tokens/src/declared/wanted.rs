@@ -12,6 +12,7 @@ use super::meaning;
 use super::place::Places;
 use super::work;
 use crate::error::Error;
+use crate::sink::Sink;
 use crate::translate::{GroupIds, UNNAMED_USER, policy_to_wire};
 
 /// What a declaration refers to, read.
@@ -61,7 +62,7 @@ pub struct Wanted {
     pub end: End,
     /// Whether it may be used.
     pub enabled: bool,
-    /// Where its value goes, as the file spells it.
+    /// Where its value goes, as the journal spells it.
     pub sinks: Vec<String>,
     /// After which time it is to be rotated.
     pub rotate_every: Option<Age>,
@@ -225,7 +226,7 @@ impl Placed {
             not_before: declared.not_before,
             end: declared.end,
             enabled: declared.enabled,
-            sinks: declared.sinks_as_spelled.clone(),
+            sinks: declared.sinks.iter().map(Sink::spelling).collect(),
             rotate_every: declared.rotate_every,
         })
     }

@@ -75,7 +75,6 @@ impl Reader<'_> {
             table.deny_ips.as_ref().or(defaults.deny_ips.as_ref()),
         );
         let not_before = table.not_before.as_ref().or(defaults.not_before.as_ref());
-        let (sinks, sinks_as_spelled) = self.sinks(table.sinks.as_ref())?;
         let token = Declared {
             key: key.to_owned(),
             line,
@@ -91,8 +90,7 @@ impl Reader<'_> {
             not_before: not_before.map(|time| self.time("not_before", time)).transpose()?,
             end: self.end(table.expires.as_ref().or(defaults.expires.as_ref()))?,
             enabled: table.enabled.unwrap_or(true),
-            sinks,
-            sinks_as_spelled,
+            sinks: self.sinks(table.sinks.as_ref())?,
             rotate_every: self.age("rotate_every", table.rotate_every.as_ref().or(defaults.rotate_every.as_ref()))?,
         };
         let work = &token.purpose;
@@ -403,19 +401,17 @@ impl Reader<'_> {
         given.get_ref().parse().map(Some).map_err(|_| wrong())
     }
 
-    fn sinks(&self, given: Option<&Spanned<Texts>>) -> Read<(Vec<Sink>, Vec<String>)> {
-        let sinks = self.each(given, |span, text| {
-            let wrong = |reason: String| {
-                self.element(span, text, "sinks", reason, Some("as in sinks = [\"env:.env:CF_DNS_TOKEN\"]"))
-            };
+    fn sinks(&self, given: Option<&Spanned<Texts>>) -> Read<Vec<Sink>> {
+        self.each(given, |span, text| {
+            let hint = "as in sinks = [\"env:.env:CF_DNS_TOKEN\"]";
+            let wrong = |reason: String| self.element(span, text, "sinks", reason, Some(hint));
             match text.parse::<Sink>() {
                 // Nobody would keep what is printed.
                 Ok(Sink::Stdout) => Err(wrong("standard output keeps no value".to_owned())),
-                Ok(sink) => Ok((sink, text.to_owned())),
+                Ok(sink) => Ok(sink),
                 Err(error) => Err(wrong(error.to_string())),
             }
-        })?;
-        Ok(sinks.into_iter().unzip())
+        })
     }
 }
 
