@@ -1,6 +1,7 @@
 //! The command line, as clap reads it.
 
 mod care;
+mod declared;
 mod emulate;
 mod making;
 mod permission;
@@ -17,6 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use flarekeep_tokens::Sink;
 
 pub(crate) use self::care::{TokenList, TokenRemind, Whose};
+pub(crate) use self::declared::{Apply, Import};
 pub(crate) use self::emulate::Emulate;
 pub(crate) use self::making::{ByHand, Naming};
 pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, PermissionUpdate};
@@ -146,6 +148,10 @@ pub(crate) enum Command {
     Why(Why),
     /// Give the token what it lacks for the work; its value stays the same
     Fix(Fix),
+    /// Make the declared tokens so: show how the living ones differ, ask, and act
+    Apply(Apply),
+    /// Write flarekeep.toml from the tokens that are there
+    Import(Import),
     /// A local Cloudflare that enforces token policies on every operation
     Emulate(Emulate),
     /// The completions of a shell

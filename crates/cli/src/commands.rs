@@ -1,9 +1,11 @@
 //! The commands: one file a verb, in the folder of its noun.
 
+mod apply;
 mod check;
 mod completions;
 mod emulate;
 mod fix;
+mod import;
 mod man;
 mod permission;
 mod plan;
@@ -31,6 +33,8 @@ pub(crate) fn run(arguments: Arguments, output: Output) -> CommandResult {
         Command::Check(arguments) => check::run(&context()?, &arguments),
         Command::Why(arguments) => why::run(&context()?, &arguments),
         Command::Fix(arguments) => fix::run(&context()?, &arguments),
+        Command::Apply(arguments) => apply::run(&context()?, &arguments),
+        Command::Import(arguments) => import::run(&context()?, &arguments),
         Command::Emulate(arguments) => emulate::run(output, &arguments),
         Command::Completions { shell } => completions::run(shell),
         Command::Man => man::run(),

@@ -324,7 +324,8 @@ pub(crate) fn given_zone(context: &Context) -> Option<&str> {
     context.place.zone.as_deref().or(context.environment.get(ZONE))
 }
 
-async fn account(client: &Client, text: &str) -> Result<AccountId, CommandError> {
+/// The account that an id or a name stands for.
+pub(crate) async fn account(client: &Client, text: &str) -> Result<AccountId, CommandError> {
     if let Ok(id) = text.parse() {
         return Ok(id);
     }

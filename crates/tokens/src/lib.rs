@@ -11,6 +11,7 @@ pub mod care;
 mod check;
 mod course;
 mod create;
+pub mod declared;
 mod desk;
 mod error;
 mod find;

@@ -3,7 +3,7 @@
 use crate::support::{Home, Run, shows};
 
 /// The commands, as help names them.
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 33] = [
     "try",
     "plan",
     "permission",
@@ -32,6 +32,8 @@ const COMMANDS: [&str; 31] = [
     "check",
     "why",
     "fix",
+    "apply",
+    "import",
     "emulate",
     "completions",
     "man",

@@ -1,0 +1,63 @@
+//! Changing a living token in its place, and writing down that a declaration speaks of it.
+
+use flarekeep_cloudflare::{Token, TokenUpdate};
+use jiff::Timestamp;
+
+use super::wanted::Wanted;
+use crate::desk::Desk;
+use crate::error::Error;
+use crate::journal::{Declared, Holding};
+
+/// Makes the living token what is wanted, if it is still as it was when the difference was shown: an update replaces the
+/// whole token, and must not bring back what somebody took away meanwhile. Its value stays, so that one call does it all
+/// and nothing has to be taken up where it is lost.
+///
+/// # Errors
+/// [`Error::Changed`]; any of a call, or of the journal.
+pub async fn update(
+    desk: &Desk,
+    wanted: &Wanted,
+    living: &Token,
+    declared: &Declared,
+    now: Timestamp,
+) -> Result<Token, Error> {
+    let _lock = desk.journal.lock(&desk.subject(wanted.owner, &living.name)).await?;
+    let tokens = desk.manager.tokens(wanted.owner);
+    let found = tokens.get(living.id).await?;
+    if TokenUpdate::from(&found) != TokenUpdate::from(living) || found.status != living.status {
+        return Err(Error::Changed(living.id));
+    }
+    let token = tokens.update(living.id, &wanted.update(&found, now)).await?;
+    adopt(desk, wanted, living, declared, now).await?;
+    Ok(token)
+}
+
+/// Writes down that the declaration speaks of this token: when it does not any more, the token is to end. A token of
+/// which nobody knows where its value is, though the declaration names sinks, stays nobody's.
+///
+/// # Errors
+/// Any of the journal.
+pub async fn adopt(
+    desk: &Desk,
+    wanted: &Wanted,
+    living: &Token,
+    declared: &Declared,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let subject = desk.subject(wanted.owner, &wanted.name);
+    let known = desk.journal.holdings().await?.into_iter().find(|holding| holding.id == living.id);
+    let holding = match known {
+        Some(known) if known.subject == subject && known.declared.as_ref() == Some(declared) => return Ok(()),
+        Some(known) => {
+            if known.subject != subject {
+                desk.journal.forget(&known.subject).await?;
+            }
+            Holding { subject, declared: Some(declared.clone()), ..known }
+        }
+        None if wanted.sinks.is_empty() => {
+            Holding { subject, id: living.id, sinks: Vec::new(), declared: Some(declared.clone()), since: now }
+        }
+        None => return Ok(()),
+    };
+    Ok(desk.journal.keep(&holding).await?)
+}
