@@ -9,9 +9,7 @@ use std::time::{Duration, Instant};
 
 use flarekeep_catalogue::TokenId;
 use flarekeep_cloudflare::{Credential, Owner};
-use flarekeep_tokens::{
-    Change, ChangeId, End, Fingerprint, Kind, Known, Postgres, Sqlite, Step, Store, Subject,
-};
+use flarekeep_tokens::{Change, ChangeId, End, Fingerprint, Kind, Known, Postgres, Sqlite, Step, Store, Subject};
 
 const STEPS: usize = 400;
 

@@ -33,7 +33,6 @@ fn a_database_in_the_env_file_is_passed_over() {
 fn members_share_a_journal() {
     let Some(server) = postgres::server() else { return };
     let local = Local::start();
-    local.keep_secret("real:password");
     local.keep_secret(postgres::PASSWORD_IN_URL);
     let url = server.database();
     local.type_(CREATE).env("FLAREKEEP_DATABASE_URL", &url).run().ended(0);
@@ -41,7 +40,7 @@ fn members_share_a_journal() {
     assert_eq!(server.sql(database, "SELECT count(*) FROM flarekeep_changes WHERE finished_at IS NOT NULL"), "1");
     let dump =
         server.sql(database, "SELECT document FROM flarekeep_steps UNION ALL SELECT document FROM flarekeep_changes");
-    let value = local.value_in("value");
+    let value = local.read("value");
     assert!(dump.contains("kept (pending ") && !dump.contains(&value[6..20]), "no value is in the journal");
     assert!(!std::path::Path::new(&local.path(".local/state/flarekeep/journal.sqlite")).exists());
     let wrong = url.replace(postgres::PASSWORD_IN_URL, &fresh_value("pw-"));

@@ -41,8 +41,8 @@ pub(super) fn parse(url: &str) -> Result<PgConnectOptions, JournalError> {
 pub(super) fn place(options: &PgConnectOptions) -> String {
     let database = options.get_database().unwrap_or(options.get_username());
     match options.get_socket() {
-        Some(socket) => format!("PostgreSQL at {}, database {database}", socket.display()),
-        None => format!("PostgreSQL at {}:{}, database {database}", options.get_host(), options.get_port()),
+        Some(socket) => format!("{} (database {database})", socket.display()),
+        None => format!("{}:{} (database {database})", options.get_host(), options.get_port()),
     }
 }
 
@@ -53,9 +53,9 @@ mod tests {
     #[test]
     fn a_place_shows_neither_name_nor_password() {
         let options = parse("postgres://ada:s3cr%40t@db.example.com:6432/team?sslmode=verify-full").unwrap();
-        assert_eq!(place(&options), "PostgreSQL at db.example.com:6432, database team");
+        assert_eq!(place(&options), "db.example.com:6432 (database team)");
         let options = parse("postgres://ada@localhost/team?host=/run/postgresql").unwrap();
-        assert_eq!(place(&options), "PostgreSQL at /run/postgresql, database team");
+        assert_eq!(place(&options), "/run/postgresql (database team)");
     }
 
     #[test]

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 pub(crate) const USER: &str = "flarekeep";
-pub(crate) const PASSWORD: &str = "not/a@real:password";
+pub(crate) const PASSWORD: &str = "not/a@real:password-of-anybody";
 /// The password as a URL spells it.
-pub(crate) const PASSWORD_IN_URL: &str = "not%2Fa%40real%3Apassword";
+pub(crate) const PASSWORD_IN_URL: &str = "not%2Fa%40real%3Apassword-of-anybody";
 
 /// Set to `required` where a server must be found (.ci/run sets it): then its absence is a failure.
 const REQUIRED: &str = "FLAREKEEP_TEST_POSTGRES";
@@ -19,6 +19,7 @@ const REQUIRED: &str = "FLAREKEEP_TEST_POSTGRES";
 /// A server that runs for as long as this process.
 pub(crate) struct Server {
     port: u16,
+    #[allow(dead_code, reason = "see `over_socket`")]
     socket: PathBuf,
     programs: PathBuf,
     /// The server ends when this end of its pipe is closed, however this process ends.
@@ -57,6 +58,7 @@ impl Server {
     }
 
     /// The URL of the same database over the socket.
+    #[allow(dead_code, reason = "the program's tests include this file, and go over loopback")]
     pub(crate) fn over_socket(&self, url: &str) -> String {
         format!("{url}?host={}", self.socket.display())
     }
