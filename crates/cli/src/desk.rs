@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use flarekeep_cloudflare::Client;
-use flarekeep_tokens::{Desk, End, Entry, Rescue, Resumed, Sqlite, Store, Subject, resume_own};
+use flarekeep_tokens::{Desk, End, Entry, Postgres, Rescue, Resumed, Sqlite, Store, Subject, resume_own};
+use secrecy::ExposeSecret;
 
 use crate::context::{Context, block_on};
-use crate::environment::state_folder;
+use crate::environment::{database_url, state_folder};
 use crate::error::{CommandError, Kind};
 use crate::output::{Output, counted, plain};
 
@@ -31,7 +32,10 @@ pub(crate) async fn open(context: &Context, manager: Client, about: Option<&Subj
 /// Opens the desk and changes nothing.
 pub(crate) async fn at_rest(context: &Context, manager: Client) -> Result<Desk, CommandError> {
     let state = folder()?;
-    let journal: Arc<dyn Store> = Arc::new(Sqlite::open(&state).await?);
+    let journal: Arc<dyn Store> = match database_url()? {
+        Some(url) => Arc::new(Postgres::open(url.expose_secret()).await?),
+        None => Arc::new(Sqlite::open(&state).await?),
+    };
     let rescue = Rescue::new(&state, manager.credential());
     let verbose = context.output;
     let listener: flarekeep_tokens::Listener = Arc::new(move |change, step| {

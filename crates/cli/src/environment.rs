@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use secrecy::SecretString;
+
 use crate::error::CommandError;
 
 /// A variable that the program reads.
@@ -28,6 +30,10 @@ pub(crate) const API_BASE_URL: Variable = Variable("CLOUDFLARE_API_BASE_URL");
 /// Where the API is, as the official SDKs call it.
 pub(crate) const BASE_URL: Variable = Variable("CLOUDFLARE_BASE_URL");
 
+/// The database that keeps the journal of a team. It is not taken from `.env`, as the folders below are not: a `.env`
+/// belongs to the folder that one stands in, which may be somebody else's, and whoever keeps the journal learns which
+/// tokens there are, says where their values are delivered when a change is taken up, and says what was done already.
+const DATABASE_URL: Variable = Variable("FLAREKEEP_DATABASE_URL");
 /// Where a user's settings lie (XDG Base Directory Specification).
 const CONFIG_HOME: Variable = Variable("XDG_CONFIG_HOME");
 /// Where a user's data lies.
@@ -116,6 +122,17 @@ fn dot_env(path: &Path) -> Result<BTreeMap<Variable, String>, CommandError> {
         }
     }
     Ok(values)
+}
+
+/// The URL of the database that keeps the journal, where one is set. It holds a password.
+pub(crate) fn database_url() -> Result<Option<SecretString>, CommandError> {
+    match std::env::var(DATABASE_URL.name()) {
+        Ok(url) => Ok(Some(url).filter(|url| !url.is_empty()).map(SecretString::from)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(CommandError::usage(format!("{} is not valid UTF-8", DATABASE_URL.name())))
+        }
+    }
 }
 
 /// The user's folder of settings for this program: below `XDG_CONFIG_HOME`, else below `~/.config`.

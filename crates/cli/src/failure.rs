@@ -176,9 +176,29 @@ fn unfinished(stopped: tokens::Error, left: Option<tokens::Error>) -> CommandErr
 
 impl From<tokens::JournalError> for CommandError {
     fn from(error: tokens::JournalError) -> Self {
-        Self::new(Kind::Unreachable, plain(&error.to_string()))
+        use tokens::JournalCause as Cause;
+        let (kind, hint) = match error.cause {
+            Cause::Address => (
+                Kind::Usage,
+                "FLAREKEEP_DATABASE_URL is written postgres://NAME:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full",
+            ),
+            Cause::Unreachable => (
+                Kind::Unreachable,
+                "does the server of FLAREKEEP_DATABASE_URL run, and does it speak TLS where sslmode asks for it?",
+            ),
+            Cause::Refused => (
+                Kind::Refused,
+                "are name and password of FLAREKEEP_DATABASE_URL right, and may this name make or write its tables?",
+            ),
+            Cause::Newer => (Kind::Usage, "take the version of flarekeep that the others have"),
+            Cause::Other => (
+                Kind::Unreachable,
+                "is the state folder writable ($XDG_STATE_HOME/flarekeep, ~/.local/state/flarekeep)?",
+            ),
+        };
+        Self::new(kind, plain(&error.to_string()))
             .because("nothing is changed that cannot be written down first")
-            .hint("is the state folder writable ($XDG_STATE_HOME/flarekeep, ~/.local/state/flarekeep)?")
+            .hint(hint)
     }
 }
 

@@ -5,12 +5,14 @@
 //! ([`Progress`]) and finishes or undoes it.
 
 mod change;
+mod postgres;
 mod progress;
 mod sql;
 mod sqlite;
 mod store;
 
 pub use change::{Change, ChangeId, Declared, Fingerprint, Grace, Holding, Kind, Subject};
+pub use postgres::Postgres;
 pub use progress::{Delivery, End, Progress, Step};
 pub use sqlite::Sqlite;
-pub use store::{Entry, JournalError, Known, Lock, Store};
+pub use store::{Entry, JournalCause, JournalError, Known, Lock, Store};

@@ -13,6 +13,7 @@ mod emulate;
 mod env_care;
 mod fix;
 mod help;
+mod journal;
 mod network;
 mod permission;
 mod permission_for;

@@ -9,11 +9,12 @@ use std::time::Duration;
 use flarekeep_cloudflare::BoxFuture;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use sqlx::SqlitePool;
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, SqliteConnection, SqlitePool};
 
 use super::sql::{self, sql_store};
-use super::{Change, ChangeId, Entry, Holding, JournalError, Known, Lock, Step, Subject};
+use super::{Change, ChangeId, Entry, Holding, JournalCause, JournalError, Known, Lock, Step, Subject};
 
 /// How long a writer waits for another one.
 const BUSY: Duration = Duration::from_secs(30);
@@ -25,9 +26,12 @@ pub struct Sqlite {
     folder: PathBuf,
 }
 
-sql_store!(Sqlite);
+sql_store!(Sqlite, SqliteConnection);
 
 impl Sqlite {
+    const HAS_TABLES: &str = "SELECT count(*) FROM sqlite_master WHERE name = 'flarekeep_schema'";
+    const ALONE: &str = "BEGIN IMMEDIATE";
+
     /// Opens the journal in the folder, which only its owner may enter; both are made if they are not there.
     ///
     /// # Errors
@@ -46,10 +50,28 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY);
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.map_err(|e| failed(&e))?;
-        for table in sql::TABLES {
-            sqlx::query(table).execute(&pool).await.map_err(|error| failed(&error))?;
-        }
-        Ok(Self { pool, folder: folder.to_owned() })
+        let journal = Self { pool, folder: folder.to_owned() };
+        let mut line = journal.reading().await?;
+        journal.prepare(&mut line).await?;
+        drop(line);
+        Ok(journal)
+    }
+
+    async fn reading(&self) -> Result<PoolConnection<sqlx::Sqlite>, JournalError> {
+        self.pool.acquire().await.map_err(|error| self.error("cannot be read", &error))
+    }
+
+    /// A lock of a file cannot be lost: nothing about a write depends on it.
+    async fn writing(&self, _: sql::About<'_>) -> Result<PoolConnection<sqlx::Sqlite>, JournalError> {
+        self.pool.acquire().await.map_err(|error| self.error("cannot be written", &error))
+    }
+
+    fn in_time<F: Future>(&self, work: F) -> F {
+        work
+    }
+
+    fn failed(&self, what: &'static str, error: &sqlx::Error) -> JournalError {
+        self.error(what, error)
     }
 
     fn shown_place(&self) -> String {
@@ -86,5 +108,6 @@ fn tried(file: File) -> std::io::Result<Option<File>> {
 }
 
 fn error_at(folder: &Path, what: &'static str, reason: &dyn Display) -> JournalError {
-    JournalError { place: folder.display().to_string(), what, reason: reason.to_string() }
+    let place = folder.display().to_string();
+    JournalError { place, what, reason: reason.to_string(), cause: JournalCause::Other }
 }

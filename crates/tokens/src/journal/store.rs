@@ -63,6 +63,24 @@ pub struct JournalError {
     pub what: &'static str,
     /// Why.
     pub reason: String,
+    /// What kind of failure it is.
+    pub cause: JournalCause,
+}
+
+/// Why a journal cannot be read or written, as far as it decides what mends it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum JournalCause {
+    /// Something else.
+    #[default]
+    Other,
+    /// The address is not one, or there is no such database.
+    Address,
+    /// Nobody answers, or the connection broke; with it a lock that it held is lost.
+    Unreachable,
+    /// The server refuses the name, the password, or what is asked.
+    Refused,
+    /// A newer program has written it.
+    Newer,
 }
 
 /// Keeps a journal. What a call has written when it returns outlives the process and the machine's power.
@@ -102,7 +120,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Forgets a subject's holding.
     fn forget<'a>(&'a self, subject: &'a Subject) -> BoxFuture<'a, Result<(), JournalError>>;
 
-    /// Takes the subject for this process alone, waiting as long as another has it.
+    /// Takes the subject for this process alone, waiting as long as another has it. Where the lock can be lost, a write
+    /// about the subject fails from then on until the lock is dropped.
     fn lock<'a>(&'a self, subject: &'a Subject) -> BoxFuture<'a, Result<Lock, JournalError>>;
 
     /// The same without waiting: `None` while another has it.

@@ -8,10 +8,16 @@ use flarekeep_tokens::{
     Creation, End, Error, Rotation, Sink, SinkError, create, resume_own, revoke, roll, rotate, successor,
 };
 
+use crate::support::postgres::fast_folder;
 use crate::support::{Fault, Line, Local, account_key, group, policy};
 
 /// As many calls as the longest story of one command has, repeats included.
 const DEEP: usize = 12;
+
+/// In memory where that can be: each story has a journal of its own, and waits for its disk at every step.
+fn state_folder() -> tempfile::TempDir {
+    tempfile::tempdir_in(fast_folder()).unwrap()
+}
 
 fn new_token() -> NewToken {
     let policies = vec![policy("allow", &account_key(), &[group("Workers R2 Storage Write")])];
@@ -73,7 +79,7 @@ async fn a_creation_loses_no_token() {
     for (story, line) in stories() {
         local.clear().await;
         let _ = std::fs::remove_file(&path);
-        let state = tempfile::tempdir().unwrap();
+        let state = state_folder();
         let outcome = create(&local.desk(&line, state.path()).await, &creation(), &sinks).await;
         points += 1;
         let told = || format!("{story}: {outcome:?}\n{}", line.log());
@@ -114,7 +120,7 @@ async fn a_creation_whose_sink_fails_loses_no_token() {
     let (mut points, mut clean, mut unfinished) = (0, 0, 0);
     for (story, line) in stories() {
         local.clear().await;
-        let state = tempfile::tempdir().unwrap();
+        let state = state_folder();
         let desk = local.desk(&line, state.path()).await;
         let outcome = create(&desk, &creation(), &[Sink::Command("false".to_owned())]).await;
         points += 1;
@@ -146,7 +152,7 @@ async fn a_roll_ends_with_a_value_that_works() {
         let (token, old) = local.mint(&new_token()).await;
         let old = secrecy::ExposeSecret::expose_secret(&old).to_owned();
         std::fs::write(&path, format!("{old}\n")).unwrap();
-        let state = tempfile::tempdir().unwrap();
+        let state = state_folder();
         let outcome = roll(&local.desk(&line, state.path()).await, Owner::User, &token, &sinks).await;
         points += 1;
         let told = || format!("{story}: {outcome:?}\n{}", line.log());
@@ -183,7 +189,7 @@ async fn a_rotation_always_leaves_a_value_that_works() {
         local.clear().await;
         let (old, value) = local.mint(&new_token()).await;
         std::fs::write(&path, secrecy::ExposeSecret::expose_secret(&value)).unwrap();
-        let state = tempfile::tempdir().unwrap();
+        let state = state_folder();
         let now = jiff::Timestamp::now();
         let rotation = Rotation {
             owner: Owner::User,
@@ -228,7 +234,7 @@ async fn a_revocation_that_succeeds_has_revoked() {
     for (story, line) in stories() {
         local.clear().await;
         let (token, _) = local.mint(&new_token()).await;
-        let state = tempfile::tempdir().unwrap();
+        let state = state_folder();
         let outcome = revoke(&local.desk(&line, state.path()).await, Owner::User, &token).await;
         points += 1;
         if outcome.is_ok() {

@@ -3,6 +3,7 @@
 mod crash;
 mod faults;
 mod fix;
+mod journal;
 mod probes;
 mod sinks;
 #[cfg(feature = "age")]

@@ -1,5 +1,7 @@
 //! An emulator, clients of it, and a transport that breaks the calls that it is told to.
 
+pub(crate) mod postgres;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -59,6 +61,7 @@ impl Local {
             .transport(Wire(self.network.clone(), line.clone()))
     }
 
+    /// Where another process finds it.
     pub(crate) fn api_url(&self) -> String {
         self.running.api_url()
     }
