@@ -1,11 +1,12 @@
 //! The desk that changes of tokens are made at: the manager's client, the journal, the rescue files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use flarekeep_cloudflare::Client;
-use flarekeep_tokens::{Desk, End, Entry, Postgres, Rescue, Resumed, Sqlite, Store, Subject, resume_own};
-use secrecy::ExposeSecret;
+use flarekeep_tokens::{Desk, End, Entry, JournalError, Postgres, Rescue, Resumed, Sqlite, Store, Subject, resume_own};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::context::{Context, block_on};
 use crate::environment::{database_url, state_folder};
@@ -32,10 +33,7 @@ pub(crate) async fn open(context: &Context, manager: Client, about: Option<&Subj
 /// Opens the desk and changes nothing.
 pub(crate) async fn at_rest(context: &Context, manager: Client) -> Result<Desk, CommandError> {
     let state = folder()?;
-    let journal: Arc<dyn Store> = match database_url()? {
-        Some(url) => Arc::new(Postgres::open(url.expose_secret()).await?),
-        None => Arc::new(Sqlite::open(&state).await?),
-    };
+    let journal = journal(&state, database_url()?).await?;
     let rescue = Rescue::new(&state, manager.credential());
     let verbose = context.output;
     let listener: flarekeep_tokens::Listener = Arc::new(move |change, step| {
@@ -46,13 +44,25 @@ pub(crate) async fn at_rest(context: &Context, manager: Client) -> Result<Desk, 
     Ok(Desk { manager, journal, rescue, listener: Some(listener) })
 }
 
-/// Mentions that changes are unfinished, where there is a journal. None is made.
+/// The journal of the team, where there is one, else the user's own.
+async fn journal(state: &Path, team: Option<SecretString>) -> Result<Arc<dyn Store>, JournalError> {
+    Ok(match team {
+        Some(url) => Arc::new(Postgres::open(url.expose_secret()).await?),
+        None => Arc::new(Sqlite::open(state).await?),
+    })
+}
+
+/// Mentions that changes are unfinished, where there is a journal. None is made in the state folder.
 pub(crate) fn mention_unfinished(context: &Context) -> Result<(), CommandError> {
-    let Some(state) = state_folder().filter(|state| state.join("journal.sqlite").is_file()) else { return Ok(()) };
+    let (Some(state), team) = (state_folder(), database_url()?) else { return Ok(()) };
+    if team.is_none() && !state.join("journal.sqlite").is_file() {
+        return Ok(());
+    }
     let number = block_on(async {
-        // What only looks at tokens is not stopped by a journal that cannot be read.
-        let Ok(journal) = Sqlite::open(&state).await else { return Ok(0) };
-        Ok(journal.unfinished().await.map_or(0, |unfinished| unfinished.len()))
+        let look = async { journal(&state, team).await?.unfinished().await };
+        // What only looks at tokens is not stopped, nor held up for long, by a journal that cannot be read.
+        let unfinished = tokio::time::timeout(Duration::from_secs(2), look).await;
+        Ok(unfinished.map_or(0, |unfinished| unfinished.map_or(0, |unfinished| unfinished.len())))
     })?;
     if number > 0 {
         let are = if number == 1 { "is" } else { "are" };

@@ -38,6 +38,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 replaces: None,
                 sinks: vec!["env:.env:KEY".to_owned()],
                 declared: None,
+                grace: None,
                 begun: jiff::Timestamp::now(),
             };
             journal.begin(&change).await?;

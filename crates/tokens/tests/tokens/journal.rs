@@ -62,6 +62,7 @@ fn change(number: u64, subject: &Subject) -> Change {
         replaces: Some(TokenId::from_u128(7)),
         sinks: vec!["env:.env:KEY".to_owned(), "file:/tmp/it's \"here\"".to_owned()],
         declared: Some(Declared { file: "/srv/flarekeep.toml".into(), rotate_every: Some(86_400) }),
+        grace: None,
         begun: Timestamp::from_second(1_800_000_000 + i64::try_from(number).unwrap()).unwrap(),
     }
 }
