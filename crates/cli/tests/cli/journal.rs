@@ -1,7 +1,7 @@
 //! The journal of a team: what the program says of a database, and that members share it.
 
 #[path = "../../../tokens/tests/tokens/support/postgres.rs"]
-mod postgres;
+pub(crate) mod postgres;
 
 use crate::support::{Local, fresh_value, shows};
 

@@ -31,6 +31,7 @@ mod policy_simulate;
 mod r2_keys;
 mod recipe;
 mod rotate;
+mod rotate_concurrency;
 mod sinks;
 mod sinks_several;
 mod story;
