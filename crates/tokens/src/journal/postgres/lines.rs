@@ -118,14 +118,12 @@ pub(super) struct Line {
 impl Deref for Line {
     type Target = PgConnection;
 
-    #[expect(clippy::expect_used, reason = "it is there until the line is dropped")]
     fn deref(&self) -> &PgConnection {
         self.connection.as_ref().expect("a line has its connection")
     }
 }
 
 impl DerefMut for Line {
-    #[expect(clippy::expect_used, reason = "it is there until the line is dropped")]
     fn deref_mut(&mut self) -> &mut PgConnection {
         self.connection.as_mut().expect("a line has its connection")
     }

@@ -26,8 +26,8 @@ impl Naive {
     }
 
     fn last_finished(&self, subject: &Subject) -> Option<Entry> {
-        let ended = self.finished.iter().rev().map(|number| &self.entries[*number].0);
-        ended.cloned().find(|entry| entry.change.subject == *subject)
+        let mut ended = self.finished.iter().rev().map(|number| &self.entries[*number].0);
+        ended.find(|entry| entry.change.subject == *subject).cloned()
     }
 }
 

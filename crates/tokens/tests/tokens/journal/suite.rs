@@ -53,7 +53,7 @@ async fn a_change_that_is_finished_is_remembered_with_what_it_left() {
         assert!(at.as_second() >= before.as_second() && at <= jiff::Timestamp::now());
         assert_eq!(journal.last_finished(&b).await.unwrap(), None);
         let open: Vec<_> = journal.unfinished().await.unwrap().into_iter().map(|entry| entry.change).collect();
-        assert_eq!(open, [third.clone()]);
+        assert_eq!(open, std::slice::from_ref(&third));
         journal.keep(&holding(&b, 2)).await.unwrap();
         journal.finish(&third, &done, Known::Nothing).await.unwrap();
         journal.keep(&holding(&a, 3)).await.unwrap();
