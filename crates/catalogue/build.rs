@@ -342,4 +342,6 @@ fn write_recipes(out: &mut String, folder: &Path) {
     writeln!(out, "static PROBES: &str = include_str!({:?});", probes.display().to_string()).unwrap();
     let commands = folder.join("../commands.tsv").canonicalize().unwrap();
     writeln!(out, "static COMMANDS: &str = include_str!({:?});", commands.display().to_string()).unwrap();
+    let variables = folder.join("../variables.tsv").canonicalize().unwrap();
+    writeln!(out, "static VARIABLES: &str = include_str!({:?});", variables.display().to_string()).unwrap();
 }

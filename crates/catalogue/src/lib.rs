@@ -33,6 +33,7 @@ mod tables;
 mod template;
 mod terraform;
 mod tool;
+mod variable;
 mod widening;
 mod wrangler;
 
@@ -64,5 +65,6 @@ pub use terraform::{
     terraform_types,
 };
 pub use tool::{ToolCall, ToolCommand, ToolName, UnknownToolCommand, tool_command, tools};
+pub use variable::{Holds, Variable, variables};
 pub use widening::{Way, Widening, widenings};
 pub use wrangler::{WhatItNeeds, When, Whose, WranglerKey, wrangler_keys};

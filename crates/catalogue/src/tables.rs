@@ -99,6 +99,9 @@ mod generated {
     pub(crate) fn commands() -> &'static str {
         COMMANDS
     }
+    pub(crate) fn variables() -> &'static str {
+        VARIABLES
+    }
 }
 
 pub(crate) use generated::*;
