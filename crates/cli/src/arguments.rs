@@ -3,6 +3,7 @@
 mod care;
 mod declared;
 mod emulate;
+mod exec;
 mod making;
 mod permission;
 mod policy;
@@ -20,6 +21,7 @@ use flarekeep_tokens::Sink;
 pub(crate) use self::care::{TokenList, TokenRemind, Whose};
 pub(crate) use self::declared::{Apply, Import};
 pub(crate) use self::emulate::Emulate;
+pub(crate) use self::exec::Exec;
 pub(crate) use self::making::{ByHand, Naming};
 pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, PermissionUpdate};
 pub(crate) use self::policy::{Policy, PolicyCheck, PolicyDiff, PolicyReach, PolicySimulate, Reading};
@@ -152,6 +154,8 @@ pub(crate) enum Command {
     Apply(Apply),
     /// Write flarekeep.toml from the tokens that are there
     Import(Import),
+    /// Run a command under a token that is made for it and ends with it
+    Exec(Box<Exec>),
     /// A local Cloudflare that enforces token policies on every operation
     Emulate(Emulate),
     /// The completions of a shell

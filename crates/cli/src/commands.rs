@@ -4,6 +4,7 @@ mod apply;
 mod check;
 mod completions;
 mod emulate;
+mod exec;
 mod fix;
 mod import;
 mod man;
@@ -35,6 +36,7 @@ pub(crate) fn run(arguments: Arguments, output: Output) -> CommandResult {
         Command::Fix(arguments) => fix::run(&context()?, &arguments),
         Command::Apply(arguments) => apply::run(&context()?, &arguments),
         Command::Import(arguments) => import::run(&context()?, &arguments),
+        Command::Exec(arguments) => exec::run(&context()?, &arguments),
         Command::Emulate(arguments) => emulate::run(output, &arguments),
         Command::Completions { shell } => completions::run(shell),
         Command::Man => man::run(),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use flarekeep_catalogue::Holds;
 use secrecy::SecretString;
 
 use crate::error::CommandError;
@@ -40,6 +41,12 @@ const CONFIG_HOME: Variable = Variable("XDG_CONFIG_HOME");
 const DATA_HOME: Variable = Variable("XDG_DATA_HOME");
 /// Where a user's state lies: what outlives a run and is of no use elsewhere.
 const STATE_HOME: Variable = Variable("XDG_STATE_HOME");
+/// Where R2's S3 face is, as this program and scripts around R2 call it.
+const R2_ENDPOINT: Variable = Variable("R2_ENDPOINT");
+/// The same, as the AWS SDKs call it.
+const AWS_ENDPOINT_S3: Variable = Variable("AWS_ENDPOINT_URL_S3");
+/// Where all of AWS is, as its SDKs call it.
+const AWS_ENDPOINT: Variable = Variable("AWS_ENDPOINT_URL");
 /// The user's own folder.
 const HOME: Variable = Variable("HOME");
 
@@ -133,6 +140,38 @@ pub(crate) fn database_url() -> Result<Option<SecretString>, CommandError> {
             Err(CommandError::usage(format!("{} is not valid UTF-8", DATABASE_URL.name())))
         }
     }
+}
+
+/// Where R2's S3 face is, where somebody said so. A `.env` does not: R2's keys are no business of a folder's.
+pub(crate) fn r2_endpoint() -> Option<String> {
+    set(R2_ENDPOINT)
+}
+
+/// Where S3 is, for whoever is started from here.
+pub(crate) fn s3_endpoint() -> Option<String> {
+    set(AWS_ENDPOINT_S3).or_else(|| set(AWS_ENDPOINT))
+}
+
+fn set(variable: Variable) -> Option<String> {
+    std::env::var(variable.name()).ok().filter(|value| !value.is_empty())
+}
+
+/// The variables of a Global API key that a `.env` in the working directory sets, whatever the environment has. The
+/// file is looked at line by line, since other programs take lines of it that this one does not read.
+pub(crate) fn keys_in_dot_env() -> Vec<String> {
+    let text = std::fs::read_to_string(".env").unwrap_or_default();
+    let set = |line: &str| {
+        let line = line.trim_start();
+        let line = line.strip_prefix("export ").unwrap_or(line);
+        line.split_once('=').map(|(name, _)| name.trim().to_owned())
+    };
+    let is_key = |name: &String| {
+        flarekeep_catalogue::variables().any(|variable| variable.holds == Holds::Key && variable.name == name)
+    };
+    let mut keys: Vec<String> = text.lines().filter_map(set).filter(is_key).collect();
+    keys.sort();
+    keys.dedup();
+    keys
 }
 
 /// The user's folder of settings for this program: below `XDG_CONFIG_HOME`, else below `~/.config`.

@@ -15,6 +15,10 @@ pub(crate) enum Kind {
     Unreachable,
     /// Some of the work is done.
     Partial,
+    /// The command to be run may not be executed.
+    NotExecutable,
+    /// There is no command to be run.
+    NoCommand,
 }
 
 impl Kind {
@@ -25,6 +29,9 @@ impl Kind {
             Self::Refused => 3,
             Self::Unreachable => 4,
             Self::Partial => 5,
+            // As shells have it.
+            Self::NotExecutable => 126,
+            Self::NoCommand => 127,
         }
     }
 
@@ -34,6 +41,8 @@ impl Kind {
             Self::Refused => "refused",
             Self::Unreachable => "unreachable",
             Self::Partial => "partial",
+            Self::NotExecutable => "not-executable",
+            Self::NoCommand => "no-command",
         }
     }
 }

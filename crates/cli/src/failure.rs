@@ -120,6 +120,7 @@ impl From<tokens::Error> for CommandError {
                 Self::new(Kind::Partial, message).hint("flarekeep token list, and flarekeep token resume")
             }
             tokens::Error::Disabled(id) => Self::usage(message).hint(format!("flarekeep token enable {id}")),
+            tokens::Error::NotUsable(_) => Self::usage(message).hint("flarekeep token list shows which may be"),
             tokens::Error::StillWaiting { .. } => Self::new(Kind::Partial, message)
                 .hint("flarekeep token resume finishes it then; --now finishes it at once"),
             tokens::Error::NotTakenUp(_) => Self::new(Kind::Partial, message)

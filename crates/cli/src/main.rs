@@ -28,7 +28,7 @@ use crate::arguments::Arguments;
 use crate::error::{CommandError, Kind};
 use crate::output::{Output, mask};
 
-/// The answer of a command that ran: its exit status is 0, 1 or 5.
+/// The answer of a command that ran: its exit status is 0, 1 or 5, or that of what it ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Yes, or done.
@@ -37,6 +37,8 @@ pub(crate) enum Verdict {
     No,
     /// Some of it is done, and the answer says what.
     Partly,
+    /// What was run for the user ended with this status, which is passed on.
+    Status(u8),
 }
 
 impl Verdict {
@@ -79,6 +81,7 @@ fn run() -> ExitCode {
         Ok(Verdict::Yes) => ExitCode::SUCCESS,
         Ok(Verdict::No) => ExitCode::from(1),
         Ok(Verdict::Partly) => ExitCode::from(Kind::Partial.exit_status()),
+        Ok(Verdict::Status(status)) => ExitCode::from(status),
         Err(error) => {
             output.error(&error);
             ExitCode::from(error.kind.exit_status())

@@ -47,6 +47,9 @@ pub enum Error {
     /// A token that is switched off has no successor: that one would be switched on.
     #[error("token {0} is disabled, and its successor would not be")]
     Disabled(TokenId),
+    /// A token that may not be used now has no copy: that one could be used.
+    #[error("token {0} may not be used now: it has ended, or begins later")]
+    NotUsable(TokenId),
     /// The old token of a rotation is kept for a while.
     #[error("the change {change} keeps the old token until {until}")]
     StillWaiting {

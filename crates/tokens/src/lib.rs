@@ -14,6 +14,7 @@ mod create;
 pub mod declared;
 mod desk;
 mod error;
+mod exec;
 mod find;
 mod fix;
 mod grace;
@@ -39,6 +40,9 @@ pub use check::{Check, CheckReport, Section, Test, Verdict, check};
 pub use create::{Created, Creation, create, create_derived};
 pub use desk::{Desk, Listener};
 pub use error::Error;
+pub use exec::{
+    Content, Ended, Loan, Program, ProgramError, Signals, Surroundings, Variables, copied, grants_s3, host, lend,
+};
 pub use find::find;
 pub use fix::{Fix, propose, settle};
 pub use grace::{Glance, Watch};

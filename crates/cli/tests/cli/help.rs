@@ -3,7 +3,7 @@
 use crate::support::{Home, Run, shows};
 
 /// The commands, as help names them.
-const COMMANDS: [&str; 33] = [
+const COMMANDS: [&str; 34] = [
     "try",
     "plan",
     "permission",
@@ -34,6 +34,7 @@ const COMMANDS: [&str; 33] = [
     "fix",
     "apply",
     "import",
+    "exec",
     "emulate",
     "completions",
     "man",

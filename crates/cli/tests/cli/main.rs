@@ -11,6 +11,7 @@ mod check;
 mod credentials;
 mod emulate;
 mod env_care;
+mod exec;
 mod fix;
 mod help;
 mod journal;

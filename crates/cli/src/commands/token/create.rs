@@ -221,7 +221,7 @@ fn add(policies: &mut Vec<Policy>, permissions: &[&'static Group], target: &Targ
 }
 
 /// Puts the user's own id where a policy speaks of the user; it is asked only then.
-pub(super) async fn name_the_user(manager: &Client, policies: &mut [Policy]) -> Result<(), CommandError> {
+pub(crate) async fn name_the_user(manager: &Client, policies: &mut [Policy]) -> Result<(), CommandError> {
     for resource in policies.iter_mut().flat_map(|policy| &mut policy.resources) {
         if *resource == Resource::User(SOME_USER) {
             *resource = Resource::User(manager.user().await?.id);

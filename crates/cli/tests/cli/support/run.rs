@@ -154,19 +154,32 @@ impl Typed<'_> {
         self
     }
 
-    #[track_caller]
-    pub(crate) fn run(self) -> Run {
-        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_flarekeep"));
-        command.args(&self.words).current_dir(self.home.folder()).timeout(PATIENCE).write_stdin(self.stdin);
+    /// Starts it and lets it run; the test ends it.
+    pub(crate) fn start(self) -> std::process::Child {
+        use std::process::Stdio;
+        self.command().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    fn command(&self) -> std::process::Command {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_flarekeep"));
+        command.args(&self.words).current_dir(self.home.folder());
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             let scrubbed =
-                ["CLOUDFLARE_", "CF_", "WRANGLER_", "AWS_", "FLAREKEEP_", "GIT_", "XDG_", "COLUMNS", "CLICOLOR"];
+                ["CLOUDFLARE_", "CF_", "WRANGLER_", "AWS_", "R2_", "FLAREKEEP_", "GIT_", "XDG_", "COLUMNS", "CLICOLOR"];
             if scrubbed.iter().any(|prefix| text.starts_with(prefix)) {
                 command.env_remove(&name);
             }
         }
-        command.env("NO_COLOR", "1").env("HOME", self.home.folder()).envs(self.environment);
+        let environment = self.environment.iter().map(|(name, value)| (name, value));
+        command.env("NO_COLOR", "1").env("HOME", self.home.folder()).envs(environment);
+        command
+    }
+
+    #[track_caller]
+    pub(crate) fn run(self) -> Run {
+        let mut command = assert_cmd::Command::from_std(self.command());
+        command.timeout(PATIENCE).write_stdin(self.stdin);
         let begun = Instant::now();
         let output = command.output().unwrap();
         let took = begun.elapsed();

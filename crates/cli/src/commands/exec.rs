@@ -1,0 +1,183 @@
+//! `flarekeep exec`: runs a command under a token that is made for it and ends with it.
+
+mod lent;
+mod report;
+
+use std::time::Instant;
+
+use flarekeep_tokens::{self as tokens, Ended, Loan, Program, ProgramError, Signals, Variables, lend};
+use jiff::{SignedDuration, Timestamp};
+
+use self::lent::Lent;
+use self::report::{Outcome, Report};
+use crate::arguments::{Exec, Owner};
+use crate::context::{Context, block_on};
+use crate::error::{CommandError, Kind};
+use crate::output::{CARE, Output, counted, plain, styled};
+use crate::{CommandResult, Verdict, desk, place};
+
+pub(crate) fn run(context: &Context, arguments: &Exec) -> CommandResult {
+    if context.output.json {
+        return Err(CommandError::usage("standard output belongs to the command, and --json wants it")
+            .hint("--report FILE writes the document to a file; --report /dev/stderr shows it"));
+    }
+    let Some((typed, rest)) = arguments.command.split_first() else {
+        return Err(CommandError::usage("no command is named").hint("flarekeep exec --recipe NAME -- COMMAND"));
+    };
+    // Whatever can be found out before a token is minted, is.
+    let program = Program::find(typed)?;
+    let report = arguments.report.as_deref().map(Report::open).transpose()?;
+    block_on(async {
+        let manager = context.manager()?;
+        let lent = Lent::read(context, arguments, &manager, &program).await?;
+        let variables = Variables::for_command(&lent.around, &present());
+        show(context.output, &lent, &variables, arguments.ttl, arguments.dry_run);
+        if arguments.dry_run {
+            return Ok(Verdict::Yes);
+        }
+        let mut signals = Signals::catch().map_err(|error| {
+            CommandError::new(Kind::Unreachable, format!("signals cannot be caught: {error}"))
+                .because("a command that they end would leave its token behind")
+        })?;
+        let desk = desk::open(context, manager, None).await?;
+        let loan = lend(&desk, lent.owner, &lent.token).await?;
+        let id = loan.id();
+        loan.remarks().iter().for_each(|remark| context.output.warn(plain(remark)));
+        if let Some(signal) = signals.early().await {
+            revoke(loan, &lent, arguments.owner).await?;
+            context.output.note("the command was not started: a signal came before");
+            return Ok(Verdict::Status(u8::try_from(128 + signal).unwrap_or(u8::MAX)));
+        }
+        let begun = Instant::now();
+        let outcome = program.run(rest, &variables, id, loan.value(), &mut signals).await;
+        let took = SignedDuration::try_from(begun.elapsed()).unwrap_or(SignedDuration::MAX);
+        let revoked = revoke(loan, &lent, arguments.owner).await;
+        if revoked.is_ok() {
+            context.output.note(format!("token {id} is revoked"));
+        }
+        if took > arguments.ttl {
+            outlived(context.output, took, arguments.ttl);
+        }
+        if let Some(report) = report {
+            let ended = outcome.as_ref().ok().copied();
+            let outcome = Outcome { token: id, program: &program, ended, took, revoked: revoked.is_ok() };
+            if let Err(error) = report.write(&lent, &variables, &outcome) {
+                context.output.error(&error);
+            }
+        }
+        verdict(context.output, &program, outcome, revoked)
+    })
+}
+
+/// The command's own status goes before what became of its token, which is told all the same.
+fn verdict(
+    output: Output,
+    program: &Program,
+    outcome: std::io::Result<Ended>,
+    revoked: Result<(), CommandError>,
+) -> CommandResult {
+    let status = match outcome {
+        Ok(ended) => ended.status(),
+        Err(error) => {
+            let name = plain(&program.name());
+            let failed = CommandError::new(Kind::NotExecutable, format!("`{name}` could not be started: {error}"))
+                .hint("does it run without flarekeep? a script needs an interpreter in its first line");
+            if let Err(left) = revoked {
+                output.error(&left);
+            }
+            return Err(failed);
+        }
+    };
+    match revoked {
+        Err(left) if status == 0 => Err(left),
+        Err(left) => {
+            output.error(&left);
+            Ok(Verdict::Status(status))
+        }
+        Ok(()) => Ok(Verdict::Status(status)),
+    }
+}
+
+async fn revoke(loan: Loan<'_>, lent: &Lent, owner: Owner) -> Result<(), CommandError> {
+    let id = loan.id();
+    let Err(error) = loan.end().await else { return Ok(()) };
+    let stopped = match error {
+        tokens::Error::Unfinished { stopped, .. } => *stopped,
+        other => other,
+    };
+    let owner = if owner == Owner::Account { " --owner account" } else { "" };
+    let left = lent.token.expires_on.map_or(0, |end| end.duration_since(Timestamp::now()).as_secs().max(0));
+    // In whole minutes, and rather too long than too short.
+    let left = SignedDuration::from_mins((left + 59) / 60);
+    let error = CommandError::new(
+        Kind::Partial,
+        format!("the command's token {id} could not be shown to be dead: {}", plain(&stopped.to_string())),
+    );
+    Err(error
+        .because(format!("it ends by itself in {left:#}, and may be used until then"))
+        .hint(format!("flarekeep token revoke {id}{owner}; any next command that manages tokens does it, too")))
+}
+
+fn outlived(output: Output, took: SignedDuration, ttl: SignedDuration) {
+    let rounded = |time: SignedDuration| SignedDuration::from_secs(time.as_secs());
+    output.warn(format!(
+        "the command ran for {:#}, and its token had {:#}: what it called after that was refused; --ttl gives it more",
+        rounded(took),
+        rounded(ttl)
+    ));
+}
+
+/// What is about to be lent, in a line; with `--verbose`, and where nothing else is done, all of it.
+fn show(output: Output, lent: &Lent, variables: &Variables, ttl: SignedDuration, whole: bool) {
+    let permissions: usize = lent.policies.iter().map(|policy| policy.groups.len()).sum();
+    let end = match lent.token.expires_on.filter(|end| *end < Timestamp::now().saturating_add(ttl).unwrap_or(*end)) {
+        Some(earlier) => format!("until {earlier} at the latest"),
+        None => format!("for {ttl:#} at most"),
+    };
+    output.note(format!("token {}: {}, {end}", plain(&lent.token.name), counted(permissions, "permission")));
+    for name in &lent.around.emptied {
+        output.warn(format!(
+            ".env sets {name}, which goes before a token for wrangler and others that read the file: the command finds it \
+             set to nothing; {}",
+            styled(CARE, "keep such a key elsewhere")
+        ));
+    }
+    let line = |text: String| if whole { output.note(text) } else { output.detail(text) };
+    for policy in &lent.policies {
+        for resource in &policy.resources {
+            line(format!("  at {}", place::in_words(&resource.to_string())));
+        }
+        for group in &policy.groups {
+            let name = group.group().map_or("a permission that the catalogue does not have", |group| group.name);
+            line(format!("    {name}"));
+        }
+    }
+    if let Some(addresses) = &lent.addresses {
+        line(format!("  from {addresses}"));
+    }
+    let set: Vec<&str> = variables.set.iter().map(|(name, _)| name.as_str()).collect();
+    line(format!("  set for the command: {}", set.join(", ")));
+    if !variables.removed.is_empty() {
+        line(format!("  kept from the command: {}", plain(&variables.removed.join(", "))));
+    }
+}
+
+/// The names of the variables that are set here.
+fn present() -> Vec<String> {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
+}
+
+impl From<ProgramError> for CommandError {
+    fn from(error: ProgramError) -> Self {
+        let message = plain(&error.to_string());
+        let failed = match error {
+            ProgramError::NotFound(_) => {
+                Self::new(Kind::NoCommand, message).hint("is it installed, and its folder in PATH?")
+            }
+            ProgramError::NotExecutable(_) => {
+                Self::new(Kind::NotExecutable, message).hint("chmod +x makes a script a command")
+            }
+        };
+        failed.because("it was looked up before any token was made: there is none")
+    }
+}
