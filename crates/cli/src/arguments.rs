@@ -128,7 +128,7 @@ impl FromStr for Bucket {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// The whole story on a local Cloudflare: plan, create, check, why, fix, roll, revoke
+    /// The whole story on a local Cloudflare: plan, create, check, why, fix, rotate, revoke
     Try,
     /// The smallest permissions that a piece of work needs, and why no smaller ones do
     Plan(Plan),

@@ -112,7 +112,7 @@ impl From<tokens::Error> for CommandError {
             tokens::Error::Undelivered(_) => Self::new(Kind::Partial, message)
                 .because("the token that was minted for it was revoked: none is left behind")
                 .hint("mend the sink, and run the command again"),
-            tokens::Error::Unfinished { stopped, left, .. } => unfinished(*stopped, left.map(|left| *left)),
+            tokens::Error::Unfinished { stopped, left, .. } => unfinished(*stopped, left.as_deref()),
             tokens::Error::Journal(error) => error.into(),
             tokens::Error::Rescue(error) => Self::new(Kind::Partial, plain(&error.to_string()))
                 .hint("is the state folder writable, and the disk not full?"),
@@ -164,10 +164,10 @@ impl From<tokens::Error> for CommandError {
 }
 
 /// What stopped a change half way, and what finishes it.
-fn unfinished(stopped: tokens::Error, left: Option<tokens::Error>) -> CommandError {
+fn unfinished(stopped: tokens::Error, left: Option<&tokens::Error>) -> CommandError {
     let mut error = CommandError::from(stopped);
     error.kind = Kind::Partial;
-    error.reason = Some(match &left {
+    error.reason = Some(match left {
         Some(left) => format!("undoing it failed, too: {}", plain(&left.to_string())),
         None => "the change stopped half way: it is in the journal, and no value is lost".to_owned(),
     });

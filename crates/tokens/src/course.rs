@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use flarekeep_catalogue::TokenId;
-use flarekeep_cloudflare::{self as api, Credential, NewToken, Token, TokenUpdate, Tokens};
+use flarekeep_cloudflare::{self as api, Client, Credential, NewToken, Token, TokenUpdate, Tokens};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -19,7 +19,7 @@ use crate::journal::{
     Change, ChangeId, Declared, Delivery, End, Entry, Grace, Holding, Kind, Known, Progress, Step, Subject,
 };
 use crate::mark::marked;
-use crate::sink::{ProvedSink, Sink};
+use crate::sink::{ProvedSink, ReadBack, Sink};
 
 /// How often a new value is tried that Cloudflare does not know yet, and after which pause.
 const TRIALS: u32 = 6;
@@ -34,6 +34,10 @@ pub(crate) struct Course<'a> {
     pub(crate) progress: Progress,
     /// What the user should know, though it stopped nothing.
     pub(crate) remarks: Vec<String>,
+    /// A client of the token that is replaced, where a sink still held its value.
+    old: Option<Client>,
+    /// Whether the old value was seen to be refused.
+    pub(crate) old_is_refused: bool,
 }
 
 /// What a change is begun with.
@@ -76,7 +80,7 @@ impl<'a> Course<'a> {
     pub(crate) fn of(desk: &'a Desk, entry: Entry) -> Self {
         let progress = entry.progress();
         let tokens = desk.manager.tokens(entry.change.subject.owner);
-        Self { desk, tokens, change: entry.change, progress, remarks: Vec::new() }
+        Self { desk, tokens, change: entry.change, progress, remarks: Vec::new(), old: None, old_is_refused: false }
     }
 
     /// Writes a step down.
@@ -223,6 +227,47 @@ impl<'a> Course<'a> {
             Ok(_) => return Err(Error::StillAlive(id)),
         }
         self.step(Step::Revoked { id }).await
+    }
+
+    /// Keeps the value of the old token in mind, where a sink that can be read has it: once the token has ended, it is
+    /// tried. Nothing fails here; what cannot be read is not tried.
+    pub(crate) async fn remember_old(&mut self, sinks: &[Sink]) {
+        if self.change.kind != Kind::Rotate {
+            return;
+        }
+        let open = |place: usize| self.progress.deliveries.get(place) == Some(&Delivery::Open);
+        let held =
+            sinks.iter().enumerate().filter(|(place, _)| open(*place)).find_map(|(_, sink)| match sink.read_back() {
+                Ok(ReadBack::Value(value)) => Some(value),
+                _ => None,
+            });
+        let Some(credential) = held.and_then(|value| Credential::token(value.expose_secret()).ok()) else { return };
+        let Ok(client) = self.desk.manager.with_credential(credential) else { return };
+        let owner = identify_as(&client, self.change.subject.owner).await;
+        if owner.is_ok_and(|identity| Some(identity.id) == self.change.replaces) {
+            self.old = Some(client);
+        }
+    }
+
+    /// Tries the old value: its token has ended.
+    pub(crate) async fn try_old(&mut self) {
+        let Some(client) = self.old.take() else { return };
+        for trial in 1..=TRIALS {
+            match identify_as(&client, self.change.subject.owner).await {
+                Err(Error::Call(error)) if error.is_authentication() => {
+                    self.old_is_refused = true;
+                    return;
+                }
+                Ok(_) if trial < TRIALS => tokio::time::sleep(PAUSE * trial).await,
+                Ok(_) => {
+                    let remark =
+                        "the old token is deleted, and its value is taken all the same: look again in a minute";
+                    self.remarks.push(remark.to_owned());
+                }
+                // Whether it is dead cannot be seen now; that the token is gone was.
+                Err(_) => return,
+            }
+        }
     }
 
     /// Writes down that all is done, and what is known of the token from now on.

@@ -9,7 +9,7 @@ use crate::desk::Desk;
 use crate::error::Error;
 use crate::grace::Manner;
 use crate::journal::{Declared, End, Kind};
-use crate::resume::{settle_earlier, walk};
+use crate::resume::{Done, settle_earlier, walk};
 use crate::sink::{Sink, SinkError, prove_all};
 
 /// A token to be made.
@@ -56,7 +56,7 @@ pub async fn create(desk: &Desk, creation: &Creation, sinks: &[Sink]) -> Result<
         Ok(value) => value,
         Err(error) => return Err(undone(course, error).await),
     };
-    let (token, remarks) = walk(course, &value, proved, Manner::default()).await?.done()?;
+    let Done { token, remarks, .. } = walk(course, &value, proved, Manner::default()).await?.done()?;
     Ok(Created { token, taken_up: false, remarks })
 }
 
@@ -89,7 +89,7 @@ pub async fn create_derived(
         Ok(value) => value,
         Err(error) => return Err(undone(course, error).await),
     };
-    let (token, remarks) = walk(course, &value, Vec::new(), Manner::default()).await?.done()?;
+    let Done { token, remarks, .. } = walk(course, &value, Vec::new(), Manner::default()).await?.done()?;
     Ok(Created { token, taken_up: false, remarks })
 }
 

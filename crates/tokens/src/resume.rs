@@ -182,10 +182,13 @@ pub(crate) async fn resume(desk: &Desk, entry: Entry, manner: Manner<'_>) -> Res
         let sinks = sinks_of(&course)?;
         let proved = prove_all(&sinks)?;
         let value = recovered(desk, &mut course).await?;
+        course.remember_old(&sinks).await;
         walk(course, &value, proved, manner).await?
     };
     Ok(match concluded {
-        Concluded::Done(token, remarks) => Resumed { end: Some(End::Done), until: None, id: Some(token.id), remarks },
+        Concluded::Done(done) => {
+            Resumed { end: Some(End::Done), until: None, id: Some(done.token.id), remarks: done.remarks }
+        }
         Concluded::Kept { until: now_until, .. } => {
             Resumed { end: None, until: Some(until.unwrap_or(now_until)), id, remarks: Vec::new() }
         }
@@ -267,7 +270,7 @@ async fn is_there(tokens: &Tokens, id: TokenId) -> Result<bool, Error> {
 /// Where a change has come to.
 pub(crate) enum Concluded {
     /// To its end.
-    Done(Token, Vec<String>),
+    Done(Box<Done>),
     /// The old token is kept.
     Kept {
         /// The change.
@@ -277,11 +280,19 @@ pub(crate) enum Concluded {
     },
 }
 
+/// A change that is done.
+pub(crate) struct Done {
+    pub(crate) token: Token,
+    pub(crate) remarks: Vec<String>,
+    /// Whether the old value was seen to be refused.
+    pub(crate) old_is_refused: bool,
+}
+
 impl Concluded {
     /// The end; a token that is kept for longer is an error of whoever waited.
-    pub(crate) fn done(self) -> Result<(Token, Vec<String>), Error> {
+    pub(crate) fn done(self) -> Result<Done, Error> {
         match self {
-            Self::Done(token, remarks) => Ok((token, remarks)),
+            Self::Done(done) => Ok(*done),
             Self::Kept { change, until } if until > Timestamp::now() => Err(Error::StillWaiting { change, until }),
             Self::Kept { change, .. } => Err(Error::NotTakenUp(change)),
         }
@@ -313,12 +324,13 @@ async fn conclude(mut course: Course<'_>, manner: Manner<'_>) -> Result<Conclude
     let change = course.change.id;
     match concluded(&mut course, manner).await {
         Ok(Some(token)) => {
+            let old_is_refused = course.old_is_refused;
             let remarks = course.finish().await.map_err(|error| Error::Unfinished {
                 change,
                 stopped: Box::new(error),
                 left: None,
             })?;
-            Ok(Concluded::Done(token, remarks))
+            Ok(Concluded::Done(Box::new(Done { token, remarks, old_is_refused })))
         }
         Ok(None) => Ok(Concluded::Kept { change, until: course.progress.until.unwrap_or_else(Timestamp::now) }),
         Err(error) => Err(stopped(&course, error)),
@@ -336,6 +348,7 @@ async fn concluded(course: &mut Course<'_>, manner: Manner<'_>) -> Result<Option
         return Ok(None);
     }
     course.end(old).await?;
+    course.try_old().await;
     Ok(Some(token))
 }
 

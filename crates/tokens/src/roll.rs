@@ -7,7 +7,7 @@ use crate::desk::Desk;
 use crate::error::Error;
 use crate::grace::Manner;
 use crate::journal::Kind;
-use crate::resume::{settle_earlier, walk};
+use crate::resume::{Done, settle_earlier, walk};
 use crate::sink::{Sink, prove_all};
 
 /// A token with a new value that was delivered.
@@ -42,7 +42,7 @@ pub async fn roll(desk: &Desk, owner: Owner, token: &Token, sinks: &[Sink]) -> R
         }
         Err(error) => return Err(Error::Unfinished { change, stopped: Box::new(error), left: None }),
     };
-    let (_, remarks) = walk(course, &value, proved, Manner::default()).await?.done()?;
+    let Done { remarks, .. } = walk(course, &value, proved, Manner::default()).await?.done()?;
     Ok(Rolled { remarks })
 }
 

@@ -9,7 +9,7 @@ use crate::desk::Desk;
 use crate::error::Error;
 use crate::grace::{Manner, Watch};
 use crate::journal::{Declared, End, Grace, Kind};
-use crate::resume::{settle_earlier, walk};
+use crate::resume::{Done, settle_earlier, walk};
 use crate::sink::{Sink, prove_all};
 
 /// A rotation to be done.
@@ -36,6 +36,9 @@ pub struct Rotated {
     pub token: Token,
     /// Whether another run had done it, or this one took up what another had begun.
     pub by_another: bool,
+    /// Whether the old value, which a sink still held, was tried at the end and refused. Where no sink could be read, the
+    /// id alone was looked at: Cloudflare knows it no more.
+    pub old_is_refused: bool,
     /// Remarks.
     pub remarks: Vec<String>,
 }
@@ -91,13 +94,18 @@ pub async fn rotate_waiting(
     let earlier = settle_earlier(desk, &subject, Kind::Rotate, sinks, manner).await?;
     if let Some(earlier) = earlier.as_ref().filter(|earlier| earlier.same_sinks) {
         let token = tokens.get(earlier.id).await?;
-        return Ok(Rotated { token, by_another: true, remarks: earlier.remarks.clone() });
+        return Ok(Rotated { token, by_another: true, old_is_refused: false, remarks: earlier.remarks.clone() });
     }
     if let (None, Some((entry, at))) = (&earlier, desk.journal.last_finished(&subject).await?) {
         let progress = entry.progress();
         let is_it = entry.change.kind == Kind::Rotate && progress.end == Some(End::Done) && at >= rotation.asked;
         if let (true, Some(id)) = (is_it, progress.minted) {
-            return Ok(Rotated { token: tokens.get(id).await?, by_another: true, remarks: Vec::new() });
+            return Ok(Rotated {
+                token: tokens.get(id).await?,
+                by_another: true,
+                old_is_refused: false,
+                remarks: Vec::new(),
+            });
         }
     }
     // An earlier run's rotation to other sinks is finished now: what it made is the old token.
@@ -123,6 +131,7 @@ pub async fn rotate_waiting(
         Ok(value) => value,
         Err(error) => return Err(undone(course, error).await),
     };
-    let (token, remarks) = walk(course, &value, proved, manner).await?.done()?;
-    Ok(Rotated { token, by_another: false, remarks })
+    course.remember_old(sinks).await;
+    let Done { token, remarks, old_is_refused } = walk(course, &value, proved, manner).await?.done()?;
+    Ok(Rotated { token, by_another: false, old_is_refused, remarks })
 }

@@ -115,7 +115,7 @@ impl std::fmt::Display for Age {
     /// In the largest unit that divides it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let units = [(24 * 60 * 60, 'd'), (60 * 60, 'h'), (60, 'm')];
-        match units.into_iter().find(|(unit, _)| self.0 != 0 && self.0 % unit == 0) {
+        match units.into_iter().find(|(unit, _)| self.0 != 0 && self.0.is_multiple_of(*unit)) {
             Some((unit, letter)) => write!(f, "{}{letter}", self.0 / unit),
             None => write!(f, "{}s", self.0),
         }

@@ -7,8 +7,8 @@ use flarekeep_cloudflare::{Client, Credential, NewToken, Owner};
 use flarekeep_emulator::{Emulator, Facts, Options, Running, Server, World};
 use flarekeep_planner::{Plan, Target};
 use flarekeep_tokens::{
-    Created, Creation, DEFAULT_KEY, Desk, GroupIds, Rescue, Sink, Sqlite, Why, create, identify, is_dead,
-    policy_to_wire, propose, revoke, roll, settle, why,
+    Created, Creation, DEFAULT_KEY, Desk, GroupIds, Rescue, Rotation, Sink, Sqlite, Why, create, identify, is_dead,
+    policy_to_wire, propose, revoke, roll, rotate, settle, successor, why,
 };
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -38,7 +38,8 @@ pub(crate) fn run(output: Output) -> CommandResult {
         story.fix(&narrow).await?;
         story.check(&narrow, "check_after").await?;
         let rolled = story.roll(&narrow).await?;
-        story.revoke(&rolled).await?;
+        let rotated = story.rotate(&rolled).await?;
+        story.revoke(&rotated).await?;
         story.end().await
     })
 }
@@ -189,6 +190,27 @@ impl Story {
         self.holds &= dead && alive;
         self.record("rolled", json!({ "old_value": life(!dead), "new_value": life(alive) }));
         Ok(rolled)
+    }
+
+    async fn rotate(&mut self, held: &Held) -> Result<Held, CommandError> {
+        self.heading(
+            "a successor takes its place; at no moment is there none that works",
+            "flarekeep token rotate story",
+        );
+        let asked = jiff::Timestamp::now();
+        // As it is now: `fix` gave it more.
+        let old = self.manager.tokens(Owner::User).get(held.token.id).await?;
+        let (owner, new) = (Owner::User, successor(&old, asked));
+        let rotation = Rotation { owner, old, new, grace: None, declared: None, asked };
+        let rotated = rotate(&self.desk, &rotation, &[self.sink()]).await?;
+        let successor = Held { token: rotated.token, client: self.delivered()? };
+        let dead = is_dead(&held.client, None).await?;
+        let alive = identify(&successor.client, None).await?.is_active();
+        self.state("the old token", !dead);
+        self.state("its successor", alive);
+        self.holds &= dead && alive;
+        self.record("rotated", json!({ "old_token": life(!dead), "successor": life(alive) }));
+        Ok(successor)
     }
 
     async fn revoke(&mut self, held: &Held) -> Result<(), CommandError> {

@@ -3,7 +3,7 @@
 use crate::support::{Home, Run, shows};
 
 /// The commands, as help names them.
-const COMMANDS: [&str; 34] = [
+const COMMANDS: &[&str] = &[
     "try",
     "plan",
     "permission",
@@ -23,6 +23,9 @@ const COMMANDS: [&str; 34] = [
     "token show",
     "token verify",
     "token roll",
+    "token rotate",
+    "token resume",
+    "token orphans",
     "token revoke",
     "policy",
     "policy diff",

@@ -25,7 +25,7 @@ fn as_a_document() {
     let run = home.run("try --json").ended(0);
     assert!(run.took < Duration::from_secs(10), "{:?}", run.took);
     let document = run.json();
-    for field in ["plan", "check_before", "why", "check_after", "rolled", "revoked"] {
+    for field in ["plan", "check_before", "why", "check_after", "rolled", "rotated", "revoked"] {
         assert!(document[field].is_object(), "{field} is not there");
     }
     assert_eq!((&document["check_before"]["passed"], &document["check_before"]["total"]), (&4.into(), &8.into()));
@@ -34,6 +34,7 @@ fn as_a_document() {
     assert!(writes["passed"] == writes["total"] && writes["total"].as_u64() > Some(15), "{writes}");
     assert_eq!(document["why"]["cause"], "missing-group");
     assert_eq!(document["rolled"], serde_json::json!({"old_value": "dead", "new_value": "alive"}));
+    assert_eq!(document["rotated"], serde_json::json!({"old_token": "dead", "successor": "alive"}));
     assert_eq!(document["revoked"]["value"], "dead");
     let left: Vec<_> = std::fs::read_dir(home.folder()).unwrap().collect();
     assert!(left.is_empty(), "nothing is left where it was typed: {left:?}");

@@ -15,3 +15,4 @@ mod sinks_programs;
 mod sinks_read_back;
 mod sinks_spelling;
 mod support;
+mod taken_up;

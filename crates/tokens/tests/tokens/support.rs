@@ -28,6 +28,8 @@ pub(crate) struct Local {
     pub(crate) emulator: Emulator,
     running: Running,
     credential: Credential,
+    /// Another user's.
+    pub(crate) stranger: Credential,
     /// Shared by all clients: its connections last as long as the test's runtime.
     network: Arc<HttpTransport>,
 }
@@ -35,16 +37,19 @@ pub(crate) struct Local {
 impl Local {
     pub(crate) async fn start() -> Self {
         let world = World::from_toml(&format!(
-            "[[account]]\nname = 'Acme'\nid = '{ACCOUNT}'\n[[user]]\nemail = 'ada@example.com'\n\
+            "[[account]]\nname = 'Acme'\nid = '{ACCOUNT}'\n[[user]]\nemail = 'ada@example.com'\n[[user]]\nemail = 'eve@example.com'\n\
              [[zone]]\nname = 'example.com'\nid = '{ZONE}'\n[[zone]]\nname = 'example.org'\nid = '{OTHER_ZONE}'\n"
         ));
         let options = Options { rate_limit: None, tokens_per_user: 10_000, ..Options::default() };
-        let emulator = Emulator::new(world.unwrap(), options);
+        let world = world.unwrap();
+        let eve = &world.users[1];
+        let stranger = Credential::global_key(&eve.email, &eve.global_key).unwrap();
+        let emulator = Emulator::new(world, options);
         let running = Server::start(emulator.clone(), ([127, 0, 0, 1], 0).into()).await.unwrap();
         let facts = emulator.facts();
         let credential = Credential::global_key(&facts.email, &facts.global_key).unwrap();
         let network = Arc::new(HttpTransport::loopback(Duration::from_secs(30)).unwrap());
-        Self { emulator, running, credential, network }
+        Self { emulator, running, credential, stranger, network }
     }
 
     fn builder(&self, credential: Credential, line: &Line) -> ClientBuilder {
@@ -78,9 +83,14 @@ impl Local {
 
     /// A desk with the Global API key over this line, whose journal is in the folder.
     pub(crate) async fn desk(&self, line: &Line, state: &Path) -> Desk {
+        self.desk_of(self.credential.clone(), line, state).await
+    }
+
+    /// The same with another credential.
+    pub(crate) async fn desk_of(&self, credential: Credential, line: &Line, state: &Path) -> Desk {
         let journal = Arc::new(Sqlite::open(state).await.unwrap());
-        let rescue = Rescue::new(state, &self.credential);
-        Desk { manager: self.through(line), journal, rescue, listener: None }
+        let rescue = Rescue::new(state, &credential);
+        Desk { manager: self.builder(credential, line).build().unwrap(), journal, rescue, listener: None }
     }
 
     pub(crate) fn client_of(&self, value: &SecretString) -> Client {

@@ -235,13 +235,17 @@ fn rotated_document(old: &Token, rotated: &Rotated, sinks: &[Sink]) -> Value {
     let replaced = (old.id != token.id).then(|| old.id.to_string());
     json!({
         "id": token.id.to_string(), "name": token.name, "replaced": replaced, "expires_on": time(token.expires_on),
-        "delivered_to": spelled(sinks), "by_another": rotated.by_another,
+        "delivered_to": spelled(sinks), "by_another": rotated.by_another, "old_value_refused": rotated.old_is_refused,
     })
 }
 
 fn rotated_line(old: &Token, rotated: &Rotated, sinks: &[Sink]) -> String {
     let token = &rotated.token;
-    let dead = if old.id == token.id { String::new() } else { format!("; the old one, {}, is dead", old.id) };
+    let dead = if old.id == token.id {
+        String::new()
+    } else {
+        format!("; the old one, {}, is dead{}", old.id, if rotated.old_is_refused { ", its value refused" } else { "" })
+    };
     format!(
         "{} token {} ({}); its value is in {}{dead}",
         styled(GOOD, "rotated"),

@@ -17,7 +17,7 @@ pub(crate) struct Scenario {
     pub(crate) does: Kind,
     /// Whether there is a token before, whose value all sinks hold.
     pub(crate) begins_with_one: bool,
-    /// Whether one of the sinks holds a value that works at every moment. A roll kills the old one by its nature.
+    /// Whether every sink holds a value that works at every moment, the old one or the new one. A roll kills the old one by its nature.
     pub(crate) always_works: bool,
     /// How many tokens live when it is done.
     pub(crate) leaves: usize,
