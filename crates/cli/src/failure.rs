@@ -165,10 +165,12 @@ impl From<tokens::Error> for CommandError {
 
 /// What stopped a change half way, and what finishes it.
 fn unfinished(stopped: tokens::Error, left: Option<&tokens::Error>) -> CommandError {
+    let is_roll = matches!(stopped, tokens::Error::RollDoubtful { .. });
     let mut error = CommandError::from(stopped);
     error.kind = Kind::Partial;
     error.reason = Some(match left {
         Some(left) => format!("undoing it failed, too: {}", plain(&left.to_string())),
+        None if is_roll => "the old value may be dead, and nobody has a new one yet".to_owned(),
         None => "the change stopped half way: it is in the journal, and no value is lost".to_owned(),
     });
     error.hints.clear();

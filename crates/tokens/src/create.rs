@@ -1,7 +1,8 @@
 //! Making a token without losing it.
 
 use flarekeep_catalogue::TokenId;
-use flarekeep_cloudflare::{NewToken, Owner, Token};
+use flarekeep_cloudflare::{self as api, NewToken, Owner, Token};
+use flarekeep_planner::canonical;
 use secrecy::SecretString;
 
 use crate::course::{Beginning, Course};
@@ -11,6 +12,7 @@ use crate::grace::Manner;
 use crate::journal::{Declared, End, Kind};
 use crate::resume::{Done, settle_earlier, walk};
 use crate::sink::{Sink, SinkError, prove_all};
+use crate::translate::policy_from_wire;
 
 /// A token to be made.
 #[derive(Debug, Clone)]
@@ -45,19 +47,39 @@ pub async fn create(desk: &Desk, creation: &Creation, sinks: &[Sink]) -> Result<
     let subject = desk.subject(creation.owner, &creation.token.name);
     let _lock = desk.journal.lock(&subject).await?;
     let earlier = settle_earlier(desk, &subject, Kind::Create, sinks, Manner::default()).await?;
+    let mut remarks = Vec::new();
     if let Some(earlier) = earlier.filter(|earlier| earlier.same_sinks) {
         let token = desk.manager.tokens(creation.owner).get(earlier.id).await?;
-        return Ok(Created { token, taken_up: true, remarks: earlier.remarks });
+        if is_as_asked(&token, &creation.token)? {
+            return Ok(Created { token, taken_up: true, remarks: earlier.remarks });
+        }
+        remarks.push(format!(
+            "token {} of this name, which an earlier run had begun to make, is another: nobody has its value any more",
+            token.id
+        ));
     }
     let declared = creation.declared.clone();
     let beginning = Beginning { kind: Kind::Create, subject, replaces: None, sinks, declared, grace: None };
     let mut course = Course::begin(desk, beginning).await?;
+    course.remarks = remarks;
     let value = match course.mint(&creation.token).await {
         Ok(value) => value,
         Err(error) => return Err(undone(course, error).await),
     };
     let Done { token, remarks, .. } = walk(course, &value, proved, Manner::default()).await?.done()?;
     Ok(Created { token, taken_up: false, remarks })
+}
+
+/// Whether a token grants what was asked for, from where it was asked for. When it ends is no matter: an age that is
+/// asked for counts from each run anew.
+fn is_as_asked(token: &Token, asked: &NewToken) -> Result<bool, Error> {
+    let read = |policies: &[api::Policy]| {
+        Ok::<_, Error>(canonical(&policies.iter().map(policy_from_wire).collect::<Result<Vec<_>, _>>()?))
+    };
+    let addresses =
+        |condition: &Option<api::Condition>| condition.as_ref().and_then(|condition| condition.request_ip.clone());
+    let same_place = addresses(&token.condition) == addresses(&asked.condition);
+    Ok(same_place && read(&token.policies)? == read(&asked.policies)?)
 }
 
 /// Makes a token for something that is derived from its id and value, and delivers that; the value itself is forgotten.

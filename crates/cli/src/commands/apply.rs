@@ -61,7 +61,7 @@ pub(crate) fn run(context: &Context, arguments: &Apply) -> CommandResult {
         };
         let path = absolute(&arguments.file)?;
         let changes = living::changes(&desk, desired, &path, arguments.only.is_empty(), now).await?;
-        show::changes(output, &changes);
+        show::changes(output, &changes, &desired::folder_of(&arguments.file)?);
         let answer = |verdict, word: &str| {
             output.document(&show::document(&arguments.file, &changes, word, &[]));
             Ok(verdict)

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use flarekeep_catalogue::nearest;
 use flarekeep_cloudflare::{Owner, Token};
+use flarekeep_tokens::Sink;
 use flarekeep_tokens::declared::{Living, import};
 use jiff::Timestamp;
 use serde_json::json;
@@ -42,13 +43,20 @@ pub(crate) fn run(context: &Context, arguments: &Import) -> CommandResult {
     })?;
     let tokens = selected(tokens, &arguments.tokens)?;
     let delivered = |token: &Token| holdings.iter().find(|holding| holding.id == token.id);
+    // Paths in the file are relative to it.
+    let folder = std::path::absolute(&arguments.out).ok().and_then(|file| Some(file.parent()?.to_owned()));
+    let near = |spelling: &String| match (spelling.parse::<Sink>(), &folder) {
+        (Ok(sink), Some(folder)) => sink.relative(folder).spelling(),
+        _ => spelling.clone(),
+    };
+    let sinks: Vec<Option<Vec<String>>> = tokens
+        .iter()
+        .map(|(token, _)| delivered(token).map(|holding| holding.sinks.iter().map(near).collect()))
+        .collect();
     let living: Vec<Living<'_>> = tokens
         .iter()
-        .map(|(token, owner)| Living {
-            token,
-            owner: *owner,
-            delivered: delivered(token).map(|holding| holding.sinks.as_slice()),
-        })
+        .zip(&sinks)
+        .map(|((token, owner), sinks)| Living { token, owner: *owner, delivered: sinks.as_deref() })
         .collect();
     let import = import(&living, Timestamp::now());
     for (id, name, why) in &import.left_out {

@@ -72,6 +72,19 @@ impl Sink {
     }
 }
 
+impl Sink {
+    /// The same sink as it is named from the folder `base`, where its path lies below it.
+    #[must_use]
+    pub fn relative(self, base: &Path) -> Self {
+        let below = |path: PathBuf| path.strip_prefix(base).map(Path::to_owned).unwrap_or(path);
+        match self {
+            Self::EnvFile { path, key } => Self::EnvFile { path: below(path), key },
+            Self::File(path) => Self::File(below(path)),
+            other => other,
+        }
+    }
+}
+
 impl FromStr for Sink {
     type Err = BadSink;
 

@@ -115,6 +115,29 @@ async fn a_creation_loses_no_token() {
 }
 
 #[tokio::test]
+async fn what_an_earlier_run_made_is_not_taken_for_something_else() {
+    let local = Local::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("value");
+    let sinks = [Sink::File(path.clone())];
+    // The line breaks when the mark is to be taken off, after the delivery.
+    let line = Line::with(|call| (call >= 3).then_some(Fault::NotSent));
+    let stopped = create(&local.desk(&line, folder.path()).await, &creation(), &sinks).await;
+    assert!(matches!(stopped, Err(Error::Unfinished { .. })), "{stopped:?}");
+    let mut other = creation();
+    other.token.policies = vec![policy("allow", &account_key(), &[group("Workers R2 Storage Read")])];
+    let desk = local.desk(&Line::good(), folder.path()).await;
+    let made = create(&desk, &other, &sinks).await.unwrap();
+    assert!(!made.taken_up);
+    let [remark] = &made.remarks[..] else { panic!("{:?}", made.remarks) };
+    let earlier = local.tokens().await.into_iter().find(|token| token.id != made.token.id).unwrap();
+    assert!(remark.contains(&earlier.id.to_string()), "{remark}");
+    assert!(local.is_alive(&value_in(&path).unwrap()).await);
+    let again = desk.journal.unfinished().await.unwrap();
+    assert!(again.is_empty(), "{again:?}");
+}
+
+#[tokio::test]
 async fn a_creation_whose_sink_fails_loses_no_token() {
     let local = Local::start().await;
     let (mut points, mut clean, mut unfinished) = (0, 0, 0);

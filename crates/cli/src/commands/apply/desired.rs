@@ -1,6 +1,6 @@
 //! What the declarations ask for, with every name looked up once.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flarekeep_cloudflare::{Client, Owner};
 use flarekeep_planner::source::ZoneName;
@@ -45,6 +45,7 @@ pub(super) async fn desired(
         let user = client.user().await?.id;
         placed.iter_mut().for_each(|one| one.name_the_user(user));
     }
+    let folder = folder_of(path)?;
     let mut tokens: Vec<Option<(Wanted, Vec<Sink>)>> = vec![None; placed.len()];
     let mut owners: Vec<Owner> = Vec::new();
     for one in &placed {
@@ -56,12 +57,20 @@ pub(super) async fn desired(
             placed.iter().filter(|other| other.owner == one.owner).flat_map(|one| one.policies.clone()).collect();
         let ids = GroupIds::for_policies(client, one.owner, &policies).await?;
         for (wanted, other) in tokens.iter_mut().zip(&placed).filter(|(_, other)| other.owner == one.owner) {
-            *wanted = Some((other.wanted(&ids)?, other.declared.sinks.clone()));
+            // As the journal spells them: a later run may be typed in another folder.
+            let sinks: Vec<Sink> = other.declared.sinks.iter().map(|sink| sink.clone().absolute(&folder)).collect();
+            let spelled = sinks.iter().map(Sink::spelling).collect();
+            *wanted = Some((Wanted { sinks: spelled, ..other.wanted(&ids)? }, sinks));
         }
     }
     let tokens: Vec<_> = tokens.into_iter().flatten().collect();
     refuse_namesakes(&tokens)?;
     Ok(Desired { tokens, ownership: places.ownership() })
+}
+
+/// The folder of the file, to which the paths in it are relative.
+pub(super) fn folder_of(file: &Path) -> Result<PathBuf, CommandError> {
+    Ok(super::absolute(file)?.parent().map(Path::to_owned).unwrap_or_default())
 }
 
 /// An account by its id and by its name is one: two declarations can then name one token.

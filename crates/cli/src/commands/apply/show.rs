@@ -15,21 +15,22 @@ use crate::sources::file;
 /// How many permissions are listed of one token before the rest is counted.
 const LISTED: usize = 12;
 
-/// Prints what differs, and the counts.
-pub(super) fn changes(output: Output, changes: &[Change]) {
+/// Prints what differs, and the counts. Files in `folder` go by their names there.
+pub(super) fn changes(output: Output, changes: &[Change], folder: &Path) {
+    let near = |text: &str| plain(&text.replace(&format!("{}/", folder.display()), ""));
     for change in changes {
         let difference = &change.difference;
         if difference.is_drift() {
-            one(output, change);
+            one(output, change, &near);
         }
         for remark in &difference.remarks {
-            output.note(format!("{}: {}", plain(change.name()), plain(remark)));
+            output.note(format!("{}: {}", plain(change.name()), near(remark)));
         }
     }
     output.line(counts(changes));
 }
 
-fn one(output: Output, change: &Change) {
+fn one(output: Output, change: &Change, near: &dyn Fn(&str) -> String) {
     let difference = &change.difference;
     let (style, sign) = match difference.kind {
         Kind::Create => (GOOD, "  +"),
@@ -50,7 +51,7 @@ fn one(output: Output, change: &Change) {
         styled(STRONG, plain(change.name()))
     ));
     for reason in &difference.reasons {
-        output.line(format!("        {}", plain(&reason.to_string())));
+        output.line(format!("        {}", near(&reason.to_string())));
     }
     entries(output, difference, &difference.gained, '+');
     entries(output, difference, &difference.lost, '-');
@@ -63,7 +64,7 @@ fn one(output: Output, change: &Change) {
     if matches!(difference.kind, Kind::Create | Kind::Replace) {
         change.wanted.iter().for_each(|wanted| terms(output, wanted));
         for sink in &change.sinks {
-            output.line(styled(FAINT, format!("        its value goes to {}", plain(&sink.to_string()))));
+            output.line(styled(FAINT, format!("        its value goes to {}", near(&sink.to_string()))));
         }
     }
 }
