@@ -9,7 +9,7 @@ mod variables;
 
 use flarekeep_catalogue::TokenId;
 use flarekeep_cloudflare::{NewToken, Owner, Status, Token};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
 use crate::course::{Beginning, Course, end};
@@ -21,6 +21,18 @@ use crate::journal::{Kind, Lock};
 pub use child::{Ended, Program, ProgramError};
 pub use signals::Signals;
 pub use variables::{Content, Surroundings, Variables, grants_s3};
+
+/// What the names of tokens begin with that are lent. On another machine, with a journal of its own, nothing else tells
+/// that a command runs under one.
+pub(crate) const PREFIX: &str = "exec-";
+/// How long a token is lent at most: a day, and what it takes to mint it and to end it.
+pub(crate) const LONGEST: SignedDuration = SignedDuration::from_mins(24 * 60 + 5);
+
+/// What a token is called that is lent for this purpose: by that, and by this machine. Its mark comes beside it.
+#[must_use]
+pub fn lent_name(purpose: &str) -> String {
+    format!("{PREFIX}{purpose}-{}", host())
+}
 
 /// A token that is lent.
 #[derive(Debug)]

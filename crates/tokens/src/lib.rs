@@ -42,6 +42,7 @@ pub use desk::{Desk, Listener};
 pub use error::Error;
 pub use exec::{
     Content, Ended, Loan, Program, ProgramError, Signals, Surroundings, Variables, copied, grants_s3, host, lend,
+    lent_name,
 };
 pub use find::find;
 pub use fix::{Fix, propose, settle};

@@ -7,8 +7,8 @@ mod show;
 
 use std::path::{Path, PathBuf};
 
-use flarekeep_tokens::declared::{Difference, Document, Kind, Wanted};
-use flarekeep_tokens::{Desk, Holding, Sink};
+use flarekeep_tokens::Desk;
+use flarekeep_tokens::declared::{AT_ONCE, Change, Document, Kind};
 use jiff::Timestamp;
 
 use crate::arguments::Apply;
@@ -22,28 +22,6 @@ use crate::{CommandResult, Verdict, desk};
 /// How many tokens a user and an account may have (Cloudflare's limits page, 2026-04-20).
 const MOST_OF_A_USER: usize = 50;
 const MOST_OF_AN_ACCOUNT: usize = 500;
-
-/// One token that is declared, or was, and what has to be done about it.
-#[derive(Debug, Clone)]
-pub(super) struct Change {
-    /// What is declared; none where a declaration is gone.
-    pub(super) wanted: Option<Wanted>,
-    /// Where its value goes.
-    pub(super) sinks: Vec<Sink>,
-    /// The living token and who owns it.
-    pub(super) living: Option<(flarekeep_cloudflare::Token, flarekeep_cloudflare::Owner)>,
-    /// What the journal knows of it.
-    pub(super) holding: Option<Holding>,
-    pub(super) difference: Difference,
-}
-
-impl Change {
-    /// The token's name, by which people know it.
-    pub(super) fn name(&self) -> &str {
-        let living = self.living.as_ref().map(|(token, _)| token.name.as_str());
-        self.wanted.as_ref().map(|wanted| wanted.name.as_str()).or(living).unwrap_or_default()
-    }
-}
 
 pub(crate) fn run(context: &Context, arguments: &Apply) -> CommandResult {
     let output = context.output;
@@ -60,10 +38,11 @@ pub(crate) fn run(context: &Context, arguments: &Apply) -> CommandResult {
             desk::open(context, manager, None).await?
         };
         let path = absolute(&arguments.file)?;
-        let changes = living::changes(&desk, desired, &path, arguments.only.is_empty(), now).await?;
-        show::changes(output, &changes, &desired::folder_of(&arguments.file)?);
+        let comparison = living::compared(&desk, desired, &path, arguments.only.is_empty(), now).await?;
+        let changes = comparison.changes.as_slice();
+        show::changes(output, changes, &desired::folder_of(&arguments.file)?);
         let answer = |verdict, word: &str| {
-            output.document(&show::document(&arguments.file, &changes, word, &[]));
+            output.document(&show::document(&arguments.file, changes, word, &[]));
             Ok(verdict)
         };
         let drift: Vec<&Change> = changes.iter().filter(|change| change.difference.is_drift()).collect();
@@ -80,14 +59,14 @@ pub(crate) fn run(context: &Context, arguments: &Apply) -> CommandResult {
         }
         if !drift.is_empty() {
             ready(context, &drift)?;
-            room(&desk, &changes).await?;
+            room(&desk, changes).await?;
             if confirm(arguments.consent, "Make these changes?")? == Go::NoFurther {
                 return answer(Verdict::Yes, "dry_run");
             }
         } else if arguments.consent.dry_run {
             return answer(Verdict::Yes, "dry_run");
         }
-        act::act(context, &desk, &arguments.file, &path, &changes, now).await
+        act::act(context, &desk, &arguments.file, &path, &comparison, now).await
     })
 }
 
@@ -166,7 +145,7 @@ async fn room(desk: &Desk, changes: &[Change]) -> Result<(), CommandError> {
             };
             changes.iter().filter(is).count()
         };
-        let (made, replaced) = (of(Kind::Create), of(Kind::Replace).min(act::AT_ONCE));
+        let (made, replaced) = (of(Kind::Create), of(Kind::Replace).min(AT_ONCE));
         let most = if owner == Owner::User { MOST_OF_A_USER } else { MOST_OF_AN_ACCOUNT };
         // Few tokens cannot be too many, whatever lives beside them; so most runs need no count.
         if made + replaced == 0 {

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use secrecy::ExposeSecret;
 
+use super::programs::{is_of_flarekeep, keep_from};
 use super::{Payload, SinkError};
 
 /// A command whose program was found.
@@ -34,12 +35,11 @@ impl ProvedCommand {
     pub(super) fn deliver(self, payload: &Payload) -> Result<(), SinkError> {
         let failed = |how: String| SinkError::CommandFailed { command: self.0.clone(), how };
         // The command's own output goes to standard error: standard output belongs to the program's documents.
-        let mut child = Command::new("sh")
-            .args(["-c", &self.0])
-            .stdin(Stdio::piped())
-            .stdout(std::io::stderr())
-            .spawn()
-            .map_err(|error| failed(format!("did not start: {error}")))?;
+        let mut command = Command::new("sh");
+        command.args(["-c", &self.0]).stdin(Stdio::piped()).stdout(std::io::stderr());
+        // The user's own command has the user's environment; but it delivers one value, and manages no tokens.
+        keep_from(&mut command, is_of_flarekeep);
+        let mut child = command.spawn().map_err(|error| failed(format!("did not start: {error}")))?;
         let lines = payload.lines();
         let written = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(lines.expose_secret().as_bytes()));
         let status = child.wait().map_err(|error| failed(format!("was lost: {error}")))?;

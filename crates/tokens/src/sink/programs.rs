@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use flarekeep_catalogue::{Holds, Variable, variables};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Payload, SinkError};
@@ -152,19 +153,38 @@ impl Tool {
 
     fn command(&self, arguments: &[&str], is_given: bool) -> Command {
         let mut command = Command::new(&self.path);
-        for (variable, _) in std::env::vars_os() {
-            let name = variable.to_string_lossy();
-            // Credentials of Cloudflare are no business of the others.
-            if name.starts_with("FLAREKEEP_") || name.starts_with("CLOUDFLARE_") && !self.of_cloudflare {
-                command.env_remove(&variable);
-            }
-        }
+        keep_from(&mut command, |name| is_of_flarekeep(name) || is_withheld(name, self.of_cloudflare));
         // Nobody answers questions here; and wrangler's log on the disk must leave out what it sends.
         command.env("GH_PROMPT_DISABLED", "1").env("NO_COLOR", "1").env("WRANGLER_LOG_SANITIZE", "true");
         command.args(arguments).stdin(if is_given { Stdio::piped() } else { Stdio::null() });
         // A group of its own, so that what it started is stopped with it.
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         command
+    }
+}
+
+/// Takes the variables away that `is_kept` says, by their names.
+pub(super) fn keep_from(command: &mut Command, is_kept: impl Fn(&str) -> bool) {
+    for (variable, _) in std::env::vars_os() {
+        if is_kept(&variable.to_string_lossy()) {
+            command.env_remove(&variable);
+        }
+    }
+}
+
+/// Whether a variable is Flarekeep's own: the credential that manages tokens and the journal's password are among them.
+pub(super) fn is_of_flarekeep(name: &str) -> bool {
+    name.starts_with("FLAREKEEP_")
+}
+
+/// Whether a variable is kept from a program. One that is no client of Cloudflare's sees nothing of Cloudflare; one that
+/// is sees the user's token and places, and never a Global API key, which can do everything: its own login, or a token,
+/// lets it put a secret.
+fn is_withheld(name: &str, of_cloudflare: bool) -> bool {
+    let is = |which: fn(&Variable) -> bool| variables().any(|variable| variable.is_named(name) && which(&variable));
+    match of_cloudflare {
+        true => is(|variable| variable.holds == Holds::Key),
+        false => name.starts_with("CLOUDFLARE_") || is(Variable::is_of_a_credential),
     }
 }
 
@@ -240,5 +260,23 @@ fn end_of(child: &mut Child, deadline: Instant) -> std::io::Result<Option<ExitSt
         }
         std::thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_see_no_credential_that_is_none_of_their_business() {
+        let keys = ["CLOUDFLARE_API_KEY", "CLOUDFLARE_GLOBAL_KEY", "CF_API_KEY", "CLOUDFLARE_API_KEY_FILE"];
+        let tokens = ["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_EMAIL", "CF_API_TOKEN"];
+        let own = ["GH_TOKEN", "VAULT_TOKEN", "OP_SERVICE_ACCOUNT_TOKEN", "AWS_SECRET_ACCESS_KEY", "PATH", "HOME"];
+        assert!(keys.iter().chain(&tokens).all(|name| is_withheld(name, false)));
+        assert!(keys.iter().all(|name| is_withheld(name, true)));
+        assert!(!tokens.iter().any(|name| is_withheld(name, true)));
+        assert!(!own.iter().any(|name| is_withheld(name, false) || is_withheld(name, true)));
+        let secrets = ["FLAREKEEP_DATABASE_URL", "FLAREKEEP_ADMIN_TOKEN"];
+        assert!(secrets.iter().all(|name| is_of_flarekeep(name)));
     }
 }

@@ -5,6 +5,7 @@
 //! others need is a row of [`SCENARIOS`] more.
 
 mod deadly;
+mod declared;
 mod scenarios;
 mod stage;
 
@@ -87,13 +88,30 @@ fn roll_is_killed_everywhere() {
     assert!(points >= 50, "{points}");
 }
 
+#[test]
+fn exec_is_killed_everywhere() {
+    let exec = scenario("exec");
+    let mut points = killed_everywhere(exec, &[]);
+    // While the command runs, too.
+    let stage = Stage::open(exec, &[]);
+    stage.prepare();
+    let ended = stage.run(&Orders { sink: Some((0, Blow::KillsBefore)), ..stage.orders() });
+    assert!(matches!(ended, Ended::Killed), "{ended:?}");
+    assert_eq!(stage.all().len(), 1, "the token was lent when its lender was killed");
+    stage.check_between("exec, killed while its command ran");
+    stage.finishes("exec, killed while its command ran");
+    points += 1;
+    println!("crash points of exec: {points}");
+    assert!(points >= 20, "{points}");
+}
+
 /// Killed, and killed again while what the first run left is taken up: a sample of all pairs.
 #[test]
 fn killed_twice() {
     let mut points = 0;
     for scenario in SCENARIOS {
         // A command may have the value though nobody knows: what is hardest to undo.
-        let stage = Stage::open(scenario, &[Kind::Command]);
+        let stage = Stage::open(scenario, scenario.takes(&[Kind::Command]));
         let mut ended = false;
         for first in (1..).step_by(7) {
             for second in (1 + first % 3..).step_by(7) {
@@ -145,7 +163,7 @@ fn killed_twice() {
 fn killed_after_a_lost_answer() {
     let mut points = 0;
     for scenario in SCENARIOS {
-        let stage = Stage::open(scenario, &[Kind::File]);
+        let stage = Stage::open(scenario, scenario.takes(&[Kind::File]));
         for lost in 1.. {
             stage.prepare();
             let story = format!("{}, answer {lost} lost", scenario.name);
@@ -178,6 +196,7 @@ fn each_sink_fails() {
     let mut points = 0;
     for scenario in SCENARIOS {
         for sinks in rows {
+            let sinks = scenario.takes(sinks);
             let stage = Stage::open(scenario, sinks);
             for (place, kind) in sinks.iter().enumerate() {
                 for blow in kind.blows() {

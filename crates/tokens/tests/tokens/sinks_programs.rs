@@ -320,3 +320,43 @@ fn a_program_that_takes_no_value_or_says_nonsense_is_an_error() {
         assert!(told.contains("signal: 9"), "{told}");
     }
 }
+
+/// In the environment of the process that the next test starts: itself, where it is set.
+const INSIDE: &str = "TEST_OF_A_SINKS_ENVIRONMENT";
+
+/// In a process of its own, whose environment holds credentials.
+#[test]
+fn no_sink_sees_the_credentials_that_manage_tokens() {
+    let flarekeeps = ["FLAREKEEP_DATABASE_URL", "FLAREKEEP_ADMIN_TOKEN"];
+    let keys = ["CLOUDFLARE_API_KEY", "CLOUDFLARE_GLOBAL_KEY", "CF_API_KEY"];
+    let tokens = ["CLOUDFLARE_API_TOKEN", "CF_API_TOKEN"];
+    if std::env::var_os(INSIDE).is_none() {
+        let mut process = std::process::Command::new(std::env::current_exe().unwrap());
+        process.args(["sinks_programs::no_sink_sees_the_credentials_that_manage_tokens", "--exact"]).env(INSIDE, "1");
+        process.envs(flarekeeps.iter().chain(&keys).chain(&tokens).map(|name| (name, "a secret")));
+        let output = process.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        return;
+    }
+    let sees = |environ: &str, name: &str| environ.lines().any(|line| line.starts_with(&format!("{name}=")));
+    let gh = Bench::with("gh", GH);
+    gh.prove("github:acme/shop:CF_TOKEN").unwrap().deliver(value()).unwrap();
+    let seen = gh.read("environ");
+    assert!(
+        !flarekeeps.iter().chain(&keys).chain(&tokens).any(|name| sees(&seen, name)) && sees(&seen, INSIDE),
+        "{seen}"
+    );
+    let wrangler = Bench::with("wrangler", WRANGLER);
+    wrangler.prove("wrangler:shop:CF_TOKEN").unwrap().deliver(value()).unwrap();
+    let seen = wrangler.read("environ");
+    assert!(!flarekeeps.iter().chain(&keys).any(|name| sees(&seen, name)), "{seen}");
+    assert!(tokens.iter().all(|name| sees(&seen, name)), "its own way to Cloudflare: {seen}");
+    // The user's own command has what the user has, but for what is Flarekeep's.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("seen");
+    let command = format!("env > '{}'; cat > /dev/null", path.display());
+    Sink::Command(command).prove().unwrap().deliver(value()).unwrap();
+    let seen = std::fs::read_to_string(path).unwrap();
+    assert!(!flarekeeps.iter().any(|name| sees(&seen, name)), "{seen}");
+    assert!(keys.iter().chain(&tokens).all(|name| sees(&seen, name)), "{seen}");
+}

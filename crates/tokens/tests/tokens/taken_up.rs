@@ -4,9 +4,10 @@ use std::path::Path;
 
 use flarekeep_cloudflare::{Credential, NewToken, Owner};
 use flarekeep_tokens::{
-    Creation, End, Error, Rotation, Sink, create, forget, resume_own, resume_unless_busy, rotate, successor,
+    Creation, End, Error, Rotation, Sink, create, forget, lend, lent_name, orphans, resume_own, resume_unless_busy,
+    rotate, successor,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 
 use crate::support::{Fault, Line, Local, account_key, group, policy};
@@ -128,4 +129,27 @@ async fn a_sink_that_fails_does_not_stand_in_the_way_of_another() {
     assert!(is_alive(&local, &state.path().join("b")).await);
     assert_eq!(local.tokens().await.len(), 1, "the other one is undone");
     assert!(desk.journal.unfinished().await.unwrap().is_empty());
+}
+
+/// A machine with a journal of its own cannot know that a command runs elsewhere.
+#[tokio::test]
+async fn a_token_that_is_lent_elsewhere_is_no_orphan_until_it_has_ended() {
+    let local = Local::start().await;
+    let (here, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let now = Timestamp::now();
+    let end = now + SignedDuration::from_mins(16);
+    let desk = local.desk(&Line::good(), elsewhere.path()).await;
+    let new = NewToken { name: lent_name("deploy"), expires_on: Some(end), ..creation().token };
+    let loan = lend(&desk, Owner::User, &new).await.unwrap();
+    // One that a run elsewhere left on its way to a sink.
+    let (left, _) = local.mint(&NewToken { name: "ci (pending 0123abcd)".to_owned(), ..creation().token }).await;
+    let desk = local.desk(&Line::good(), here.path()).await;
+    let found = async |now| {
+        let found = orphans(&desk, Owner::User, SignedDuration::ZERO, now).await.unwrap();
+        found.into_iter().map(|token| token.id).collect::<Vec<_>>()
+    };
+    assert_eq!(found(now + SignedDuration::from_mins(15)).await, [left.id]);
+    let late = found(end).await;
+    assert!(late.contains(&loan.id()) && late.contains(&left.id), "{late:?}");
+    loan.end().await.unwrap();
 }

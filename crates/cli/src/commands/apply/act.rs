@@ -4,22 +4,17 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use flarekeep_catalogue::TokenId;
-use flarekeep_cloudflare::{Status, Token, TokenUpdate};
-use flarekeep_tokens::declared::{Kind, Reason, Wanted, adopt, update};
-use flarekeep_tokens::{Creation, Declared, Desk, Rotation, create, revoke, rotate};
+use flarekeep_tokens::Desk;
+use flarekeep_tokens::declared::{self, Applied, Change, Comparison, apply};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
-use tokio::task::JoinSet;
 
-use super::{Change, mention_due, show};
+use super::{mention_due, show};
 use crate::context::Context;
 use crate::error::{CommandError, Kind as ErrorKind};
 use crate::output::{BAD, GOOD, Output, counted, plain, styled};
 use crate::sources::file;
 use crate::{CommandResult, Verdict};
-
-/// How many tokens are changed at once.
-pub(super) const AT_ONCE: usize = 8;
 
 /// What became of one change.
 #[derive(Debug)]
@@ -37,35 +32,24 @@ pub(super) async fn act(
     desk: &Desk,
     path: &Path,
     absolute: &Path,
-    changes: &[Change],
+    comparison: &Comparison,
     now: Timestamp,
 ) -> CommandResult {
-    let output = context.output;
+    let (output, changes) = (context.output, comparison.changes.as_slice());
     let drift = changes.iter().filter(|change| change.difference.is_drift()).count();
     let bar = progress_bar(output, drift);
-    let mut waiting = changes.iter().cloned();
-    let mut running = JoinSet::new();
     let mut outcomes = Vec::new();
-    loop {
-        while running.len() < AT_ONCE
-            && let Some(change) = waiting.next()
-        {
-            let (desk, absolute) = (desk.clone(), absolute.to_owned());
-            running.spawn(async move {
-                let is_drift = change.difference.is_drift();
-                (is_drift, outcome(&desk, &absolute, change, now).await)
-            });
-        }
-        let Some(ended) = running.join_next().await else { break };
-        let (is_drift, outcome) = ended.map_err(|error| {
-            CommandError::new(ErrorKind::Partial, format!("a change stopped half way: {error}"))
-                .hint("flarekeep token resume")
-        })?;
-        if is_drift || outcome.error.is_some() {
+    let ended = |ended: declared::Outcome| {
+        let is_drift = ended.change.difference.is_drift();
+        if is_drift || ended.result.is_err() {
             bar.inc(1);
-            outcomes.push(outcome);
+            outcomes.push(outcome(&ended.change, ended.result));
         }
-    }
+    };
+    apply(desk, absolute, comparison, now, ended).await.map_err(|error| {
+        CommandError::new(ErrorKind::Partial, format!("a change stopped half way: {error}"))
+            .hint("flarekeep token resume")
+    })?;
     bar.finish_and_clear();
     outcomes.sort_by(|a, b| a.name.cmp(&b.name));
     report(output, &outcomes);
@@ -112,63 +96,12 @@ fn report(output: Output, outcomes: &[Outcome]) {
     }
 }
 
-async fn outcome(desk: &Desk, file: &Path, change: Change, now: Timestamp) -> Outcome {
+fn outcome(change: &Change, result: Result<Applied, flarekeep_tokens::Error>) -> Outcome {
     let (key, name) = (change.wanted.as_ref().map(|wanted| wanted.key.clone()), change.name().to_owned());
-    match done(desk, file, change, now).await {
-        Ok((id, remarks)) => Outcome { key, name, id, remarks, error: None },
+    match result {
+        Ok(Applied { id, remarks }) => Outcome { key, name, id, remarks, error: None },
         Err(error) => Outcome { key, name, id: None, remarks: Vec::new(), error: Some(error.into()) },
     }
-}
-
-/// Makes one change; the id of the token that is there now, and remarks.
-async fn done(
-    desk: &Desk,
-    file: &Path,
-    change: Change,
-    now: Timestamp,
-) -> Result<(Option<TokenId>, Vec<String>), flarekeep_tokens::Error> {
-    let Change { wanted, sinks, living, difference, .. } = change;
-    let Some(wanted) = wanted else {
-        if let Some((token, owner)) = living {
-            revoke(desk, owner, &token).await?;
-        }
-        return Ok((None, Vec::new()));
-    };
-    let rotate_every = wanted.rotate_every.and_then(|age| u64::try_from(age.duration().as_secs()).ok());
-    let declared = Declared { file: file.to_owned(), rotate_every };
-    match (difference.kind, living) {
-        (Kind::Unchanged, Some((token, _))) => {
-            adopt(desk, &wanted, &token, &declared, now).await?;
-            Ok((Some(token.id), Vec::new()))
-        }
-        (Kind::Replace, Some((old, owner))) if !difference.reasons.contains(&Reason::Owner) => {
-            let (new, declared) = (wanted.new_token(now), Some(declared));
-            let rotation = Rotation { owner, old, new, grace: None, declared, asked: now };
-            let rotated = rotate(desk, &rotation, &sinks).await?;
-            Ok((Some(settled(desk, &wanted, rotated.token).await?), rotated.remarks))
-        }
-        (Kind::Replace | Kind::Create, living) => {
-            let creation = Creation { owner: wanted.owner, token: wanted.new_token(now), declared: Some(declared) };
-            let created = create(desk, &creation, &sinks).await?;
-            let id = settled(desk, &wanted, created.token).await?;
-            // The sinks hold the value of the new owner's token now.
-            if let Some((old, owner)) = living {
-                revoke(desk, owner, &old).await?;
-            }
-            Ok((Some(id), created.remarks))
-        }
-        (_, Some((token, _))) => Ok((Some(update(desk, &wanted, &token, &declared, now).await?.id), Vec::new())),
-        (_, None) => Ok((None, Vec::new())),
-    }
-}
-
-/// Switches a new token off where that is declared: it had to be on for its value to be tried.
-async fn settled(desk: &Desk, wanted: &Wanted, token: Token) -> Result<TokenId, flarekeep_tokens::Error> {
-    if !wanted.enabled {
-        let off = TokenUpdate { status: Some(Status::Disabled), ..TokenUpdate::from(&token) };
-        desk.manager.tokens(wanted.owner).update(token.id, &off).await?;
-    }
-    Ok(token.id)
 }
 
 fn progress_bar(output: Output, length: usize) -> ProgressBar {

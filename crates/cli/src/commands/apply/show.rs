@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use flarekeep_policy::Effect;
-use flarekeep_tokens::declared::{Difference, End, Entry, Kind, Wanted};
+use flarekeep_tokens::declared::{Change, Difference, End, Entry, Kind, Wanted};
 use serde_json::{Value, json};
 
-use super::Change;
 use super::act::Outcome;
 use crate::output::{BAD, CARE, FAINT, GOOD, Output, STRONG, counted, plain, styled};
 use crate::place;

@@ -7,7 +7,7 @@ use flarekeep_cloudflare::{self as api, Client, Condition, DEFAULT_BASE_URL, New
 use flarekeep_planner::{Target, canonical};
 use flarekeep_policy::{Policy, Resource};
 use flarekeep_tokens::{
-    GroupIds, Program, Surroundings, copied, endpoint_of, find, grants_s3, host, policy_from_wire, policy_to_wire,
+    GroupIds, Program, Surroundings, copied, endpoint_of, find, grants_s3, lent_name, policy_from_wire, policy_to_wire,
 };
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
@@ -146,7 +146,7 @@ async fn planned(
 fn name(purpose: &str) -> Result<String, CommandError> {
     const LONGEST: usize = 60;
     let plain: String = plain(purpose).chars().take(LONGEST).collect();
-    limits::name(&format!("exec-{plain}-{}", host()))
+    limits::name(&lent_name(&plain))
 }
 
 /// The condition with these addresses beside it: both hold.

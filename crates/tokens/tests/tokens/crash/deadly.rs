@@ -68,6 +68,8 @@ pub(crate) struct Scene {
     pub(crate) desk: Desk,
     pub(crate) sinks: Vec<Sink>,
     pub(crate) old: Option<String>,
+    /// The folder of the whole stage.
+    pub(crate) folder: PathBuf,
     /// A client apart from the desk's, for what is no part of the change.
     pub(crate) eyes: Client,
 }
@@ -118,8 +120,8 @@ impl Orders {
         let journal = Arc::new(DeadlyJournal(Sqlite::open(&self.state).await.unwrap(), doom));
         let rescue = Rescue::new(&self.state, &credential);
         let sinks: Vec<Sink> = self.sinks.iter().map(|sink| sink.parse().unwrap()).collect();
-        let file = self.sink.and_then(|(place, _)| match &sinks[place] {
-            Sink::File(path) | Sink::EnvFile { path, .. } => Some((place, path.clone())),
+        let file = self.sink.and_then(|(place, _)| match sinks.get(place) {
+            Some(Sink::File(path) | Sink::EnvFile { path, .. }) => Some((place, path.clone())),
             _ => None,
         });
         // A folder takes the file's place once the sink is proved: right before the value comes.
@@ -133,7 +135,8 @@ impl Orders {
         });
         let desk = Desk { manager, journal, rescue, listener: Some(listener) };
         let eyes = builder().transport(network()).build().unwrap();
-        Scene { desk, sinks, old: self.old.clone(), eyes }
+        let folder = self.state.parent().unwrap().to_owned();
+        Scene { desk, sinks, old: self.old.clone(), folder, eyes }
     }
 }
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use flarekeep_cloudflare::Owner;
-use flarekeep_tokens::{End, Kind as Does, Sink, create, is_pending_for, pending};
+use flarekeep_cloudflare::Token;
+use flarekeep_tokens::{Desk, End, Kind as Does, Sink, create, is_pending_for, pending, resume_own};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -165,10 +166,23 @@ impl Stage {
         if self.has_finished() {
             return self.check_end(story);
         }
+        if self.leaves == 0 {
+            self.leaves_nothing(story);
+        }
         match self.run(&self.orders()) {
             Ended::Done => self.check_end(story),
             other => panic!("{story}: run again, it does not finish: {other:?}"),
         }
+    }
+
+    /// Whoever comes next ends the token that a killed run had lent, whatever it does then.
+    fn leaves_nothing(&self, story: &str) {
+        self.wait(async {
+            for (entry, outcome) in resume_own(&self.desk().await, None).await.unwrap() {
+                outcome.unwrap_or_else(|error| panic!("{story}: {:?} is not taken up: {error}", entry.change));
+            }
+        });
+        self.check_end(&format!("{story}, taken up"));
     }
 
     /// What is true at every moment.
@@ -193,13 +207,20 @@ impl Stage {
             let value = self.value(place).unwrap_or_else(|| panic!("{story}: sink {place} holds nothing"));
             assert!(self.is_alive(&value), "{story}: sink {place} holds a dead value");
         }
-        self.runtime.block_on(async {
-            let desk = self.local.desk(&Line::good(), &self.path("state")).await;
+        let living = self.all().into_iter().filter(|token| living.iter().any(|(id, _)| *id == token.id.to_string()));
+        self.check_at_rest(&living.collect::<Vec<_>>(), story);
+    }
+
+    /// Nothing is under way: no change is unfinished, the journal knows these tokens and no others, no value is kept.
+    pub(crate) fn check_at_rest(&self, living: &[Token], story: &str) {
+        self.wait(async {
+            let desk = self.desk().await;
             let unfinished = desk.journal.unfinished().await.unwrap();
             assert!(unfinished.is_empty(), "{story}: {unfinished:?}");
-            let holdings = desk.journal.holdings().await.unwrap();
-            let known: Vec<String> = holdings.iter().map(|holding| holding.id.to_string()).collect();
-            let there: Vec<String> = living.iter().map(|(id, _)| id.clone()).collect();
+            let mut known: Vec<_> = desk.journal.holdings().await.unwrap().iter().map(|holding| holding.id).collect();
+            let mut there: Vec<_> = living.iter().map(|token| token.id).collect();
+            known.sort();
+            there.sort();
             assert_eq!(known, there, "{story}: the journal knows other tokens than there are");
         });
         let rescue = self.path("state").join("rescue");
@@ -210,7 +231,7 @@ impl Stage {
     }
 
     /// No value is in any file but the sinks.
-    fn check_secrecy(&self, story: &str) {
+    pub(crate) fn check_secrecy(&self, story: &str) {
         let key = self.local.emulator.facts().global_key;
         for file in files(self.folder.path()) {
             // SQLite removes files of its own when the last connection goes.
@@ -223,14 +244,33 @@ impl Stage {
         }
     }
 
+    /// Every token of the user.
+    pub(crate) fn all(&self) -> Vec<Token> {
+        self.wait(self.local.admin().tokens(Owner::User).list()).unwrap()
+    }
+
+    /// A desk of the parent's own, over a good line, with the journal of the children.
+    pub(crate) async fn desk(&self) -> Desk {
+        self.local.desk(&Line::good(), &self.path("state")).await
+    }
+
+    pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// Where everything is.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The tokens of the scenario's name, marked or not.
     fn living(&self) -> Vec<(String, String)> {
-        let all = self.runtime.block_on(self.local.admin().tokens(Owner::User).list()).unwrap();
+        let all = self.all();
         let is_ours = |name: &str| name == NAME || is_pending_for(NAME, name);
         all.into_iter().filter(|token| is_ours(&token.name)).map(|token| (token.id.to_string(), token.name)).collect()
     }
 
-    fn is_alive(&self, value: &str) -> bool {
+    pub(crate) fn is_alive(&self, value: &str) -> bool {
         self.runtime.block_on(self.local.is_alive(value))
     }
 
@@ -277,6 +317,17 @@ fn command(place: usize, file: &Path, output: &Path) -> String {
          cat > '{file}.new' && mv '{file}.new' '{file}'; \
          cat /proc/$PPID/cmdline /proc/$$/cmdline > '{output}/arguments{place}'; \
          case \"$BLOW\" in {place}TakesAndFails) exit 3;; {place}KillsAfter) kill -KILL $PPID;; esac"
+    )
+}
+
+/// A command that has the value in its environment, and does as [`command`] does; `BLOW` says of place 0 whether it kills
+/// the caller.
+pub(crate) fn borrower(output: &Path) -> String {
+    format!(
+        "test -n \"$CLOUDFLARE_API_TOKEN\" || exit 9; \
+         cat /proc/$PPID/cmdline /proc/$$/cmdline > '{}/arguments'; \
+         case \"$BLOW\" in 0Kills*) kill -KILL $PPID;; esac",
+        output.display()
     )
 }
 
