@@ -128,11 +128,10 @@ async fn chosen(
     }
 }
 
-/// What the journal knows of the token.
+/// What the journal knows of the token. Another token of the same name has sinks of its own.
 fn holding_of(holdings: &[Holding], manager: &Client, owner: Owner, token: &Token) -> Option<Holding> {
     let here = |holding: &&Holding| holding.subject.api == manager.base_url() && holding.subject.owner == owner;
-    let by_id = holdings.iter().filter(here).find(|holding| holding.id == token.id);
-    by_id.or_else(|| holdings.iter().filter(here).find(|holding| holding.subject.name == token.name)).cloned()
+    holdings.iter().filter(here).find(|holding| holding.id == token.id).cloned()
 }
 
 /// Where the new value goes.
@@ -192,7 +191,10 @@ fn warn_of_quota(output: Output, owner: Owner, all: &[Token]) {
 
 /// What will be done, step by step.
 fn steps(old: &Token, new: &NewToken, sinks: &[Sink], grace: Option<Grace>) -> Vec<String> {
-    let until = new.expires_on.map_or("without an end".to_owned(), |time| format!("until {time}"));
+    let until = new.expires_on.map_or_else(
+        || "without an end".to_owned(),
+        |time| format!("until {}", time.strftime("%Y-%m-%dT%H:%M:%SZ")),
+    );
     let mut steps = vec![
         format!(
             "make a token with {}, {until}",

@@ -21,6 +21,11 @@ pub(crate) fn run(context: &Context, arguments: &arguments::TokenUpdate) -> Comm
     let mut work = Work::read_in(context, &arguments.work)?;
     let held = limits::read(context.output, arguments.name.as_deref(), &arguments.limits, None)?;
     refuse_contradictions(arguments, &held)?;
+    if work.is_empty() && held.name.is_none() && arguments.without.is_empty() && !limits_anything(&held) {
+        return Err(CommandError::usage("what is to change is not said")
+            .hint("--name NAME, --expires 90d, --not-before DATE, --allow-ip CIDR, --without LIMIT")
+            .hint("or the work that it is to be for: --recipe NAME, --operation '…', --plan FILE"));
+    }
     block_on(async {
         let manager = context.manager()?;
         let whose = arguments.token.owner;
@@ -72,7 +77,11 @@ pub(crate) fn run(context: &Context, arguments: &arguments::TokenUpdate) -> Comm
     })
 }
 
-/// Fails where a limit is given and taken away, and where nothing is asked for.
+fn limits_anything(held: &Held) -> bool {
+    !held.allow_ips.is_empty() || held.expires_on.is_some() || held.not_before.is_some()
+}
+
+/// Fails where a limit is given and taken away.
 fn refuse_contradictions(arguments: &arguments::TokenUpdate, held: &Held) -> Result<(), CommandError> {
     let given = |limit: &Limit| match limit {
         Limit::AllowIp => !held.allow_ips.is_empty(),

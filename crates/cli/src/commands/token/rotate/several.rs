@@ -59,7 +59,7 @@ pub(super) fn run(context: &Context, arguments: &TokenRotate) -> CommandResult {
         let itself = own_id(&manager, owner).await;
         let (mut chosen, mut passed, mut younger) = (Vec::new(), Vec::new(), 0_usize);
         for token in &tokens {
-            let holding = holding_of(&holdings, &manager, owner, token).filter(|holding| holding.id == token.id);
+            let holding = holding_of(&holdings, &manager, owner, token);
             match judged(arguments, token, holding.as_ref(), Some(token.id) == itself, asked) {
                 Judged::Rotate(why) => {
                     let Some(holding) = holding else { continue };
