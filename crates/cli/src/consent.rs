@@ -69,7 +69,7 @@ pub(crate) fn sinks_for(
         }
         given => given.to_vec(),
     };
-    if sinks.contains(&Sink::Stdout) && context.output.json {
+    if sinks.iter().any(Sink::prints) && context.output.json {
         return Err(CommandError::usage("--to - and --json both want standard output")
             .hint("--to file:PATH or --to env:FILE keeps the value out of the document"));
     }
@@ -79,10 +79,32 @@ pub(crate) fn sinks_for(
     Ok(Some(sinks))
 }
 
-/// The sinks in words: `TOKEN in .env and standard output`.
-pub(crate) fn in_words(sinks: &[Sink]) -> String {
-    let words: Vec<String> = sinks.iter().map(ToString::to_string).collect();
-    match &words[..] {
+/// Where a token's value is, and its R2 keys: `its value is in TOKEN in .env and standard output, its R2 keys are in s3.env`.
+/// What the value is called is given.
+pub(crate) fn whereabouts(sinks: &[Sink], value: &str) -> String {
+    told(sinks, &format!("{value} is in"), "its R2 keys are in")
+}
+
+/// Where they go: `its value to TOKEN in .env, its R2 keys to s3.env`.
+pub(crate) fn destinations(sinks: &[Sink], value: &str) -> String {
+    told(sinks, &format!("{value} to"), "its R2 keys to")
+}
+
+fn told(sinks: &[Sink], value: &str, keys: &str) -> String {
+    let of_keys = |sink: &Sink| matches!(sink, Sink::R2Keys(_));
+    let words = |sink: &Sink| match sink {
+        Sink::R2Keys(keys) => keys.place(),
+        other => other.to_string(),
+    };
+    let [values, pairs] =
+        [false, true].map(|wanted| sinks.iter().filter(|sink| of_keys(sink) == wanted).map(words).collect::<Vec<_>>());
+    let parts = [(value, values), (keys, pairs)].into_iter().filter(|(_, places)| !places.is_empty());
+    parts.map(|(what, places)| format!("{what} {}", listed(&places))).collect::<Vec<_>>().join(", ")
+}
+
+/// `A, B and C`.
+fn listed(words: &[String]) -> String {
+    match words {
         [] => String::new(),
         [one] => one.clone(),
         [others @ .., last] => format!("{} and {last}", others.join(", ")),

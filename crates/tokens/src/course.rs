@@ -19,7 +19,7 @@ use crate::journal::{
     Change, ChangeId, Declared, Delivery, End, Entry, Grace, Holding, Kind, Known, Progress, Step, Subject,
 };
 use crate::mark::marked;
-use crate::sink::{ProvedSink, ReadBack, Sink};
+use crate::sink::{Payload, ProvedSink, ReadBack, Sink};
 
 /// How often a new value is tried that Cloudflare does not know yet, and after which pause.
 const TRIALS: u32 = 6;
@@ -144,12 +144,13 @@ impl<'a> Course<'a> {
 
     /// Delivers to the sinks that do not have the value yet, in their order, until one fails.
     pub(crate) async fn deliver(&mut self, value: &SecretString, sinks: Vec<ProvedSink>) -> Result<(), Error> {
+        let payload = self.progress.minted.map_or_else(|| value.into(), |id| Payload::of_token(id, value));
         for (sink, proved) in sinks.into_iter().enumerate() {
             if self.progress.deliveries.get(sink) == Some(&Delivery::Done) {
                 continue;
             }
             self.step(Step::Delivering { sink }).await?;
-            if let Err(error) = proved.deliver_and_prove(value) {
+            if let Err(error) = proved.deliver_and_prove(&payload) {
                 // A program may have taken the value before it failed. What nobody relied on before can end all the same.
                 if self.change.kind == Kind::Create || !error.may_have_taken() {
                     self.step(Step::Undelivered { sink }).await?;
@@ -230,7 +231,7 @@ impl<'a> Course<'a> {
     }
 
     /// Keeps the value of the old token in mind, where a sink that can be read has it: once the token has ended, it is
-    /// tried. Nothing fails here; what cannot be read is not tried.
+    /// tried. Nothing fails here; what cannot be read is not tried, and R2 keys alone hold no value.
     pub(crate) async fn remember_old(&mut self, sinks: &[Sink]) {
         if self.change.kind != Kind::Rotate {
             return;

@@ -1,9 +1,7 @@
 //! Making a token without losing it.
 
-use flarekeep_catalogue::TokenId;
 use flarekeep_cloudflare::{self as api, NewToken, Owner, Token};
 use flarekeep_planner::canonical;
-use secrecy::SecretString;
 
 use crate::course::{Beginning, Course};
 use crate::desk::Desk;
@@ -11,7 +9,7 @@ use crate::error::Error;
 use crate::grace::Manner;
 use crate::journal::{Declared, End, Kind};
 use crate::resume::{Done, settle_earlier, walk};
-use crate::sink::{Sink, SinkError, prove_all};
+use crate::sink::{Sink, prove_all};
 use crate::translate::policy_from_wire;
 
 /// A token to be made.
@@ -80,39 +78,6 @@ fn is_as_asked(token: &Token, asked: &NewToken) -> Result<bool, Error> {
         |condition: &Option<api::Condition>| condition.as_ref().and_then(|condition| condition.request_ip.clone());
     let same_place = addresses(&token.condition) == addresses(&asked.condition);
     Ok(same_place && read(&token.policies)? == read(&asked.policies)?)
-}
-
-/// Makes a token for something that is derived from its id and value, and delivers that; the value itself is forgotten.
-/// The caller has proved the sinks, which the journal does not know: it would deliver the value to them. So a run that
-/// was killed is undone, even where the sinks have what was derived, and nothing is ever rotated into them.
-///
-/// # Errors
-/// As [`create`].
-pub async fn create_derived(
-    desk: &Desk,
-    creation: &Creation,
-    deliver: impl FnOnce(TokenId, &SecretString) -> Result<(), SinkError>,
-) -> Result<Created, Error> {
-    let subject = desk.subject(creation.owner, &creation.token.name);
-    let _lock = desk.journal.lock(&subject).await?;
-    // One that is finished now has its value elsewhere: this one is another.
-    let earlier = settle_earlier(desk, &subject, Kind::Create, &[], Manner::default()).await?;
-    let declared = creation.declared.clone();
-    let beginning = Beginning { kind: Kind::Create, subject, replaces: None, sinks: &[], declared, grace: None };
-    let mut course = Course::begin(desk, beginning).await?;
-    course.remarks.extend(earlier.into_iter().flat_map(|earlier| earlier.remarks));
-    let minted = course.mint(&creation.token).await;
-    let delivered = minted.and_then(|value| {
-        let id = course.progress.minted.ok_or(Error::NothingMinted)?;
-        deliver(id, &value).map_err(Error::Undelivered)?;
-        Ok(value)
-    });
-    let value = match delivered {
-        Ok(value) => value,
-        Err(error) => return Err(undone(course, error).await),
-    };
-    let Done { token, remarks, .. } = walk(course, &value, Vec::new(), Manner::default()).await?.done()?;
-    Ok(Created { token, taken_up: false, remarks })
 }
 
 /// Undoes a change that came to nothing, and gives the error that stopped it; or the one that says what is left.

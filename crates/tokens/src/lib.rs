@@ -13,6 +13,7 @@ mod course;
 mod create;
 pub mod declared;
 mod desk;
+mod endpoint;
 mod error;
 mod exec;
 mod find;
@@ -37,8 +38,9 @@ pub use advice::GrantAdvice;
 pub use attempt::Outcome;
 pub use calendar::{Event, calendar};
 pub use check::{Check, CheckReport, Section, Test, Verdict, check};
-pub use create::{Created, Creation, create, create_derived};
+pub use create::{Created, Creation, create};
 pub use desk::{Desk, Listener};
+pub use endpoint::{BadEndpoint, Endpoint};
 pub use error::Error;
 pub use exec::{
     Content, Ended, Loan, Program, ProgramError, Signals, Surroundings, Variables, copied, grants_s3, host, lend,
@@ -61,7 +63,7 @@ pub use roll::{Rolled, revoke, roll};
 pub use rotate::{Rotated, Rotation, Waiting, rotate, rotate_waiting, successor};
 pub use sink::{
     AgeFile, BadPayload, BadSink, DEFAULT_KEY, FORMS, GitHubSecret, KeyringEntry, OnePasswordField, Payload, Programs,
-    Proof, ProvedSink, ReadBack, Shape, Sink, SinkError, VaultField, WranglerSecret,
+    Proof, ProvedSink, R2_REGION, R2KeysSink, ReadBack, Shape, Sink, SinkError, VaultField, WranglerSecret,
 };
 pub use switch::{Switch, change, switch};
 pub use translate::{GroupIds, UNNAMED_USER, policy_from_wire, policy_to_wire, token_from_wire};

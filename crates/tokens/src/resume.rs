@@ -208,10 +208,9 @@ enum Printing {
 
 impl Printing {
     fn of(course: &Course<'_>) -> Self {
-        let stdout = Sink::Stdout.spelling();
+        let prints = |spelling: &String| spelling.parse::<Sink>().is_ok_and(|sink| sink.prints());
         let open = |sink: usize| course.progress.deliveries.get(sink) != Some(&Delivery::Done);
-        let Some(place) = course.change.sinks.iter().position(|sink| *sink == stdout).filter(|place| open(*place))
-        else {
+        let Some(place) = course.change.sinks.iter().position(prints).filter(|place| open(*place)) else {
             return Self::Nothing;
         };
         let others = || course.progress.deliveries.iter().enumerate().filter(|(sink, _)| *sink != place);

@@ -36,8 +36,8 @@ pub struct Rotated {
     pub token: Token,
     /// Whether another run had done it, or this one took up what another had begun.
     pub by_another: bool,
-    /// Whether the old value, which a sink still held, was tried at the end and refused. Where no sink could be read, the
-    /// id alone was looked at: Cloudflare knows it no more.
+    /// Whether the old value, which a sink still held, was tried at the end and refused. Where no sink could be read, or
+    /// none held the value (R2 keys alone), the id alone was looked at: Cloudflare knows it no more.
     pub old_is_refused: bool,
     /// Remarks.
     pub remarks: Vec<String>,

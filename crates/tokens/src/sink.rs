@@ -18,6 +18,7 @@ mod one_password;
 mod payload;
 mod programs;
 mod proof;
+mod r2_keys;
 mod replace;
 mod spelling;
 mod stdout;
@@ -35,6 +36,7 @@ pub use one_password::OnePasswordField;
 pub use payload::{BadPayload, Payload, Shape};
 pub use programs::Programs;
 pub use proof::{Proof, ReadBack};
+pub use r2_keys::{R2_REGION, R2KeysSink};
 pub use spelling::{BadSink, FORMS};
 pub use vault::VaultField;
 pub use wrangler::WranglerSecret;
@@ -70,6 +72,8 @@ pub enum Sink {
     Vault(VaultField),
     /// A field of an item in 1Password, through `op`.
     OnePassword(OnePasswordField),
+    /// The R2 keys that follow from the token, in another sink; the value is not stored.
+    R2Keys(R2KeysSink),
 }
 
 /// A sink that was opened and found writable.
@@ -93,6 +97,7 @@ enum Proved {
     Wrangler(wrangler::ProvedWrangler),
     Vault(vault::ProvedVault),
     OnePassword(one_password::ProvedOnePassword),
+    R2Keys(Box<ProvedSink>),
 }
 
 impl Sink {
@@ -123,8 +128,19 @@ impl Sink {
             Self::Wrangler(secret) => Proved::Wrangler(secret.prove(shape, programs)?),
             Self::Vault(field) => Proved::Vault(field.prove(shape, programs)?),
             Self::OnePassword(field) => Proved::OnePassword(field.prove(shape, programs)?),
+            Self::R2Keys(keys) => Proved::R2Keys(keys.prove(shape, programs)?),
         };
         Ok(ProvedSink { sink: self.clone(), programs: programs.clone(), proved, shape: shape.clone() })
+    }
+
+    /// Whether what is delivered is printed on standard output.
+    #[must_use]
+    pub fn prints(&self) -> bool {
+        match self {
+            Self::Stdout => true,
+            Self::R2Keys(keys) => keys.inner().prints(),
+            _ => false,
+        }
     }
 
     /// A remark about the sink that is no reason to stop: a file that git does not ignore.
@@ -134,6 +150,7 @@ impl Sink {
             Self::EnvFile { path, .. } | Self::File(path) => {
                 (path.as_path(), "add it to .gitignore before the token is committed")
             }
+            Self::R2Keys(keys) => return keys.inner().remark(),
             Self::Age(file) => (file.path(), "once committed, whoever holds a recipient's key can read it for ever"),
             _ => return None,
         };
@@ -163,6 +180,7 @@ impl Sink {
             Self::Wrangler(secret) => secret.read(name, programs),
             Self::Vault(field) => field.read(name, programs),
             Self::OnePassword(field) => field.read(name, programs),
+            Self::R2Keys(keys) => keys.read(name, programs),
         }
     }
 
@@ -177,8 +195,12 @@ impl Sink {
     }
 }
 
-/// Proves all sinks, in their order; nothing of the user's is changed.
+/// Proves all sinks, in their order; nothing of the user's is changed. At most one of them prints: what two print could
+/// not be told apart.
 pub(crate) fn prove_all(sinks: &[Sink]) -> Result<Vec<ProvedSink>, SinkError> {
+    if sinks.iter().filter(|sink| sink.prints()).count() > 1 {
+        return Err(SinkError::Unsuitable("standard output takes the value or its R2 keys, not both".to_owned()));
+    }
     sinks.iter().map(Sink::prove).collect()
 }
 
@@ -210,6 +232,10 @@ impl ProvedSink {
             Proved::Wrangler(secret) => secret.deliver(&payload),
             Proved::Vault(field) => field.deliver(&payload),
             Proved::OnePassword(field) => field.deliver(&payload),
+            Proved::R2Keys(inner) => match &self.sink {
+                Sink::R2Keys(keys) => inner.deliver(keys.derived(&payload)?),
+                _ => Err(SinkError::OtherShape),
+            },
         }
     }
 }

@@ -121,6 +121,44 @@ fn of_a_new_token() {
     shows!("r2_keys_create_json", run);
 }
 
+/// The journal knows where the keys are: a rotation brings those of the successor, and never a value.
+#[test]
+fn a_rotation_brings_the_keys_of_the_successor() {
+    let local = Local::start();
+    local.run(&format!("token r2-keys --create --bucket media --to env:r2.env {AT} --yes")).ended(0);
+    let before = variables(&local, "r2.env");
+    shows!("r2_keys_rotate", local.run("token rotate flarekeep-r2-media --yes").ended(0));
+    let [token] = &local.tokens()[..] else { panic!("one token lives") };
+    let after = variables(&local, "r2.env");
+    assert_eq!(after["AWS_ACCESS_KEY_ID"], token.id.to_string());
+    for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+        assert_ne!(before[name], after[name], "{name}");
+    }
+    assert_eq!((&*after["AWS_ENDPOINT_URL_S3"], after.len()), ("http://127.0.0.1:9000", 4));
+    assert!(!local.read("r2.env").contains("cfut_"));
+}
+
+#[test]
+fn keys_are_a_sink_like_any_other() {
+    let local = Local::start();
+    let line =
+        "token create --name media --recipe rclone-r2 --bucket media --to env:.env --to r2-keys:env:r2.env --yes";
+    shows!("r2_keys_sink", local.run(line).ended(0));
+    let value = local.read(".env").trim().rsplit('=').next().unwrap_or_default().to_owned();
+    local.keep_secret(&value);
+    // What the token itself derives is the same.
+    local.type_("token r2-keys --to env:own.env --keys-only").env("CLOUDFLARE_API_TOKEN", &value).run().ended(0);
+    assert_eq!(variables(&local, "r2.env"), variables(&local, "own.env"));
+    for line in [
+        "token r2-keys --create --bucket media --to r2-keys:env:r2.env --keys-only --yes",
+        "token create --name media --recipe rclone-r2 --bucket media --to r2-keys:env:r2.env:MY_KEY --yes",
+        "token create --name media --recipe rclone-r2 --bucket media --to r2-keys:- --yes --json",
+    ] {
+        local.run(line).failed(2);
+    }
+    assert_eq!(local.tokens().len(), 1);
+}
+
 #[test]
 fn a_new_token_whose_keys_are_not_delivered_is_revoked() {
     let local = Local::start();

@@ -90,6 +90,9 @@ pub enum SinkError {
     /// The payload is not what the sink was proved for.
     #[error("the sink was proved for something else than it is given: this is a defect of flarekeep")]
     OtherShape,
+    /// What follows from a token's id cannot be delivered without it.
+    #[error("the sink takes R2 keys, and of which token the value is, is not known")]
+    NoTokenId,
     /// The value is empty, begins or ends in white space or holds control characters.
     #[error("the value is empty or holds what no token holds; it was delivered nowhere")]
     UnfitValue,
@@ -120,6 +123,7 @@ impl SinkError {
             | Self::Unsuitable(_)
             | Self::NameForPairs { .. }
             | Self::OtherShape
+            | Self::NoTokenId
             | Self::UnfitValue => false,
         }
     }

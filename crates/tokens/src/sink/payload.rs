@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use flarekeep_catalogue::TokenId;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::env_value::quoted;
@@ -14,7 +15,7 @@ pub struct Payload(Content);
 
 #[derive(Debug, Clone)]
 enum Content {
-    Value(SecretString),
+    Value { value: SecretString, of: Option<TokenId> },
     Pairs(Vec<(String, SecretString)>),
 }
 
@@ -42,6 +43,12 @@ pub enum BadPayload {
 }
 
 impl Payload {
+    /// The value of the token with this id: enough for what follows from both, as R2's keys do.
+    #[must_use]
+    pub fn of_token(id: TokenId, value: &SecretString) -> Self {
+        Self(Content::Value { value: value.clone(), of: Some(id) })
+    }
+
     /// Values with names of their own, as tools read them from the environment: `AWS_ACCESS_KEY_ID` and its like.
     pub fn pairs(pairs: impl IntoIterator<Item = (String, SecretString)>) -> Result<Self, BadPayload> {
         let pairs: Vec<_> = pairs.into_iter().collect();
@@ -64,7 +71,7 @@ impl Payload {
     #[must_use]
     pub fn shape(&self) -> Shape {
         match &self.0 {
-            Content::Value(_) => Shape::Value,
+            Content::Value { .. } => Shape::Value,
             Content::Pairs(pairs) => Shape::Pairs(pairs.iter().map(|(name, _)| name.clone()).collect()),
         }
     }
@@ -72,7 +79,7 @@ impl Payload {
     /// The values with their names; one value alone goes by the sink's own name.
     pub(super) fn entries<'a>(&'a self, own: &'a str) -> Vec<(&'a str, &'a SecretString)> {
         match &self.0 {
-            Content::Value(value) => vec![(own, value)],
+            Content::Value { value, .. } => vec![(own, value)],
             Content::Pairs(pairs) => pairs.iter().map(|(name, value)| (name.as_str(), value)).collect(),
         }
     }
@@ -80,7 +87,15 @@ impl Payload {
     /// The value if it is one.
     pub(super) fn value(&self) -> Option<&SecretString> {
         match &self.0 {
-            Content::Value(value) => Some(value),
+            Content::Value { value, .. } => Some(value),
+            Content::Pairs(_) => None,
+        }
+    }
+
+    /// The value and the token that it is of, where that is known.
+    pub(super) fn of(&self) -> Option<(TokenId, &SecretString)> {
+        match &self.0 {
+            Content::Value { value, of } => of.map(|id| (id, value)),
             Content::Pairs(_) => None,
         }
     }
@@ -88,7 +103,7 @@ impl Payload {
     /// The value and a line feed, or one line `KEY=value` a pair, quoted as in an env file where it must be.
     pub(super) fn lines(&self) -> SecretString {
         let text: String = match &self.0 {
-            Content::Value(value) => format!("{}\n", value.expose_secret()),
+            Content::Value { value, .. } => format!("{}\n", value.expose_secret()),
             Content::Pairs(pairs) => {
                 pairs.iter().map(|(name, value)| format!("{name}={}\n", quoted(value.expose_secret()))).collect()
             }
@@ -128,7 +143,7 @@ impl Shape {
 
 impl From<SecretString> for Payload {
     fn from(value: SecretString) -> Self {
-        Self(Content::Value(value))
+        Self(Content::Value { value, of: None })
     }
 }
 

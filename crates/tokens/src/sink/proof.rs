@@ -35,6 +35,9 @@ pub enum Proof {
 
 /// Reads back all of the payload; the weakest answer counts.
 pub(super) fn prove(sink: &Sink, payload: &Payload, programs: &Programs) -> Result<Proof, SinkError> {
+    if let Sink::R2Keys(keys) = sink {
+        return prove(keys.inner(), &keys.derived(payload)?, programs);
+    }
     let mut proof = Proof::ReadBack;
     for (name, value) in payload.entries("") {
         let name = payload.value().is_none().then_some(name);

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::names::{is_variable, shown};
-use super::{AgeFile, DEFAULT_KEY, GitHubSecret, KeyringEntry, OnePasswordField, Sink, VaultField, WranglerSecret};
+use super::{
+    AgeFile, DEFAULT_KEY, GitHubSecret, KeyringEntry, OnePasswordField, R2KeysSink, Sink, VaultField, WranglerSecret,
+};
 
 /// The forms of a sink, for help and errors.
 pub const FORMS: &str = "env:FILE[:KEY], file:PATH, command:CMD, keyring:SERVICE/NAME, age:FILE:RECIPIENT[,…], \
                          github:OWNER/REPO[:NAME], wrangler:WORKER[:NAME], vault:PATH[#FIELD], op:VAULT/ITEM[/FIELD], \
-                         or - for standard output";
+                         r2-keys:SINK, or - for standard output";
 
 /// A text that names no sink.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +59,7 @@ impl Sink {
             Self::Wrangler(secret) => format!("wrangler:{}", secret.spelling()),
             Self::Vault(field) => format!("vault:{}", field.spelling()),
             Self::OnePassword(field) => format!("op:{}", field.spelling()),
+            Self::R2Keys(keys) => keys.spelling(),
         }
     }
 
@@ -67,6 +70,7 @@ impl Sink {
             Self::EnvFile { path, key } => Self::EnvFile { path: base.join(path), key },
             Self::File(path) => Self::File(base.join(path)),
             Self::Age(file) => Self::Age(file.absolute(base)),
+            Self::R2Keys(keys) => Self::R2Keys(keys.absolute(base)),
             other => other,
         }
     }
@@ -80,6 +84,7 @@ impl Sink {
         match self {
             Self::EnvFile { path, key } => Self::EnvFile { path: below(path), key },
             Self::File(path) => Self::File(below(path)),
+            Self::R2Keys(keys) => Self::R2Keys(keys.relative(base)),
             other => other,
         }
     }
@@ -91,6 +96,9 @@ impl FromStr for Sink {
     fn from_str(text: &str) -> Result<Self, BadSink> {
         if text == "-" {
             return Ok(Self::Stdout);
+        }
+        if let Some(keys) = text.strip_prefix("r2-keys").and_then(R2KeysSink::parse) {
+            return keys.map(Self::R2Keys);
         }
         let (form, rest) = text.split_once(':').ok_or_else(|| BadSink::Form(shown(text)))?;
         let empty = || BadSink::Empty(shown(text));
@@ -138,6 +146,7 @@ impl fmt::Display for Sink {
             Self::Wrangler(secret) => write!(f, "{secret}"),
             Self::Vault(field) => write!(f, "{field}"),
             Self::OnePassword(field) => write!(f, "{field}"),
+            Self::R2Keys(keys) => write!(f, "{keys}"),
         }
     }
 }

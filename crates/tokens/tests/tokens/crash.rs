@@ -51,7 +51,7 @@ fn killed_everywhere(scenario: &Scenario, sinks: &[Kind]) -> usize {
 #[test]
 fn create_is_killed_everywhere() {
     let create = scenario("create");
-    let points: usize = [&[Kind::File][..], &[Kind::Env, Kind::File, Kind::Command]]
+    let points: usize = [&[Kind::File][..], &[Kind::Keys, Kind::File], &[Kind::Env, Kind::File, Kind::Command]]
         .into_iter()
         .map(|sinks| killed_everywhere(create, sinks))
         .sum();
@@ -62,10 +62,16 @@ fn create_is_killed_everywhere() {
 #[test]
 fn rotate_is_killed_everywhere() {
     let rotate = scenario("rotate");
-    let points: usize = [&[Kind::Env][..], &[Kind::Command, Kind::File], &[Kind::File, Kind::Env, Kind::Command]]
-        .into_iter()
-        .map(|sinks| killed_everywhere(rotate, sinks))
-        .sum();
+    let points: usize = [
+        &[Kind::Env][..],
+        &[Kind::Keys],
+        &[Kind::Keys, Kind::File],
+        &[Kind::Command, Kind::File],
+        &[Kind::File, Kind::Env, Kind::Command],
+    ]
+    .into_iter()
+    .map(|sinks| killed_everywhere(rotate, sinks))
+    .sum();
     println!("crash points of rotate: {points}");
     assert!(points >= 100, "{points}");
 }
@@ -184,10 +190,12 @@ fn killed_after_a_lost_answer() {
 /// Each sink fails, at each place among up to three; and the command of a sink kills its caller.
 #[test]
 fn each_sink_fails() {
-    let rows: [&[Kind]; 7] = [
+    let rows: [&[Kind]; 9] = [
         &[Kind::File],
         &[Kind::Env],
         &[Kind::Command],
+        &[Kind::Keys],
+        &[Kind::Command, Kind::Keys],
         &[Kind::File, Kind::Command],
         &[Kind::Command, Kind::Env],
         &[Kind::Env, Kind::File, Kind::Command],

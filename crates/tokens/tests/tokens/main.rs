@@ -12,6 +12,7 @@ mod sinks_age;
 mod sinks_keyring;
 mod sinks_pairs;
 mod sinks_programs;
+mod sinks_r2_keys;
 mod sinks_read_back;
 mod sinks_spelling;
 mod support;

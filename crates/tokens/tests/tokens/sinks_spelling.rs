@@ -30,6 +30,14 @@ fn a_spelling_is_as_short_as_it_can_be_read() {
         ("op://Infra/Cloudflare", "op://Infra/Cloudflare/credential"),
         ("op:op://Infra/Cloudflare/token", "op://Infra/Cloudflare/token"),
         ("-", "-"),
+        ("r2-keys:env:.env:CLOUDFLARE_API_TOKEN", "r2-keys:env:.env"),
+        ("r2-keys:-", "r2-keys:-"),
+        ("r2-keys[HTTPS://a.example.com:443/]:file:a]:b", "r2-keys[https://a.example.com]:file:a]:b"),
+        (
+            "r2-keys[http://[::1]:9000]:github:acme/shop",
+            "r2-keys[http://[::1]:9000]:github:acme/shop:CLOUDFLARE_API_TOKEN",
+        ),
+        ("r2-keys[http://[::1]]:file:x", "r2-keys[http://[::1]]:file:x"),
     ] {
         assert_eq!(read(text).spelling(), spelling, "{text}");
         assert_eq!(read(spelling), read(text), "{text}");
@@ -75,6 +83,12 @@ fn hostile_names_are_refused() {
         "age:file:ssh-rsa AAAA",
         "age:file:age1QQQ",
         "age:file:age1qqq,",
+        "r2-keys:r2-keys:env:.env",
+        "r2-keys[https://a/path]:env:.env",
+        "r2-keys[https://a:env:.env",
+        "r2-keys[https://a]env:.env",
+        "r2-keys[]:env:.env",
+        "r2-keys:github:--help/x",
     ] {
         assert!(matches!(text.parse::<Sink>(), Err(BadSink::Name { .. })), "{text}: {:?}", text.parse::<Sink>());
         let told = text.parse::<Sink>().unwrap_err().to_string();
@@ -99,6 +113,7 @@ fn a_file_is_found_from_elsewhere_once_it_is_absolute() {
         ("file:a/b", "file:/work/shop/a/b".to_owned()),
         (&format!("age:x.age:{recipient}"), format!("age:/work/shop/x.age:{recipient}")),
         ("github:acme/shop:CF", "github:acme/shop:CF".to_owned()),
+        ("r2-keys[https://a]:env:.env", "r2-keys[https://a]:env:/work/shop/.env".to_owned()),
         ("command:tee x", "command:tee x".to_owned()),
     ] {
         assert_eq!(read(text).absolute(base).spelling(), spelling);
@@ -108,10 +123,11 @@ fn a_file_is_found_from_elsewhere_once_it_is_absolute() {
 proptest! {
     #[test]
     fn whatever_reads_is_spelled_so_that_it_reads_the_same(
+        keys in "(r2-keys(\\[https?://([a-z]{1,3}|\\[::1\\])(:[0-9]{2,4})?/?\\])?:)?",
         form in "(env|file|command|keyring|age|github|wrangler|vault|op):",
         rest in "[a-zA-Z:/#._ =é-]{0,24}(:[A-Z_]{1,6})?(:age1[a-z0-9]{4}(,age1[a-z0-9]{4})?)?",
     ) {
-        let text = format!("{form}{rest}");
+        let text = format!("{keys}{form}{rest}");
         if let Ok(sink) = text.parse::<Sink>() {
             let spelling = sink.spelling();
             prop_assert_eq!(spelling.parse::<Sink>(), Ok(sink.clone()), "{} became {}", text, spelling);

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use flarekeep_policy::Effect;
+use flarekeep_tokens::Sink;
 use flarekeep_tokens::declared::{Change, Difference, End, Entry, Kind, Wanted};
 use serde_json::{Value, json};
 
@@ -63,7 +64,11 @@ fn one(output: Output, change: &Change, near: &dyn Fn(&str) -> String) {
     if matches!(difference.kind, Kind::Create | Kind::Replace) {
         change.wanted.iter().for_each(|wanted| terms(output, wanted));
         for sink in &change.sinks {
-            output.line(styled(FAINT, format!("        its value goes to {}", near(&sink.to_string()))));
+            let goes = match sink {
+                Sink::R2Keys(keys) => format!("its R2 keys go to {}", keys.place()),
+                sink => format!("its value goes to {sink}"),
+            };
+            output.line(styled(FAINT, format!("        {}", near(&goes))));
         }
     }
 }

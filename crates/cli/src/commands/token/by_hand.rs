@@ -5,13 +5,13 @@ use std::io::Read;
 use std::path::Path;
 
 use flarekeep_cloudflare::Credential;
-use flarekeep_tokens::{IdentityOwner, Sink, identify};
+use flarekeep_tokens::{IdentityOwner, Payload, Sink, identify};
 use secrecy::SecretString;
 use serde_json::json;
 
 use crate::arguments::{self, Owner, PlanForm, TokenCreate};
 use crate::commands::{check, plan};
-use crate::consent::{in_words, on_terminal, sinks};
+use crate::consent::{destinations, on_terminal, sinks};
 use crate::context::{Context, block_on};
 use crate::error::CommandError;
 use crate::naming;
@@ -58,11 +58,12 @@ pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
         return Ok(Verdict::No);
     }
     for sink in proved {
-        sink.deliver_and_prove(&value)?;
+        sink.deliver_and_prove(id.parse().map_or_else(|_| Payload::from(&value), |id| Payload::of_token(id, &value)))?;
     }
     context.output.document(&json!({ "token": { "id": id }, "passes": true, "delivered_to": sinks.iter().map(ToString::to_string).collect::<Vec<_>>() }));
-    let line = format!("{} the value of token {id} to {}", styled(GOOD, "delivered"), in_words(&sinks));
-    context.output.beside(sinks.contains(&Sink::Stdout), line);
+    let line =
+        format!("{} {}", styled(GOOD, "delivered"), plain(&destinations(&sinks, &format!("the value of token {id}"))));
+    context.output.beside(sinks.iter().any(Sink::prints), line);
     Ok(Verdict::Yes)
 }
 

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::ownership;
 use crate::arguments::{Owner, TokenCreate};
 use crate::commands::plan::form;
-use crate::consent::{Go, confirm, in_words, sinks};
+use crate::consent::{Go, confirm, sinks, whereabouts};
 use crate::context::{Context, block_on, owner};
 use crate::desk;
 use crate::error::CommandError;
@@ -23,6 +23,9 @@ use crate::overlay::{Entry, Found};
 use crate::place::{self, SOME_USER, Wanted};
 use crate::work::{Work, engine_owner};
 use crate::{CommandResult, Verdict, overlay};
+
+/// What is said where the token is one that an earlier run had begun to make.
+pub(super) const TAKEN_UP: &str = "an earlier run had begun to make this token: it was finished, and no other one made";
 
 pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
     let work = Work::read_in(context, &arguments.work)?;
@@ -105,7 +108,7 @@ pub(super) async fn mention_namesakes(
 /// Prints that the token was made.
 pub(crate) fn report(output: Output, created: &Created, sinks: &[Sink]) {
     if created.taken_up {
-        output.note("an earlier run had begun to make this token: it was finished, and no other one made");
+        output.note(TAKEN_UP);
     }
     for remark in &created.remarks {
         output.warn(plain(remark));
@@ -121,9 +124,9 @@ pub(crate) fn report(output: Output, created: &Created, sinks: &[Sink]) {
         "delivered_to": sinks.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "remarks": created.remarks,
     }));
-    let (made, places) = (styled(GOOD, "made"), plain(&in_words(sinks)));
-    let line = format!("{made} token {} ({}); its value is in {places}", token.id, plain(&token.name));
-    output.beside(sinks.contains(&Sink::Stdout), line);
+    let (made, places) = (styled(GOOD, "made"), plain(&whereabouts(sinks, "its value")));
+    let line = format!("{made} token {} ({}); {places}", token.id, plain(&token.name));
+    output.beside(sinks.iter().any(Sink::prints), line);
 }
 
 pub(super) fn show(output: Output, token: &NewToken, policies: &[Policy], addresses: Option<&str>) {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::account;
 use crate::arguments::{Owner, TokenRoll};
-use crate::consent::{Go, confirm, in_words, sinks};
+use crate::consent::{Go, confirm, sinks, whereabouts};
 use crate::context::{Context, block_on, owner};
 use crate::desk;
 use crate::output::{CARE, GOOD, plain, styled};
@@ -39,9 +39,9 @@ pub(crate) fn run(context: &Context, arguments: &TokenRoll) -> CommandResult {
         }
         let id = token.id.to_string();
         context.output.document(&json!({ "id": id, "name": token.name, "delivered_to": sinks.iter().map(ToString::to_string).collect::<Vec<_>>() }));
-        let places = plain(&in_words(&sinks));
-        let line = format!("{} token {id} ({name}); its new value is in {places}", styled(GOOD, "rolled"));
-        context.output.beside(sinks.contains(&Sink::Stdout), line);
+        let places = plain(&whereabouts(&sinks, "its new value"));
+        let line = format!("{} token {id} ({name}); {places}", styled(GOOD, "rolled"));
+        context.output.beside(sinks.iter().any(Sink::prints), line);
         Ok(Verdict::Yes)
     })
 }

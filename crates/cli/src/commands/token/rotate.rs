@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use self::progress::Progress;
 use super::account;
 use crate::arguments::TokenRotate;
-use crate::consent::{Go, confirm};
+use crate::consent::{Go, confirm, destinations, whereabouts};
 use crate::context::{Context, block_on, owner};
 use crate::error::{CommandError, Kind as Failure};
 use crate::output::{GOOD, Output, plain, styled};
@@ -155,7 +155,7 @@ fn known_sinks(holding: &Holding) -> Result<Vec<Sink>, CommandError> {
 }
 
 fn refuse_mixture(context: &Context, sinks: &[Sink]) -> Result<(), CommandError> {
-    if context.output.json && sinks.contains(&Sink::Stdout) {
+    if context.output.json && sinks.iter().any(Sink::prints) {
         return Err(CommandError::usage("--to - and --json both want standard output")
             .hint("--to file:PATH or --to env:FILE keeps the value out of the document"));
     }
@@ -191,16 +191,15 @@ fn warn_of_quota(output: Output, owner: Owner, all: &[Token]) {
 
 /// What will be done, step by step.
 fn steps(old: &Token, new: &NewToken, sinks: &[Sink], grace: Option<Grace>) -> Vec<String> {
-    let until = new.expires_on.map_or_else(
-        || "without an end".to_owned(),
-        |time| format!("until {}", time.strftime("%Y-%m-%dT%H:%M:%SZ")),
-    );
+    let until = new
+        .expires_on
+        .map_or_else(|| "without an end".to_owned(), |time| format!("until {}", time.strftime("%Y-%m-%dT%H:%M:%SZ")));
     let mut steps = vec![
         format!(
             "make a token with {}, {until}",
             if new.policies == old.policies { "the same permissions" } else { "the new permissions" }
         ),
-        format!("deliver its value to {}", spelled(sinks).join(", ")),
+        format!("deliver {}", plain(&destinations(sinks, "its value"))),
         "try the new value".to_owned(),
         format!("call the new token {}", plain(&new.name)),
     ];
@@ -229,7 +228,7 @@ fn report(output: Output, old: &Token, rotated: &Rotated, sinks: &[Sink]) {
     document["remarks"] = json!(rotated.remarks);
     output.document(&document);
     let line = rotated_line(old, rotated, sinks);
-    output.beside(sinks.contains(&Sink::Stdout), line);
+    output.beside(sinks.iter().any(Sink::prints), line);
 }
 
 fn rotated_document(old: &Token, rotated: &Rotated, sinks: &[Sink]) -> Value {
@@ -249,11 +248,11 @@ fn rotated_line(old: &Token, rotated: &Rotated, sinks: &[Sink]) -> String {
         format!("; the old one, {}, is dead{}", old.id, if rotated.old_is_refused { ", its value refused" } else { "" })
     };
     format!(
-        "{} token {} ({}); its value is in {}{dead}",
+        "{} token {} ({}); {}{dead}",
         styled(GOOD, "rotated"),
         token.id,
         plain(&token.name),
-        spelled(sinks).join(", ")
+        plain(&whereabouts(sinks, "its value"))
     )
 }
 

@@ -407,7 +407,7 @@ impl Reader<'_> {
             let wrong = |reason: String| self.element(span, text, "sinks", reason, Some(hint));
             match text.parse::<Sink>() {
                 // Nobody would keep what is printed.
-                Ok(Sink::Stdout) => Err(wrong("standard output keeps no value".to_owned())),
+                Ok(sink) if sink.prints() => Err(wrong("standard output keeps no value".to_owned())),
                 Ok(sink) => Ok(sink),
                 Err(error) => Err(wrong(error.to_string())),
             }

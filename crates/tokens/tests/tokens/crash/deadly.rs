@@ -74,6 +74,14 @@ pub(crate) struct Scene {
     pub(crate) eyes: Client,
 }
 
+/// The sink that is written.
+fn inner(sink: &Sink) -> &Sink {
+    match sink {
+        Sink::R2Keys(keys) => keys.inner(),
+        sink => sink,
+    }
+}
+
 impl Orders {
     pub(crate) fn write(&self) -> String {
         json!({
@@ -120,7 +128,7 @@ impl Orders {
         let journal = Arc::new(DeadlyJournal(Sqlite::open(&self.state).await.unwrap(), doom));
         let rescue = Rescue::new(&self.state, &credential);
         let sinks: Vec<Sink> = self.sinks.iter().map(|sink| sink.parse().unwrap()).collect();
-        let file = self.sink.and_then(|(place, _)| match sinks.get(place) {
+        let file = self.sink.and_then(|(place, _)| match sinks.get(place).map(inner) {
             Some(Sink::File(path) | Sink::EnvFile { path, .. }) => Some((place, path.clone())),
             _ => None,
         });

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use flarekeep_cloudflare::Owner;
 use flarekeep_cloudflare::Token;
-use flarekeep_tokens::{Desk, End, Kind as Does, Sink, create, is_pending_for, pending, resume_own};
+use flarekeep_tokens::{Desk, End, KeyPair, Kind as Does, Sink, create, is_pending_for, pending, resume_own};
+use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -23,13 +24,15 @@ pub(crate) enum Kind {
     File,
     Env,
     Command,
+    /// The R2 keys in an env file.
+    Keys,
 }
 
 impl Kind {
     /// What can go wrong with it.
     pub(crate) fn blows(self) -> &'static [Blow] {
         match self {
-            Self::File | Self::Env => &[Blow::Refuses],
+            Self::File | Self::Env | Self::Keys => &[Blow::Refuses],
             Self::Command => &[Blow::Refuses, Blow::TakesAndFails, Blow::KillsBefore, Blow::KillsAfter],
         }
     }
@@ -191,7 +194,7 @@ impl Stage {
         assert!(living.len() <= 2, "{story}: more than two live: {living:?}");
         if self.always_works {
             for place in 0..self.kinds.len() {
-                let works = self.value(place).is_some_and(|value| self.is_alive(&value));
+                let works = self.value(place).is_some_and(|value| self.works(place, &value, &living));
                 assert!(works, "{story}: sink {place} holds no value that works; {living:?}");
             }
         }
@@ -205,7 +208,8 @@ impl Stage {
         assert!(living.iter().all(|(_, name)| pending(name).is_none()), "{story}: a mark is left: {living:?}");
         for place in 0..self.kinds.len() {
             let value = self.value(place).unwrap_or_else(|| panic!("{story}: sink {place} holds nothing"));
-            assert!(self.is_alive(&value), "{story}: sink {place} holds a dead value");
+            assert!(self.works(place, &value, &living), "{story}: sink {place} holds a dead value");
+            self.check_keys(story, place, &value);
         }
         let living = self.all().into_iter().filter(|token| living.iter().any(|(id, _)| *id == token.id.to_string()));
         self.check_at_rest(&living.collect::<Vec<_>>(), story);
@@ -274,6 +278,27 @@ impl Stage {
         self.runtime.block_on(self.local.is_alive(value))
     }
 
+    /// Whether what the sink holds is of a token that lives.
+    fn works(&self, place: usize, value: &str, living: &[(String, String)]) -> bool {
+        match self.kinds[place] {
+            Kind::Keys => {
+                living.iter().any(|(id, _)| value.strip_prefix(id.as_str()).is_some_and(|rest| rest.len() == 65))
+            }
+            _ => self.runtime.block_on(self.local.is_alive(value)),
+        }
+    }
+
+    /// Keys are those of the value that other sinks hold.
+    fn check_keys(&self, story: &str, place: usize, keys: &str) {
+        let beside = |other: &usize| *other != place && self.kinds[*other] != Kind::Keys;
+        let other = (0..self.kinds.len()).find(beside).filter(|_| self.kinds[place] == Kind::Keys);
+        let Some(value) = other.and_then(|other| self.value(other)) else { return };
+        let id = keys.split(':').next().unwrap_or_default();
+        let pair = KeyPair::derived(id.parse().unwrap(), &SecretString::from(value));
+        let expected = format!("{id}:{}", pair.secret_access_key.expose_secret());
+        assert!(keys == expected, "{story}: sink {place} holds the keys of another value");
+    }
+
     /// What the sink holds.
     fn value(&self, place: usize) -> Option<String> {
         let file = self.file(place);
@@ -281,13 +306,22 @@ impl Stage {
             std::fs::read_to_string(&file).or_else(|_| std::fs::read_to_string(file.with_extension("away"))).ok()?;
         let value = match self.kinds[place] {
             Kind::File | Kind::Command => content.as_str(),
+            Kind::Keys => {
+                let of = |name: &str| content.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+                return Some(format!("{}:{}", of("AWS_ACCESS_KEY_ID")?, of("AWS_SECRET_ACCESS_KEY")?));
+            }
             Kind::Env => content.lines().find_map(|line| line.strip_prefix("CF="))?,
         };
         Some(value.trim_end().to_owned()).filter(|value| !value.is_empty())
     }
 
     fn file(&self, place: usize) -> PathBuf {
-        let name = if self.kinds[place] == Kind::Env { ".env" } else { "value" };
+        let name = match self.kinds[place] {
+            Kind::File | Kind::Command => "value",
+            Kind::Env => ".env",
+            // No name of a file that may hold a value.
+            Kind::Keys => "keys",
+        };
         self.path(&format!("sink{place}")).join(name)
     }
 
@@ -298,6 +332,7 @@ impl Stage {
             .map(|(place, kind)| match kind {
                 Kind::File => Sink::File(self.file(place)),
                 Kind::Env => Sink::EnvFile { path: self.file(place), key: "CF".to_owned() },
+                Kind::Keys => format!("r2-keys:env:{}", self.file(place).display()).parse().unwrap(),
                 Kind::Command => Sink::Command(command(place, &self.file(place), &self.path("output"))),
             })
             .collect()

@@ -1,15 +1,15 @@
-//! The keys of a new token for one bucket's objects. Its value is used for them alone, and forgotten.
+//! The keys of a new token for one bucket's objects: a token like any other, whose sinks take its keys and never its value.
 
 use flarekeep_cloudflare::{Condition, NewToken};
 use flarekeep_planner::{canonical, usual_name};
-use flarekeep_tokens::{Creation, GroupIds, KeyPair, Sink, Subject, create_derived, policy_to_wire};
+use flarekeep_tokens::{Creation, Endpoint, GroupIds, R2_REGION, R2KeysSink, Sink, Subject, create, policy_to_wire};
 use serde_json::json;
 
-use super::pairs::{deliver, named, names, place};
+use super::pairs::{named, place};
 use super::{endpoint, sinks};
 use crate::arguments::{self, R2Keys};
 use crate::commands::plan::form;
-use crate::commands::token::create::{mention_namesakes, show};
+use crate::commands::token::create::{TAKEN_UP, mention_namesakes, show};
 use crate::consent::{Go, confirm};
 use crate::context::{Context, block_on, owner};
 use crate::error::CommandError;
@@ -58,15 +58,17 @@ pub(super) fn run(context: &Context, arguments: &R2Keys) -> CommandResult {
             return Ok(Verdict::Yes);
         };
         mention_namesakes(context.output, &manager, owner, &token.name).await?;
-        let mut variables = (String::new(), Vec::new());
+        let along = endpoint.clone().filter(|_| !arguments.keys_only);
+        if endpoint.is_none() && !arguments.keys_only {
+            endpoint::tell_left_out(context);
+        }
+        let (sinks, variables) = of_keys(sinks, along.as_ref())?;
         let subject = Subject { api: manager.base_url().to_owned(), owner, name: token.name.clone() };
         let desk = desk::open(context, manager, Some(&subject)).await?;
-        let created = create_derived(&desk, &Creation { owner, token, declared: None }, |id, value| {
-            let pairs = endpoint::variables(context, arguments, &KeyPair::derived(id, value), endpoint.as_ref());
-            variables = (named(&pairs), names(&pairs));
-            deliver(&sinks, &pairs)
-        })
-        .await?;
+        let created = create(&desk, &Creation { owner, token, declared: None }, &sinks).await?;
+        if created.taken_up {
+            context.output.note(TAKEN_UP);
+        }
         for remark in &created.remarks {
             context.output.warn(plain(remark));
         }
@@ -78,10 +80,10 @@ pub(super) fn run(context: &Context, arguments: &R2Keys) -> CommandResult {
                 "status": token.status.to_string(),
             },
             "access_key_id": token.id.to_string(),
-            "endpoint": endpoint.map(|endpoint| endpoint.url),
-            "region": endpoint::region(),
+            "endpoint": endpoint.map(|endpoint| endpoint.url().to_owned()),
+            "region": R2_REGION,
             "expires_on": token.expires_on.map(|time| time.to_string()),
-            "variables": variables.1,
+            "variables": variables,
             "delivered_to": place(&sinks),
             "remarks": created.remarks,
         }));
@@ -90,10 +92,19 @@ pub(super) fn run(context: &Context, arguments: &R2Keys) -> CommandResult {
             "{made} token {} ({}) and forgot its value; {} are in {}",
             token.id,
             plain(&token.name),
-            variables.0,
+            named(&variables),
             plain(&place(&sinks))
         );
-        context.output.beside(sinks.contains(&Sink::Stdout), line);
+        context.output.beside(sinks.iter().any(Sink::prints), line);
         Ok(Verdict::Yes)
     })
+}
+
+/// The sinks as they take a token's keys, and the variables that they take.
+fn of_keys(sinks: Vec<Sink>, endpoint: Option<&Endpoint>) -> Result<(Vec<Sink>, Vec<&'static str>), CommandError> {
+    let of_keys = |sink| R2KeysSink::new(sink, endpoint.cloned());
+    let keys = sinks.into_iter().map(of_keys).collect::<Result<Vec<_>, _>>();
+    let keys = keys.map_err(|error| CommandError::usage(error.to_string()))?;
+    let variables = keys.first().map(R2KeysSink::names).unwrap_or_default();
+    Ok((keys.into_iter().map(Sink::R2Keys).collect(), variables))
 }

@@ -1,25 +1,14 @@
 //! Where R2's S3 face is, and the variables that tell an S3 client.
 
 use flarekeep_catalogue::AccountId;
-use flarekeep_cloudflare::{DEFAULT_BASE_URL, Url};
-use flarekeep_tokens::{KeyPair, Shape, endpoint_of};
+use flarekeep_cloudflare::DEFAULT_BASE_URL;
+use flarekeep_tokens::{Endpoint, KeyPair, R2_REGION, Shape, endpoint_of};
 
 use super::pairs::Pairs;
 use crate::arguments::R2Keys;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output::plain;
-
-/// What S3 clients give for R2's region (docs: r2/api/s3/api).
-const REGION: &str = "auto";
-
-/// The address of R2's S3 face.
-#[derive(Debug, Clone)]
-pub(super) struct Endpoint {
-    pub(super) url: String,
-    /// Its host as a request names it, with a port that is no usual one.
-    pub(super) host: String,
-}
 
 /// The endpoint as given, else Cloudflare's for the account; none where neither is known.
 pub(super) fn find(
@@ -58,11 +47,16 @@ pub(super) fn add(context: &Context, arguments: &R2Keys, pairs: &mut Pairs, endp
     match endpoint {
         _ if arguments.keys_only => {}
         Some(endpoint) => {
-            pairs.push(("AWS_ENDPOINT_URL_S3", endpoint.url.clone().into()));
-            pairs.push(("AWS_REGION", REGION.into()));
+            pairs.push(("AWS_ENDPOINT_URL_S3", endpoint.url().into()));
+            pairs.push(("AWS_REGION", R2_REGION.into()));
         }
-        None => context.output.note(format!("AWS_ENDPOINT_URL_S3 is left out: {}", unknown(context))),
+        None => tell_left_out(context),
     }
+}
+
+/// Says that the endpoint is not delivered, and what would name it.
+pub(super) fn tell_left_out(context: &Context) {
+    context.output.note(format!("AWS_ENDPOINT_URL_S3 is left out: {}", unknown(context)));
 }
 
 /// Fails where the endpoint is not known.
@@ -74,11 +68,6 @@ pub(super) fn required(context: &Context, endpoint: Option<Endpoint>) -> Result<
     })
 }
 
-/// The region, for the document.
-pub(super) fn region() -> &'static str {
-    REGION
-}
-
 fn unknown(context: &Context) -> &'static str {
     match context.base_url().trim_end_matches('/') == DEFAULT_BASE_URL {
         true => "--account ID says whose endpoint it is",
@@ -86,34 +75,9 @@ fn unknown(context: &Context) -> &'static str {
     }
 }
 
-/// Reads an address of nothing but scheme, host and port.
 fn read(text: &str) -> Result<Endpoint, CommandError> {
-    let wrong = || {
+    text.parse().map_err(|_| {
         CommandError::usage(format!("`{}` is not the address of an S3 endpoint", plain(text)))
             .hint("as in --endpoint https://ACCOUNT_ID.r2.cloudflarestorage.com")
-    };
-    let url: Url = text.parse().map_err(|_| wrong())?;
-    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    let nobody = url.username().is_empty() && url.password().is_none();
-    let host = url.host_str().filter(|_| matches!(url.scheme(), "http" | "https") && bare && nobody);
-    let host = host.ok_or_else(wrong)?;
-    let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    Ok(Endpoint { url: format!("{}://{host}", url.scheme()), host })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::read;
-
-    #[test]
-    fn an_endpoint_is_a_host() {
-        let host = |text: &str| read(text).map(|endpoint| (endpoint.url, endpoint.host)).ok();
-        let both = |url: &str, host: &str| Some((url.to_owned(), host.to_owned()));
-        assert_eq!(host("https://a.example.com/"), both("https://a.example.com", "a.example.com"));
-        assert_eq!(host("HTTPS://A.example.com:443"), both("https://a.example.com", "a.example.com"));
-        assert_eq!(host("http://127.0.0.1:9000"), both("http://127.0.0.1:9000", "127.0.0.1:9000"));
-        for wrong in ["", "a.example.com", "ftp://a", "https://a/b", "https://u:p@a", "https://a/?x", "file:///x"] {
-            assert_eq!(host(wrong), None, "{wrong}");
-        }
-    }
+    })
 }

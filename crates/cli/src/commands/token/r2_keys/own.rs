@@ -1,6 +1,6 @@
 //! The keys of the token in use.
 
-use flarekeep_tokens::{KeyPair, Sink};
+use flarekeep_tokens::{KeyPair, R2_REGION, Sink};
 use serde_json::json;
 
 use super::pairs::{deliver, named, names, place};
@@ -31,22 +31,22 @@ pub(super) fn run(context: &Context, arguments: &R2Keys) -> CommandResult {
     let pairs = endpoint::variables(context, arguments, &pair, endpoint.as_ref());
     let document = json!({
         "access_key_id": id.to_string(),
-        "endpoint": endpoint.map(|endpoint| endpoint.url),
-        "region": endpoint::region(),
+        "endpoint": endpoint.map(|endpoint| endpoint.url().to_owned()),
+        "region": R2_REGION,
         "expires_on": until,
         "variables": names(&pairs),
         "delivered_to": sinks.as_deref().map(place),
     });
     let Some(sinks) = sinks else {
         context.output.document(&json!({ "dry_run": true, "keys": document }));
-        context.output.line(format!("would deliver {} of token {id}", named(&pairs)));
+        context.output.line(format!("would deliver {} of token {id}", named(&names(&pairs))));
         return Ok(Verdict::Yes);
     };
     deliver(&sinks, &pairs)?;
     context.output.document(&document);
     let done = styled(GOOD, "derived");
-    let line = format!("{done} the R2 keys of token {id}; {} are in {}", named(&pairs), plain(&place(&sinks)));
-    context.output.beside(sinks.contains(&Sink::Stdout), line);
+    let line = format!("{done} the R2 keys of token {id}; {} are in {}", named(&names(&pairs)), plain(&place(&sinks)));
+    context.output.beside(sinks.iter().any(Sink::prints), line);
     let end = until.map_or_else(String::new, |time| format!(", or at {}", plain(&time)));
     context.output.note(format!("they end when the token is rolled or revoked{end}"));
     Ok(Verdict::Yes)

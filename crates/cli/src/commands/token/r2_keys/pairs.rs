@@ -27,18 +27,17 @@ pub(super) fn deliver(sinks: &[Sink], pairs: &Pairs) -> Result<(), SinkError> {
 pub(super) fn place(sinks: &[Sink]) -> String {
     let places = sinks.iter().map(|sink| match sink {
         Sink::EnvFile { path, .. } => path.display().to_string(),
+        Sink::R2Keys(keys) => keys.place(),
         other => other.to_string(),
     });
     places.collect::<Vec<_>>().join(", ")
 }
 
 /// The variables in a sentence: `A, B and C`.
-pub(super) fn named(pairs: &Pairs) -> String {
-    match pairs.split_last() {
-        Some(((last, _), rest)) if !rest.is_empty() => {
-            format!("{} and {last}", rest.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "))
-        }
-        _ => pairs.iter().map(|(name, _)| *name).collect(),
+pub(super) fn named(names: &[&str]) -> String {
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
     }
 }
 

@@ -3,11 +3,11 @@
 use flarekeep_catalogue::AccountId;
 use flarekeep_cloudflare::{Client, Credential, R2Permission};
 use flarekeep_planner::Target;
-use flarekeep_tokens::{KeyPair, Reach, Sink, TemporaryKeys, request_temporary, sign_temporary};
+use flarekeep_tokens::{Endpoint, KeyPair, R2_REGION, Reach, Sink, TemporaryKeys, request_temporary, sign_temporary};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::endpoint::{self, Endpoint};
+use super::endpoint;
 use super::pairs::{Pairs, deliver, named, names, place};
 use super::{key_id, sinks};
 use crate::arguments::{Lifetime, R2Keys, Signer};
@@ -42,8 +42,8 @@ pub(super) fn run(context: &Context, arguments: &R2Keys, lifetime: Lifetime) -> 
     let mut document = shown(&reach, by_api);
     document["access_key_id"] = plain(&keys.access_key_id).into();
     document["expires_on"] = keys.expires_on.to_string().into();
-    document["endpoint"] = endpoint.map(|endpoint| endpoint.url).into();
-    document["region"] = endpoint::region().into();
+    document["endpoint"] = endpoint.map(|endpoint| endpoint.url().to_owned()).into();
+    document["region"] = R2_REGION.into();
     document["variables"] = names(&pairs).into();
     document["delivered_to"] = place(&sinks).into();
     context.output.document(&document);
@@ -51,10 +51,10 @@ pub(super) fn run(context: &Context, arguments: &R2Keys, lifetime: Lifetime) -> 
         "{} temporary R2 keys until {}; {} are in {}",
         styled(GOOD, "made"),
         keys.expires_on,
-        named(&pairs),
+        named(&names(&pairs)),
         plain(&place(&sinks))
     );
-    context.output.beside(sinks.contains(&Sink::Stdout), line);
+    context.output.beside(sinks.iter().any(Sink::prints), line);
     context
         .output
         .note(format!("they end with token {}, too, if it is rolled or revoked before", plain(&keys.access_key_id)));
@@ -135,7 +135,7 @@ fn signed(
     };
     let endpoint = endpoint::required(context, endpoint::find(context, arguments, Some(account))?)?;
     let pair = KeyPair::derived(id, credential.value());
-    let keys = sign_temporary(&pair, account, &endpoint.host, reach, Timestamp::now(), lifetime.seconds);
+    let keys = sign_temporary(&pair, account, endpoint.host(), reach, Timestamp::now(), lifetime.seconds);
     Ok((keys, Some(endpoint)))
 }
 

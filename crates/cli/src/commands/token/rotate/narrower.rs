@@ -53,7 +53,7 @@ pub(super) async fn of(
     let (before, after) = (source("token", old)?, source("the successor of", &after)?);
     let comparison = compare(&before.token, &after.token, &ownership, now());
     // Standard output may be the value's alone.
-    let silent = arguments.to.contains(&Sink::Stdout) || context.output.json;
+    let silent = arguments.to.iter().any(Sink::prints) || context.output.json;
     show_changes(Output { json: silent, ..context.output }, &before, &after, &comparison);
     let document = changes_document(&before, &after, &comparison);
     if !comparison.is_no_new_access() {

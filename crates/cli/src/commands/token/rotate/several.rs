@@ -153,7 +153,7 @@ fn judged(
     if token.status == Status::Disabled {
         return pass_over("it is disabled, and its successor would not be");
     }
-    if holding.sinks.contains(&Sink::Stdout.spelling()) {
+    if holding.sinks.iter().any(|sink| sink.parse::<Sink>().is_ok_and(|sink| sink.prints())) {
         return pass_over("its value was printed: rotate it by name, with --to");
     }
     Judged::Rotate(why)
