@@ -5,7 +5,7 @@ use std::path::Path;
 
 use flarekeep_catalogue::TokenId;
 use flarekeep_cloudflare::{Status, Token, TokenUpdate};
-use flarekeep_tokens::declared::{Kind, Reason, Wanted, adopt, update};
+use flarekeep_tokens::declared::{End, Kind, Reason, Wanted, adopt, update};
 use flarekeep_tokens::{Creation, Declared, Desk, Rotation, create, revoke, rotate};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
@@ -127,7 +127,7 @@ async fn done(
     change: Change,
     now: Timestamp,
 ) -> Result<(Option<TokenId>, Vec<String>), flarekeep_tokens::Error> {
-    let Change { wanted, sinks, living, difference, .. } = change;
+    let Change { wanted, sinks, living, holding, difference } = change;
     let Some(wanted) = wanted else {
         if let Some((token, owner)) = living {
             revoke(desk, owner, &token).await?;
@@ -135,10 +135,18 @@ async fn done(
         return Ok((None, Vec::new()));
     };
     let rotate_every = wanted.rotate_every.and_then(|age| u64::try_from(age.duration().as_secs()).ok());
-    let declared = Declared { file: file.to_owned(), rotate_every };
+    let until = match wanted.end {
+        End::At(time) => Some(time),
+        End::After(_) | End::Never => None,
+    };
+    let declared = Declared { file: file.to_owned(), rotate_every, until };
     match (difference.kind, living) {
         (Kind::Unchanged, Some((token, _))) => {
-            adopt(desk, &wanted, &token, &declared, now).await?;
+            let subject = desk.subject(wanted.owner, &wanted.name);
+            // Most tokens are as the journal knows them: it is not read again for each.
+            if !holding.is_some_and(|known| known.subject == subject && known.declared.as_ref() == Some(&declared)) {
+                adopt(desk, &wanted, &token, &declared, now).await?;
+            }
             Ok((Some(token.id), Vec::new()))
         }
         (Kind::Replace, Some((old, owner))) if !difference.reasons.contains(&Reason::Owner) => {
