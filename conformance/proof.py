@@ -53,18 +53,18 @@ class Call:
 
 
 class Local:
-    """An emulator of its own, in the one world of all proofs, that records what it is asked."""
+    """An emulator of its own, in the one world of all proofs unless another is given, that records what it is asked."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, world=WORLD):
         folder.mkdir()
-        world = folder / "world.toml"
-        world.write_text(WORLD)
+        file = folder / "world.toml"
+        file.write_text(world)
         self.recording = folder / "recording.jsonl"
         command = [os.environ["FLAREKEEP_BIN"], "emulate", "--json", "--quiet", "--listen", "127.0.0.1:0"]
-        command += ["--rate-limit", "off", "--world", world, "--recording", self.recording]
+        command += ["--rate-limit", "off", "--world", file, "--recording", self.recording]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
         facts = json.loads(self.process.stdout.readline())
-        self.api, self.global_key = facts["api"], facts["global_key"]
+        self.api, self.s3, self.global_key = facts["api"], facts["s3"], facts["global_key"]
 
     def __enter__(self):
         return self

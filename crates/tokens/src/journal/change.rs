@@ -93,6 +93,17 @@ pub struct Declared {
     /// After how many seconds it is to be rotated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotate_every: Option<u64>,
+    /// The time at which it ends, where that is declared and not an age. Rotation does not put it off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+impl Declared {
+    /// The declared end of a token that is made at `now`; none where that is past.
+    #[must_use]
+    pub fn end_after(&self, now: Timestamp) -> Option<Timestamp> {
+        self.until.filter(|end| *end > now)
+    }
 }
 
 /// What the journal knows of a living token that it saw made.

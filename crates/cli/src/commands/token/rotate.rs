@@ -44,6 +44,7 @@ pub(crate) fn run(context: &Context, arguments: &TokenRotate) -> CommandResult {
         let sinks = sinks(arguments, holding.as_ref(), &old)?;
         refuse_mixture(context, &sinks)?;
         let mut new = successor(&old, asked);
+        new.expires_on = declared_end(holding.as_ref(), asked).or(new.expires_on);
         if let Some(expires) = &arguments.expires {
             new.expires_on = Some(limits::expiry(expires)?);
         }
@@ -168,6 +169,11 @@ fn grace(arguments: &TokenRotate) -> Option<Grace> {
 
 fn declared(holding: Option<Holding>) -> Option<Declared> {
     holding.and_then(|holding| holding.declared)
+}
+
+/// The end that the token's declaration gives as a time: it stays where it is.
+fn declared_end(holding: Option<&Holding>, now: Timestamp) -> Option<Timestamp> {
+    holding?.declared.as_ref()?.end_after(now)
 }
 
 fn dry(arguments: &TokenRotate) -> bool {

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::{declared, dry, grace, holding_of, known_sinks, rotated_document, rotated_line, spelled, warn_of_quota};
+use super::{
+    declared, declared_end, dry, grace, holding_of, known_sinks, rotated_document, rotated_line, spelled, warn_of_quota,
+};
 use crate::arguments::TokenRotate;
 use crate::commands::token::account;
 use crate::consent::{Go, confirm};
@@ -94,7 +96,7 @@ pub(super) fn run(context: &Context, arguments: &TokenRotate) -> CommandResult {
             .into_iter()
             .map(|one| {
                 let mut new = successor(&one.token, asked);
-                new.expires_on = expires.or(new.expires_on);
+                new.expires_on = expires.or(declared_end(Some(&one.holding), asked)).or(new.expires_on);
                 let rotation = Rotation {
                     owner,
                     old: one.token,
