@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use flarekeep_catalogue::TokenId;
-use flarekeep_cloudflare::{self as api, Client, Credential, NewToken, Token, TokenUpdate, Tokens};
+use flarekeep_cloudflare::{self as api, Client, Credential, NewToken, Status, Token, TokenUpdate, Tokens};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -210,6 +210,15 @@ impl<'a> Course<'a> {
         };
         self.step(Step::Named).await?;
         Ok(Some(token))
+    }
+
+    /// The token that takes the place of another, which must not end unless this one is there.
+    pub(crate) async fn successor(&self, id: TokenId) -> Result<Token, Error> {
+        match self.tokens.get(id).await {
+            Ok(token) if token.status == Status::Disabled => Err(Error::NoSuccessor { id, state: "disabled" }),
+            Err(error) if error.status() == Some(404) => Err(Error::NoSuccessor { id, state: "deleted" }),
+            answer => Ok(answer?),
+        }
     }
 
     /// Ends a token, and shows that Cloudflare knows it no more.

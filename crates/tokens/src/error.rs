@@ -47,6 +47,14 @@ pub enum Error {
     /// A token that is switched off has no successor: that one would be switched on.
     #[error("token {0} is disabled, and its successor would not be")]
     Disabled(TokenId),
+    /// Somebody ended the token that was to take another's place: that one is not ended, too.
+    #[error("the new token {id} was {state} by somebody, and the old one stays for it")]
+    NoSuccessor {
+        /// The new token.
+        id: TokenId,
+        /// What was done to it.
+        state: &'static str,
+    },
     /// A token that may not be used now has no copy: that one could be used.
     #[error("token {0} may not be used now: it has ended, or begins later")]
     NotUsable(TokenId),

@@ -347,6 +347,10 @@ async fn concluded(course: &mut Course<'_>, manner: Manner<'_>) -> Result<Option
     {
         return Ok(None);
     }
+    if !course.progress.revoked.contains(&old) {
+        // Somebody may have deleted the new one while the old one was kept.
+        course.successor(token.id).await?;
+    }
     course.end(old).await?;
     course.try_old().await;
     Ok(Some(token))
