@@ -114,12 +114,22 @@ impl From<tokens::Error> for CommandError {
                 .hint("mend the sink, and run the command again"),
             tokens::Error::Unfinished { stopped, left, .. } => unfinished(*stopped, left.as_deref()),
             tokens::Error::Journal(error) => error.into(),
+            tokens::Error::Rescue(tokens::RescueError::Closed(_)) => Self::new(Kind::Partial, message)
+                .because("the new value is in that file, sealed for the credential that began the change")
+                .hint("flarekeep token resume with that credential")
+                .hint("if that is gone: flarekeep token resume --forget CHANGE, then flarekeep token roll NAME --to SINK"),
             tokens::Error::Rescue(error) => Self::new(Kind::Partial, plain(&error.to_string()))
                 .hint("is the state folder writable, and the disk not full?"),
             tokens::Error::OtherToken { .. } | tokens::Error::StillAlive(_) | tokens::Error::NothingMinted => {
                 Self::new(Kind::Partial, message).hint("flarekeep token list, and flarekeep token resume")
             }
-            tokens::Error::Disabled(id) => Self::usage(message).hint(format!("flarekeep token enable {id}")),
+            tokens::Error::Disabled(id) | tokens::Error::DisabledRoll(id) => Self::usage(message).hint(format!("flarekeep token enable {id}")),
+            tokens::Error::NoSuccessor { id, state } => Self::new(Kind::Partial, message)
+                .because("the sinks hold the new one's value, which does not work; the old token lives")
+                .hint(match state {
+                    "disabled" => format!("flarekeep token enable {id}, and then flarekeep token resume"),
+                    _ => "flarekeep token resume closes this change; flarekeep token rotate then gives the sinks a value that works".to_owned(),
+                }),
             tokens::Error::NotUsable(_) => Self::usage(message).hint("flarekeep token list shows which may be"),
             tokens::Error::StillWaiting { .. } => Self::new(Kind::Partial, message)
                 .hint("flarekeep token resume finishes it then; --now finishes it at once"),
@@ -166,8 +176,12 @@ impl From<tokens::Error> for CommandError {
 /// What stopped a change half way, and what finishes it.
 fn unfinished(stopped: tokens::Error, left: Option<&tokens::Error>) -> CommandError {
     let is_roll = matches!(stopped, tokens::Error::RollDoubtful { .. });
+    let says_all = matches!(stopped, tokens::Error::NoSuccessor { .. });
     let mut error = CommandError::from(stopped);
     error.kind = Kind::Partial;
+    if says_all {
+        return error;
+    }
     error.reason = Some(match left {
         Some(left) => format!("undoing it failed, too: {}", plain(&left.to_string())),
         None if is_roll => "the old value may be dead, and nobody has a new one yet".to_owned(),

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use flarekeep_catalogue::TokenId;
-use flarekeep_cloudflare::{self as api, Client, Credential, NewToken, Token, TokenUpdate, Tokens};
+use flarekeep_cloudflare::{self as api, Client, Credential, NewToken, Status, Token, TokenUpdate, Tokens};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -34,6 +34,8 @@ pub(crate) struct Course<'a> {
     pub(crate) progress: Progress,
     /// What the user should know, though it stopped nothing.
     pub(crate) remarks: Vec<String>,
+    /// A client of the token that was made or rolled, once its value was tried.
+    new: Option<Client>,
     /// A client of the token that is replaced, where a sink still held its value.
     old: Option<Client>,
     /// Whether the old value was seen to be refused.
@@ -80,7 +82,16 @@ impl<'a> Course<'a> {
     pub(crate) fn of(desk: &'a Desk, entry: Entry) -> Self {
         let progress = entry.progress();
         let tokens = desk.manager.tokens(entry.change.subject.owner);
-        Self { desk, tokens, change: entry.change, progress, remarks: Vec::new(), old: None, old_is_refused: false }
+        Self {
+            desk,
+            tokens,
+            change: entry.change,
+            progress,
+            remarks: Vec::new(),
+            new: None,
+            old: None,
+            old_is_refused: false,
+        }
     }
 
     /// Writes a step down.
@@ -120,16 +131,43 @@ impl<'a> Course<'a> {
     /// Gives the token of the change a new value; the old one dies. A lost answer is mended by rolling once more: the
     /// value that was lost is dead then, too.
     pub(crate) async fn roll(&mut self, id: TokenId) -> Result<SecretString, Error> {
-        self.step(Step::Rolling).await?;
+        let began = !self.progress.rolling;
+        if began {
+            self.step(Step::Rolling).await?;
+        }
         let value = match self.tokens.roll(id).await {
             Err(lost) if lost.may_have_acted() => {
                 self.remarks.push(format!("an answer was lost ({lost}); the value was rolled once more"));
                 let doubtful = |call| Error::RollDoubtful { id, call: Box::new(call) };
                 self.tokens.roll(id).await.map_err(doubtful)?
             }
-            answer => answer?,
+            Err(refused) => {
+                // The value is the one that it was; unless an earlier run, whose answer was lost, made another.
+                if began {
+                    self.step(Step::Unrolled).await?;
+                }
+                return Err(refused.into());
+            }
+            Ok(value) => value,
         };
-        self.have(id, value).await
+        let value = self.have(id, value).await?;
+        self.supersede(id).await?;
+        Ok(value)
+    }
+
+    /// Gives up the earlier rolls of a token that has a new value now: theirs are dead.
+    async fn supersede(&self, id: TokenId) -> Result<(), Error> {
+        for entry in self.desk.journal.unfinished().await? {
+            let change = &entry.change;
+            let is_superseded = change.kind == Kind::Roll
+                && change.id != self.change.id
+                && change.subject == self.change.subject
+                && change.replaces == Some(id);
+            if is_superseded {
+                Course::of(self.desk, entry).give_up().await?;
+            }
+        }
+        Ok(())
     }
 
     /// Keeps a value that was just made, and writes its token down.
@@ -142,10 +180,12 @@ impl<'a> Course<'a> {
         Ok(value)
     }
 
-    /// Delivers to the sinks that do not have the value yet, in their order, until one fails.
+    /// Delivers to the sinks that do not have the value yet, in their order, until one fails. Those that were dropped are
+    /// not among `sinks`.
     pub(crate) async fn deliver(&mut self, value: &SecretString, sinks: Vec<ProvedSink>) -> Result<(), Error> {
         let payload = self.progress.minted.map_or_else(|| value.into(), |id| Payload::of_token(id, value));
-        for (sink, proved) in sinks.into_iter().enumerate() {
+        let places: Vec<usize> = self.progress.places().collect();
+        for (sink, proved) in places.into_iter().zip(sinks) {
             if self.progress.deliveries.get(sink) == Some(&Delivery::Done) {
                 continue;
             }
@@ -173,6 +213,7 @@ impl<'a> Course<'a> {
                     if !identity.is_active() {
                         self.remarks.push(format!("the token is {}", identity.status));
                     }
+                    self.new = Some(client);
                     break;
                 }
                 Ok(identity) => return Err(Error::OtherToken { id: identity.id }),
@@ -181,11 +222,14 @@ impl<'a> Course<'a> {
                     self.remarks.push(remark.to_owned());
                     break;
                 }
-                Err(Error::Call(error)) if error.is_authentication() && self.begins_later().await? => {
-                    self.remarks.push("the new value cannot be tried yet: its token begins later".to_owned());
-                    break;
-                }
-                Err(Error::Call(error)) if error.is_authentication() && trial < TRIALS => {
+                Err(Error::Call(error)) if error.is_authentication() => {
+                    if let Some(why) = self.rests().await? {
+                        self.remarks.push(format!("the new value cannot be tried: its token {why}"));
+                        break;
+                    }
+                    if trial == TRIALS {
+                        return Err(error.into());
+                    }
                     tokio::time::sleep(PAUSE * trial).await;
                 }
                 Err(error) => return Err(error),
@@ -194,16 +238,34 @@ impl<'a> Course<'a> {
         self.step(Step::Checked).await
     }
 
-    async fn begins_later(&self) -> Result<bool, Error> {
-        let Some(id) = self.progress.minted else { return Ok(false) };
-        Ok(self.tokens.get(id).await?.not_before.is_some_and(|begin| begin > Timestamp::now()))
+    /// Why no value of the new token can work now. That the successor of another is disabled is no reason: that other must
+    /// not end for it.
+    async fn rests(&self) -> Result<Option<&'static str>, Error> {
+        let Some(id) = self.progress.minted else { return Ok(None) };
+        let token = match self.tokens.get(id).await {
+            // A manager that rolled itself, or one that may not read: nothing is known.
+            Err(error) if error.is_authentication() => return Ok(None),
+            answer => answer?,
+        };
+        Ok(match token.status {
+            _ if token.not_before.is_some_and(|begin| begin > Timestamp::now()) => Some("begins later"),
+            Status::Disabled if self.change.kind != Kind::Rotate => Some("is disabled"),
+            _ => None,
+        })
     }
 
     /// Takes the mark off the token's name. The token is read first: what somebody changed meanwhile stays.
     pub(crate) async fn name(&mut self) -> Result<Option<Token>, Error> {
         let Some(id) = self.progress.minted else { return Ok(None) };
         self.step(Step::Naming).await?;
-        let token = self.tokens.get(id).await?;
+        let token = match (self.tokens.get(id).await, &self.new) {
+            // The manager rolled itself: its value is the new one now.
+            (Err(error), Some(new)) if error.is_authentication() && self.change.kind == Kind::Roll => {
+                self.tokens = new.tokens(self.change.subject.owner);
+                self.tokens.get(id).await?
+            }
+            (answer, _) => answer?,
+        };
         let name = &self.change.subject.name;
         let token = match &token.name == name {
             true => token,
@@ -211,6 +273,32 @@ impl<'a> Course<'a> {
         };
         self.step(Step::Named).await?;
         Ok(Some(token))
+    }
+
+    /// Goes on as the token itself, where it is the manager's own and an earlier run rolled it: what that run was known by is
+    /// dead, and opens the rescue file still.
+    pub(crate) async fn go_on_as_itself(&mut self) -> Result<(), Error> {
+        let (Some(id), Kind::Roll) = (self.progress.minted, self.change.kind) else { return Ok(()) };
+        let Err(refusal) = self.tokens.get(id).await else { return Ok(()) };
+        if !refusal.is_authentication() {
+            return Ok(());
+        }
+        let Some(value) = self.desk.rescue.open(self.change.id)? else { return Ok(()) };
+        let credential = Credential::token(value.expose_secret()).map_err(api::Error::from)?;
+        let client = self.desk.manager.with_credential(credential)?;
+        if identify_as(&client, self.change.subject.owner).await.is_ok_and(|identity| identity.id == id) {
+            self.tokens = client.tokens(self.change.subject.owner);
+        }
+        Ok(())
+    }
+
+    /// The token that takes the place of another, which must not end unless this one is there.
+    pub(crate) async fn successor(&self, id: TokenId) -> Result<Token, Error> {
+        match self.tokens.get(id).await {
+            Ok(token) if token.status == Status::Disabled => Err(Error::NoSuccessor { id, state: "disabled" }),
+            Err(error) if error.status() == Some(404) => Err(Error::NoSuccessor { id, state: "deleted" }),
+            answer => Ok(answer?),
+        }
     }
 
     /// Ends a token, and shows that Cloudflare knows it no more.
@@ -237,11 +325,12 @@ impl<'a> Course<'a> {
             return;
         }
         let open = |place: usize| self.progress.deliveries.get(place) == Some(&Delivery::Open);
-        let held =
-            sinks.iter().enumerate().filter(|(place, _)| open(*place)).find_map(|(_, sink)| match sink.read_back() {
-                Ok(ReadBack::Value(value)) => Some(value),
-                _ => None,
-            });
+        let held = self.progress.places().zip(sinks).filter(|(place, _)| open(*place)).find_map(|(_, sink)| match sink
+            .read_back()
+        {
+            Ok(ReadBack::Value(value)) => Some(value),
+            _ => None,
+        });
         let Some(credential) = held.and_then(|value| Credential::token(value.expose_secret()).ok()) else { return };
         let Ok(client) = self.desk.manager.with_credential(credential) else { return };
         let owner = identify_as(&client, self.change.subject.owner).await;
@@ -278,7 +367,7 @@ impl<'a> Course<'a> {
         let holding = self.progress.minted.map(|id| Holding {
             subject: self.change.subject.clone(),
             id,
-            sinks: self.change.sinks.clone(),
+            sinks: self.progress.places().filter_map(|place| self.change.sinks.get(place).cloned()).collect(),
             declared: self.change.declared.clone(),
             since: Timestamp::now(),
         });

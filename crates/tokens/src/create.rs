@@ -70,7 +70,7 @@ pub async fn create(desk: &Desk, creation: &Creation, sinks: &[Sink]) -> Result<
 
 /// Whether a token grants what was asked for, from where it was asked for. When it ends is no matter: an age that is
 /// asked for counts from each run anew.
-fn is_as_asked(token: &Token, asked: &NewToken) -> Result<bool, Error> {
+pub(crate) fn is_as_asked(token: &Token, asked: &NewToken) -> Result<bool, Error> {
     let read = |policies: &[api::Policy]| {
         Ok::<_, Error>(canonical(&policies.iter().map(policy_from_wire).collect::<Result<Vec<_>, _>>()?))
     };

@@ -47,6 +47,17 @@ pub enum Error {
     /// A token that is switched off has no successor: that one would be switched on.
     #[error("token {0} is disabled, and its successor would not be")]
     Disabled(TokenId),
+    /// Somebody ended the token that was to take another's place: that one is not ended, too.
+    #[error("the new token {id} was {state} by somebody, and the old one stays for it")]
+    NoSuccessor {
+        /// The new token.
+        id: TokenId,
+        /// What was done to it.
+        state: &'static str,
+    },
+    /// A token that is switched off gets no new value: it could not be tried.
+    #[error("token {0} is disabled, and a new value of it could not be tried")]
+    DisabledRoll(TokenId),
     /// A token that may not be used now has no copy: that one could be used.
     #[error("token {0} may not be used now: it has ended, or begins later")]
     NotUsable(TokenId),
@@ -138,6 +149,27 @@ pub enum Error {
     /// The probe table of the program is broken: a defect.
     #[error("the probe table cannot be read: {0}")]
     Probes(String),
+}
+
+impl Error {
+    /// Whether a sink failed, or is not known.
+    pub(crate) fn is_of_a_sink(&self) -> bool {
+        match self {
+            Self::Sink(_) | Self::Undelivered(_) | Self::SinkSpelling(_) => true,
+            Self::Unfinished { stopped, .. } => stopped.is_of_a_sink(),
+            _ => false,
+        }
+    }
+
+    /// Whether the value of a change cannot be had by this credential, or is refused.
+    pub(crate) fn is_of_no_use(&self) -> bool {
+        match self {
+            Self::Rescue(RescueError::Closed(_)) => true,
+            Self::Call(error) => error.is_authentication(),
+            Self::Unfinished { stopped, .. } => stopped.is_of_no_use(),
+            _ => false,
+        }
+    }
 }
 
 fn also(left: Option<&Error>) -> String {

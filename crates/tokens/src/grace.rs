@@ -62,7 +62,7 @@ pub(crate) async fn is_over(
         let glance = Glance {
             until,
             old_used: last_use(&course.tokens, old).await?,
-            new_used: last_use(&course.tokens, new).await?.filter(|time| is_after(Some(*time))),
+            new_used: course.successor(new).await?.last_used_on.filter(|time| is_after(Some(*time))),
         };
         if let Some(watch) = manner.watch {
             watch(&glance);
@@ -92,6 +92,7 @@ pub(crate) async fn is_over(
     }
 }
 
+/// When the old token was used. One that is gone already is used no more.
 async fn last_use(tokens: &Tokens, id: TokenId) -> Result<Option<Timestamp>, Error> {
     match tokens.get(id).await {
         Ok(token) => Ok(token.last_used_on),

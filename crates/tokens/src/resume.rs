@@ -20,6 +20,8 @@ pub struct Resumed {
     pub end: Option<End>,
     /// Until when the old token is kept, where it is.
     pub until: Option<Timestamp>,
+    /// Whether a sink may hold a value that is dead: the token that the change made was deleted by somebody.
+    pub holds_dead: bool,
     /// The token that the change made, where it is done.
     pub id: Option<TokenId>,
     /// Remarks.
@@ -108,8 +110,7 @@ pub(crate) async fn settle_earlier(
         let (is_alike, id) = (entry.change.kind == kind, entry.change.id);
         let same_sinks = entry.change.sinks == wanted;
         if is_alike && !same_sinks && kind == Kind::Roll {
-            // The value that it was to deliver dies with the roll that comes.
-            Course::of(desk, entry).give_up().await?;
+            // The value that it is to deliver dies with the roll that comes; once that has succeeded, and not before.
             continue;
         }
         let resumed = match resume(desk, entry.clone(), manner).await {
@@ -119,6 +120,13 @@ pub(crate) async fn settle_earlier(
                 Course::of(desk, entry).undo().await?;
                 continue;
             }
+            Err(error) if is_alike && !same_sinks && kind == Kind::Rotate && error.is_of_a_sink() => {
+                let Some(entry) = unfinished(desk, id).await? else { continue };
+                let Some(entry) = without(desk, entry, &wanted).await? else { continue };
+                resume(desk, entry, manner).await?
+            }
+            // Its value cannot be had, or is dead: the roll that comes makes another.
+            Err(error) if is_alike && kind == Kind::Roll && error.is_of_no_use() => continue,
             resumed => resumed?,
         };
         if let Some(until) = resumed.until {
@@ -131,9 +139,28 @@ pub(crate) async fn settle_earlier(
     Ok(earlier)
 }
 
+/// A change that fails at a sink, for sinks that are asked for in the place of its own: without those that did not take the
+/// value. Where none took it, the change is undone.
+async fn without(desk: &Desk, entry: Entry, wanted: &[String]) -> Result<Option<Entry>, Error> {
+    let id = entry.change.id;
+    let mut course = Course::of(desk, entry);
+    if !course.progress.deliveries.contains(&Delivery::Done) {
+        course.undo().await?;
+        return Ok(None);
+    }
+    let places = course.change.sinks.iter().zip(&course.progress.deliveries).enumerate();
+    let failed = places.filter(|(_, (sink, delivery))| **delivery != Delivery::Done && !wanted.contains(sink));
+    let failed: Vec<usize> = failed.map(|(place, _)| place).collect();
+    for sink in failed {
+        course.step(Step::Dropped { sink }).await?;
+    }
+    unfinished(desk, id).await
+}
+
 /// Takes a change up whose subject's lock the caller holds.
 pub(crate) async fn resume(desk: &Desk, entry: Entry, manner: Manner<'_>) -> Result<Resumed, Error> {
     let mut course = Course::of(desk, entry);
+    course.go_on_as_itself().await?;
     refuse_blindness(desk, &course).await?;
     let rolled = course.change.replaces.filter(|_| course.change.kind == Kind::Roll);
     let lives = match course.progress.minted.or(rolled) {
@@ -147,6 +174,7 @@ pub(crate) async fn resume(desk: &Desk, entry: Entry, manner: Manner<'_>) -> Res
         Kind::Create | Kind::Rotate => lives && course.progress.is_in_use() && printing != Printing::Alone,
     };
     if !forward {
+        let holds_dead = course.progress.is_in_use() && !lives;
         if course.progress.is_in_use() {
             course.remarks.push(
                 match lives {
@@ -157,7 +185,7 @@ pub(crate) async fn resume(desk: &Desk, entry: Entry, manner: Manner<'_>) -> Res
             );
         }
         course.undo().await?;
-        return Ok(Resumed { end: Some(End::Undone), until: None, id: None, remarks: course.remarks });
+        return Ok(Resumed { end: Some(End::Undone), until: None, holds_dead, id: None, remarks: course.remarks });
     }
     match printing {
         Printing::Nothing => {}
@@ -166,7 +194,13 @@ pub(crate) async fn resume(desk: &Desk, entry: Entry, manner: Manner<'_>) -> Res
             let remark = "its new value was to be printed, and nobody has it: another roll gives it one";
             course.remarks.push(remark.to_owned());
             course.give_up().await?;
-            return Ok(Resumed { end: Some(End::Forgotten), until: None, id: None, remarks: course.remarks });
+            return Ok(Resumed {
+                end: Some(End::Forgotten),
+                until: None,
+                holds_dead: false,
+                id: None,
+                remarks: course.remarks,
+            });
         }
         Printing::Beside(sink) => {
             let remark = "the value that was to be printed, too, is in the other sinks alone";
@@ -186,11 +220,15 @@ pub(crate) async fn resume(desk: &Desk, entry: Entry, manner: Manner<'_>) -> Res
         walk(course, &value, proved, manner).await?
     };
     Ok(match concluded {
-        Concluded::Done(done) => {
-            Resumed { end: Some(End::Done), until: None, id: Some(done.token.id), remarks: done.remarks }
-        }
+        Concluded::Done(done) => Resumed {
+            end: Some(End::Done),
+            until: None,
+            holds_dead: false,
+            id: Some(done.token.id),
+            remarks: done.remarks,
+        },
         Concluded::Kept { until: now_until, .. } => {
-            Resumed { end: None, until: Some(until.unwrap_or(now_until)), id, remarks: Vec::new() }
+            Resumed { end: None, until: Some(until.unwrap_or(now_until)), holds_dead: false, id, remarks: Vec::new() }
         }
     })
 }
@@ -209,7 +247,8 @@ enum Printing {
 impl Printing {
     fn of(course: &Course<'_>) -> Self {
         let prints = |spelling: &String| spelling.parse::<Sink>().is_ok_and(|sink| sink.prints());
-        let open = |sink: usize| course.progress.deliveries.get(sink) != Some(&Delivery::Done);
+        let open =
+            |sink: usize| matches!(course.progress.deliveries.get(sink), None | Some(Delivery::Open | Delivery::Begun));
         let Some(place) = course.change.sinks.iter().position(prints).filter(|place| open(*place)) else {
             return Self::Nothing;
         };
@@ -217,7 +256,7 @@ impl Printing {
         let reached = match course.change.kind {
             // Its old value is dead: the others wait for the new one.
             Kind::Roll => others().next().is_some(),
-            _ => others().any(|(_, delivery)| *delivery != Delivery::Open),
+            _ => others().any(|(_, delivery)| matches!(delivery, Delivery::Begun | Delivery::Done)),
         };
         if reached { Self::Beside(place) } else { Self::Alone }
     }
@@ -244,7 +283,8 @@ async fn recovered(desk: &Desk, course: &mut Course<'_>) -> Result<SecretString,
         match desk.rescue.open(course.change.id) {
             Ok(Some(value)) => return Ok(value),
             Ok(None) => {}
-            Err(error) => course.remarks.push(error.to_string()),
+            // The value is there, for another credential: one more would make it worthless.
+            Err(error) => return Err(error.into()),
         }
     }
     if course.change.kind != Kind::Roll {
@@ -254,7 +294,8 @@ async fn recovered(desk: &Desk, course: &mut Course<'_>) -> Result<SecretString,
 }
 
 fn sinks_of(course: &Course<'_>) -> Result<Vec<Sink>, Error> {
-    let parsed = course.change.sinks.iter().map(|spelling| spelling.parse::<Sink>());
+    let spellings = course.progress.places().filter_map(|place| course.change.sinks.get(place));
+    let parsed = spellings.map(|spelling| spelling.parse::<Sink>());
     parsed.collect::<Result<_, _>>().map_err(|error| Error::SinkSpelling(error.to_string()))
 }
 
@@ -345,6 +386,10 @@ async fn concluded(course: &mut Course<'_>, manner: Manner<'_>) -> Result<Option
         && !grace::is_over(course, grace, old, token.id, manner).await?
     {
         return Ok(None);
+    }
+    if !course.progress.revoked.contains(&old) {
+        // Somebody may have deleted the new one while the old one was kept.
+        course.successor(token.id).await?;
     }
     course.end(old).await?;
     course.try_old().await;

@@ -1,6 +1,6 @@
 //! A new value for a token, and the end of one.
 
-use flarekeep_cloudflare::{Owner, Token};
+use flarekeep_cloudflare::{Owner, Status, Token};
 
 use crate::course::{Beginning, Course, end};
 use crate::desk::Desk;
@@ -28,6 +28,9 @@ pub async fn roll(desk: &Desk, owner: Owner, token: &Token, sinks: &[Sink]) -> R
     let _lock = desk.journal.lock(&subject).await?;
     if let Some(earlier) = settle_earlier(desk, &subject, Kind::Roll, sinks, Manner::default()).await? {
         return Ok(Rolled { remarks: earlier.remarks });
+    }
+    if desk.manager.tokens(owner).get(token.id).await?.status == Status::Disabled {
+        return Err(Error::DisabledRoll(token.id));
     }
     let beginning =
         Beginning { kind: Kind::Roll, subject, replaces: Some(token.id), sinks, declared: None, grace: None };

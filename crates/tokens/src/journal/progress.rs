@@ -22,6 +22,8 @@ pub enum Step {
     },
     /// The token is about to get a new value.
     Rolling,
+    /// It did not get one.
+    Unrolled,
     /// There is a token whose value this run has, and its rescue file too.
     Minted {
         /// The token.
@@ -40,6 +42,11 @@ pub enum Step {
     },
     /// A sink has the value.
     Delivered {
+        /// The sink's place in the change's list.
+        sink: usize,
+    },
+    /// A sink is not to have the value any more: it never took it, and others are asked for.
+    Dropped {
         /// The sink's place in the change's list.
         sink: usize,
     },
@@ -95,6 +102,8 @@ pub enum Delivery {
     Begun,
     /// The sink has the value.
     Done,
+    /// The sink did not take it, and is not to have it any more.
+    Dropped,
 }
 
 /// How far a change is.
@@ -148,17 +157,20 @@ impl Progress {
             Step::Minting { name } => self.marks.push(name.clone()),
             Step::Unminted { name } => self.marks.retain(|mark| mark != name),
             Step::Rolling => self.rolling = true,
+            Step::Unrolled => self.rolling = false,
             Step::Minted { id } => {
                 // A value that was made anew: nobody has it yet.
                 if self.minted.is_none() {
                     self.marks.pop();
                 }
-                self.deliveries.fill(Delivery::Open);
+                let still = self.deliveries.iter_mut().filter(|delivery| **delivery != Delivery::Dropped);
+                still.for_each(|delivery| *delivery = Delivery::Open);
                 (self.minted, self.rolling, self.checked) = (Some(*id), false, false);
             }
             Step::Delivering { sink } => deliver(*sink, Delivery::Begun),
             Step::Undelivered { sink } => deliver(*sink, Delivery::Open),
             Step::Delivered { sink } => deliver(*sink, Delivery::Done),
+            Step::Dropped { sink } => deliver(*sink, Delivery::Dropped),
             Step::Checked => self.checked = true,
             Step::Naming => {}
             Step::Named => self.named = true,
@@ -169,15 +181,24 @@ impl Progress {
         }
     }
 
+    /// The places of the sinks that are to have the value.
+    pub fn places(&self) -> impl Iterator<Item = usize> {
+        self.deliveries
+            .iter()
+            .enumerate()
+            .filter(|(_, delivery)| **delivery != Delivery::Dropped)
+            .map(|(place, _)| place)
+    }
+
     /// Whether a sink may hold the new value: then the token must not end before the sinks have another.
     #[must_use]
     pub fn is_in_use(&self) -> bool {
-        self.deliveries.iter().any(|delivery| *delivery != Delivery::Open)
+        self.deliveries.iter().any(|delivery| matches!(delivery, Delivery::Begun | Delivery::Done))
     }
 
-    /// Whether every sink has the value.
+    /// Whether every sink has the value that is to have it.
     #[must_use]
     pub fn is_delivered(&self) -> bool {
-        self.deliveries.iter().all(|delivery| *delivery == Delivery::Done)
+        self.deliveries.iter().all(|delivery| matches!(delivery, Delivery::Done | Delivery::Dropped))
     }
 }

@@ -4,6 +4,7 @@ mod crash;
 mod faults;
 mod fix;
 mod journal;
+mod mishaps;
 mod probes;
 mod sinks;
 #[cfg(feature = "age")]

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use flarekeep_cloudflare::{Credential, NewToken, Owner};
 use flarekeep_tokens::{
-    Creation, End, Error, Rotation, Sink, create, forget, lend, lent_name, orphans, resume_own, resume_unless_busy,
-    rotate, successor,
+    Creation, End, Error, RescueError, Rotation, Sink, create, forget, lend, lent_name, orphans, resume_own,
+    resume_unless_busy, rotate, successor,
 };
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
@@ -77,6 +77,11 @@ async fn another_credential_of_the_same_user_finishes_with_a_value_of_its_own() 
     let credential = Credential::token(value.expose_secret()).unwrap();
     let other = local.desk_of(credential, &Line::good(), state.path()).await;
     let [entry] = &other.journal.unfinished().await.unwrap()[..] else { panic!("one is unfinished") };
+    // The value is at hand for the credential that began it: another value would make that one worthless.
+    let outcome = resume_unless_busy(&other, entry).await.unwrap().unwrap();
+    assert!(matches!(outcome, Err(Error::Rescue(RescueError::Closed(_)))), "{outcome:?}");
+    // On another machine there is none.
+    other.rescue.discard(entry.change.id).unwrap();
     let resumed = resume_unless_busy(&other, entry).await.unwrap().unwrap().unwrap();
     assert_eq!(resumed.end, Some(End::Done));
     assert!(resumed.remarks.iter().any(|remark| remark.contains("got another")), "{resumed:?}");

@@ -68,7 +68,13 @@ async fn took_up(desk: &Desk, entry: &Entry, arguments: &TokenResume) -> Result<
         Some(Ok(resumed)) => Became::Resumed(resumed),
         Some(Err(error)) => Became::Failed(error.into()),
         None if desk.journal.unfinished().await?.iter().any(|other| other.change.id == change.id) => Became::Busy,
-        None => Became::Resumed(Resumed { end: Some(End::Done), until: None, id: None, remarks: Vec::new() }),
+        None => Became::Resumed(Resumed {
+            end: Some(End::Done),
+            until: None,
+            holds_dead: false,
+            id: None,
+            remarks: Vec::new(),
+        }),
     })
 }
 
@@ -154,7 +160,7 @@ fn delivered(progress: &Progress) -> String {
 
 impl Became {
     fn is_left(&self) -> bool {
-        !matches!(self, Self::Resumed(Resumed { end: Some(_), .. }))
+        !matches!(self, Self::Resumed(Resumed { end: Some(_), holds_dead: false, .. }))
     }
 
     fn words(&self) -> Option<(String, String)> {
@@ -162,6 +168,11 @@ impl Became {
             Self::OnlyShown => return None,
             Self::Resumed(resumed) => match (resumed.end, resumed.until) {
                 (Some(End::Done), _) => (styled(GOOD, "finished"), String::new()),
+                (Some(End::Undone), _) if resumed.holds_dead => {
+                    let next = "what it made was deleted by somebody; flarekeep token rotate, or create where there is none, \
+                                gives the sinks a value that works";
+                    (styled(CARE, "undone in part"), next.to_owned())
+                }
                 (Some(End::Undone), _) => (styled(GOOD, "undone"), "all is as it was before".to_owned()),
                 (Some(End::Forgotten), _) => (styled(CARE, "given up"), String::new()),
                 (None, until) => {
@@ -204,6 +215,7 @@ fn document(desk: &Desk, entry: &Entry, became: &Became) -> Value {
         Became::Resumed(Resumed { end: Some(End::Done), id, .. }) => {
             ("finished", json!({ "id": id.map(|id| id.to_string()) }))
         }
+        Became::Resumed(Resumed { end: Some(End::Undone), holds_dead: true, .. }) => ("undone-in-part", Value::Null),
         Became::Resumed(Resumed { end: Some(End::Undone), .. }) => ("undone", Value::Null),
         Became::Resumed(Resumed { end: Some(End::Forgotten), .. }) => ("given-up", Value::Null),
         Became::Resumed(Resumed { end: None, until, .. }) => {

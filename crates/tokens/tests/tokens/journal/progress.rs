@@ -16,7 +16,7 @@ fn any_steps(dice: &mut Dice) -> Vec<Step> {
             let name = format!("n{}", dice.below(3));
             // One sink too many: such a step is passed over.
             let sink = usize::try_from(dice.below(SINKS as u64 + 1)).unwrap();
-            match dice.below(15) {
+            match dice.below(17) {
                 0 | 1 => Step::Minting { name },
                 2 => Step::Unminted { name },
                 3 | 4 => Step::Minted { id },
@@ -27,15 +27,25 @@ fn any_steps(dice: &mut Dice) -> Vec<Step> {
                 11 => Step::Checked,
                 12 => Step::Revoking { id },
                 13 => Step::Revoked { id },
+                14 => Step::Unrolled,
+                15 => Step::Dropped { sink },
                 _ => Step::Finished { end: End::Done },
             }
         })
         .collect()
 }
 
-/// How far a sink is: what was said of it last, since the value was last made.
+/// How far a sink is: what was said of it last, since the value was last made. One that was dropped stays so.
 fn delivery_of(steps: &[Step], sink: usize) -> Delivery {
     let made = steps.iter().rposition(|step| matches!(step, Step::Minted { .. })).map_or(0, |last| last + 1);
+    let of_it = |step: &Step| match step {
+        Step::Delivering { sink: of } | Step::Undelivered { sink: of } => *of == sink,
+        Step::Delivered { sink: of } | Step::Dropped { sink: of } => *of == sink,
+        _ => false,
+    };
+    if matches!(steps.iter().rfind(|step| of_it(step)), Some(Step::Dropped { .. })) {
+        return Delivery::Dropped;
+    }
     let said = steps[made..].iter().rev().find_map(|step| match step {
         Step::Delivering { sink: of } if *of == sink => Some(Delivery::Begun),
         Step::Undelivered { sink: of } if *of == sink => Some(Delivery::Open),
@@ -69,18 +79,21 @@ fn marks_of(steps: &[Step]) -> Vec<String> {
 #[test]
 fn the_fold_says_what_the_whole_list_says() {
     let (mut in_use, mut delivered, mut marked) = (0, 0, 0);
+    let may_have = |one: &Delivery| *one == Delivery::Begun || *one == Delivery::Done;
+    let has_or_never = |one: &Delivery| *one == Delivery::Done || *one == Delivery::Dropped;
     for seed in 0..20_000 {
         let steps = any_steps(&mut Dice(seed));
         let progress = Progress::after(SINKS, &steps);
         let deliveries: Vec<Delivery> = (0..SINKS).map(|sink| delivery_of(&steps, sink)).collect();
         assert_eq!(progress.deliveries, deliveries, "{seed}: {steps:?}");
-        assert_eq!(progress.is_in_use(), deliveries.iter().any(|one| *one != Delivery::Open), "{seed}: {steps:?}");
-        assert_eq!(progress.is_delivered(), deliveries.iter().all(|one| *one == Delivery::Done), "{seed}: {steps:?}");
+        assert_eq!(progress.is_in_use(), deliveries.iter().any(may_have), "{seed}: {steps:?}");
+        assert_eq!(progress.is_delivered(), deliveries.iter().all(has_or_never), "{seed}: {steps:?}");
         assert_eq!(progress.marks, marks_of(&steps), "{seed}: {steps:?}");
         let last = |wanted: fn(&Step) -> Option<TokenId>| steps.iter().rev().find_map(wanted);
         let minted = last(|step| if let Step::Minted { id } = step { Some(*id) } else { None });
         assert_eq!(progress.minted, minted, "{seed}: {steps:?}");
-        let is_rolling = steps.iter().rev().find(|step| matches!(step, Step::Rolling | Step::Minted { .. }));
+        let is_rolling =
+            steps.iter().rev().find(|step| matches!(step, Step::Rolling | Step::Unrolled | Step::Minted { .. }));
         assert_eq!(progress.rolling, matches!(is_rolling, Some(Step::Rolling)), "{seed}: {steps:?}");
         let is_checked = steps.iter().rev().find(|step| matches!(step, Step::Checked | Step::Minted { .. }));
         assert_eq!(progress.checked, matches!(is_checked, Some(Step::Checked)), "{seed}: {steps:?}");
@@ -102,7 +115,7 @@ fn a_value_is_in_use_from_the_moment_that_its_delivery_is_about_to_begin() {
         assert!(progress.is_in_use() && !progress.is_delivered());
         // Nothing but an answer about the sink, or a new value, says otherwise.
         for step in any_steps(&mut dice) {
-            if !matches!(step, Step::Minted { .. } | Step::Undelivered { .. }) {
+            if !matches!(step, Step::Minted { .. } | Step::Undelivered { .. } | Step::Dropped { .. }) {
                 progress.take(&step);
                 assert!(progress.is_in_use(), "{seed}: {step:?}");
             }
