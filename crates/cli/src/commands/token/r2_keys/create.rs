@@ -57,10 +57,10 @@ pub(super) fn run(context: &Context, arguments: &R2Keys) -> CommandResult {
             context.output.document(&json!({ "dry_run": true, "token": token }));
             return Ok(Verdict::Yes);
         };
-        mention_namesakes(context.output, &manager, owner, &token.name).await?;
         let mut variables = (String::new(), Vec::new());
         let subject = Subject { api: manager.base_url().to_owned(), owner, name: token.name.clone() };
         let desk = desk::open(context, manager, Some(&subject)).await?;
+        mention_namesakes(context.output, &desk, owner, &token.name).await?;
         let created = create_derived(&desk, &Creation { owner, token, declared: None }, |id, value| {
             let pairs = endpoint::variables(context, arguments, &KeyPair::derived(id, value), endpoint.as_ref());
             variables = (named(&pairs), names(&pairs));
