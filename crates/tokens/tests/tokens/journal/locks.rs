@@ -56,7 +56,7 @@ async fn a_wait_is_told_of_and_comes_to_an_end() {
             tokio::time::sleep(Duration::from_millis(200)).await;
             drop(held);
         });
-        waiting.unwrap();
+        drop(waiting.unwrap());
     }
 }
 
