@@ -49,10 +49,7 @@ pub(crate) fn sinks_for(
     delivery: &Delivery,
     shape: &Shape,
 ) -> Result<Option<Vec<Sink>>, CommandError> {
-    if let Some(twice) = delivery.to.iter().enumerate().find(|(at, sink)| delivery.to[..*at].contains(sink)) {
-        return Err(CommandError::usage(format!("--to {} is given twice", plain(&twice.1.spelling())))
-            .hint("give each sink once"));
-    }
+    refuse_clashes(&delivery.to)?;
     if delivery.consent.dry_run {
         for sink in &delivery.to {
             sink.prove_for(shape)?;
@@ -77,6 +74,21 @@ pub(crate) fn sinks_for(
         context.output.warn(remark);
     }
     Ok(Some(sinks))
+}
+
+/// Refuses two sinks of which one would take what the other was given.
+fn refuse_clashes(sinks: &[Sink]) -> Result<(), CommandError> {
+    for (at, sink) in sinks.iter().enumerate() {
+        let Some(first) = sinks[..at].iter().find(|first| sink.is_in_the_way_of(first)) else { continue };
+        let (one, other) = (plain(&first.spelling()), plain(&sink.spelling()));
+        return Err(match one == other {
+            true => CommandError::usage(format!("--to {one} is given twice")).hint("give each sink once"),
+            false => CommandError::usage(format!("--to {one} and --to {other} are one place"))
+                .because("what the one is given would take the place of what the other has")
+                .hint("give each place once"),
+        });
+    }
+    Ok(())
 }
 
 /// Where a token's value is, and its R2 keys: `its value is in TOKEN in .env and standard output, its R2 keys are in s3.env`.

@@ -5,13 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flarekeep_cloudflare::Client;
-use flarekeep_tokens::{Desk, End, Entry, JournalError, Postgres, Rescue, Resumed, Sqlite, Store, Subject, resume_own};
+use flarekeep_tokens::{
+    Desk, End, Entry, JournalError, Kind as Work, OnWait, Patient, Postgres, Rescue, Resumed, Sqlite, Store, Subject,
+    resume_own,
+};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::context::{Context, block_on};
 use crate::environment::{database_url, state_folder};
 use crate::error::{CommandError, Kind};
 use crate::output::{Output, counted, plain};
+
+/// How long a command waits without a word for another that is at work on its token, and how long at most.
+const QUIET: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Opens the desk, and takes up what runs of the same credential left unfinished; but not changes of `about`, which the
 /// command itself takes up.
@@ -34,6 +41,11 @@ pub(crate) async fn open(context: &Context, manager: Client, about: Option<&Subj
 pub(crate) async fn at_rest(context: &Context, manager: Client) -> Result<Desk, CommandError> {
     let state = folder()?;
     let journal = journal(&state, database_url()?).await?;
+    let output = context.output;
+    let told: OnWait = Box::new(move |subject| {
+        output.note(plain(&format!("another run is at work on `{}`: waiting", subject.name)));
+    });
+    let journal = Arc::new(Patient::new(journal, QUIET, LONGEST_WAIT, told));
     let rescue = Rescue::new(&state, manager.credential());
     let verbose = context.output;
     let listener: flarekeep_tokens::Listener = Arc::new(move |change, step| {
@@ -77,10 +89,18 @@ pub(crate) fn tell(output: Output, entry: &Entry, resumed: &Resumed) {
     output.note(match (resumed.end, resumed.until) {
         (Some(End::Done), _) => format!("finished what an earlier run had begun: {kind} {name}"),
         (Some(End::Forgotten), _) => format!("gave up what an earlier run had begun: {kind} {name}"),
+        (Some(End::Undone), _) if lent(entry) => {
+            format!("ended the token of a command whose run was stopped: {name}")
+        }
         (_, Some(until)) => format!("{kind} {name} keeps the old token until {until}"),
         _ => format!("undid what an earlier run had begun: {kind} {name}"),
     });
     resumed.remarks.iter().for_each(|remark| output.warn(plain(remark)));
+}
+
+/// Whether a command may have had the token of this change.
+pub(crate) fn lent(entry: &Entry) -> bool {
+    entry.change.kind == Work::Exec && entry.progress().minted.is_some()
 }
 
 fn folder() -> Result<PathBuf, CommandError> {

@@ -131,6 +131,12 @@ impl From<tokens::Error> for CommandError {
                     _ => "flarekeep token resume closes this change; flarekeep token rotate then gives the sinks a value that works".to_owned(),
                 }),
             tokens::Error::NotUsable(_) => Self::usage(message).hint("flarekeep token list shows which may be"),
+            tokens::Error::Held { name, .. } => Self::usage(message)
+                .because(
+                    "a new value would take its place there, and the token would live on with nobody holding its value",
+                )
+                .hint(format!("a new value in its place: flarekeep token rotate '{}'", plain(&name)))
+                .hint("a token beside it: another --name, and another sink"),
             tokens::Error::StillWaiting { .. } => Self::new(Kind::Partial, message)
                 .hint("flarekeep token resume finishes it then; --now finishes it at once"),
             tokens::Error::NotTakenUp(_) => Self::new(Kind::Partial, message)
@@ -177,6 +183,10 @@ impl From<tokens::Error> for CommandError {
 fn unfinished(stopped: tokens::Error, left: Option<&tokens::Error>) -> CommandError {
     let is_roll = matches!(stopped, tokens::Error::RollDoubtful { .. });
     let says_all = matches!(stopped, tokens::Error::NoSuccessor { .. });
+    let of_journal = match (&stopped, left) {
+        (tokens::Error::Journal(error), _) | (_, Some(tokens::Error::Journal(error))) => Some(error.clone()),
+        _ => None,
+    };
     let mut error = CommandError::from(stopped);
     error.kind = Kind::Partial;
     if says_all {
@@ -185,9 +195,12 @@ fn unfinished(stopped: tokens::Error, left: Option<&tokens::Error>) -> CommandEr
     error.reason = Some(match left {
         Some(left) => format!("undoing it failed, too: {}", plain(&left.to_string())),
         None if is_roll => "the old value may be dead, and nobody has a new one yet".to_owned(),
+        None if of_journal.is_some() => {
+            "the change stopped half way: the journal has what was written down before".to_owned()
+        }
         None => "the change stopped half way: it is in the journal, and no value is lost".to_owned(),
     });
-    error.hints.clear();
+    error.hints = of_journal.map(|error| CommandError::from(error).hints).unwrap_or_default();
     error.hint("flarekeep token resume finishes or undoes it; so does the same command, run again")
 }
 
@@ -208,13 +221,24 @@ impl From<tokens::JournalError> for CommandError {
                 "are name and password of FLAREKEEP_DATABASE_URL right, and may this name make or write its tables?",
             ),
             Cause::Newer => (Kind::Usage, "take the version of flarekeep that the others have"),
-            Cause::Other => (
+            Cause::Folder => (
                 Kind::Unreachable,
-                "is the state folder writable ($XDG_STATE_HOME/flarekeep, ~/.local/state/flarekeep)?",
+                "is the state folder writable ($XDG_STATE_HOME/flarekeep, ~/.local/state/flarekeep), and the disk not full?",
             ),
+            Cause::Damaged => (
+                Kind::Usage,
+                "if another version of flarekeep wrote it, take that one; else put a copy in its place, or move it away:                  docs/journal.md says what is lost with it",
+            ),
+            Cause::Busy => {
+                return Self::new(Kind::Partial, plain(&error.reason))
+                    .because("one run at a time changes a token, and this one has waited for a minute")
+                    .hint("run the command again when the other run is done; flarekeep token resume --dry-run shows how far it is");
+            }
+            Cause::Other => (Kind::Unreachable, "docs/journal.md says what a journal needs"),
         };
+        // Also where it fails later than at the start: it does not say that nothing was done yet.
         Self::new(kind, plain(&error.to_string()))
-            .because("nothing is changed that cannot be written down first")
+            .because("every step of a change is written down before it is made, so that it can be taken up")
             .hint(hint)
     }
 }

@@ -4,6 +4,7 @@
 mod addresses;
 
 use flarekeep_planner::PlanDocument;
+use flarekeep_tokens::pending;
 use ipnet::IpNet;
 use jiff::{Span, Timestamp};
 
@@ -50,8 +51,17 @@ pub(crate) fn read(
     }
 }
 
-/// A token's name, if Cloudflare would take it and a terminal shows it as it is.
+/// A token's name, if Cloudflare would take it and a terminal shows it as it is. The mark of a token that is being made is
+/// no part of a name: such a token would be swept away.
 pub(crate) fn name(name: &str) -> Result<String, CommandError> {
+    if let Some(start) = pending(name) {
+        return Err(CommandError::usage(format!(
+            "`{}` is what flarekeep calls a token that it is making",
+            plain(name)
+        ))
+        .because("a token of such a name is taken for one that a stopped run has left")
+        .hint(format!("without the mark: '{}'", plain(start))));
+    }
     match name.chars().count() {
         1..=120 if plain(name) == name => Ok(name.to_owned()),
         _ => Err(CommandError::usage("a token's name has 1 to 120 characters, none of them a control character")
@@ -137,6 +147,14 @@ mod tests {
         for wrong in ["", "d", "soon", "90x", "-1d", "2001-01-01", "99999999999999999d", "9é"] {
             assert!(expiry(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_name_has_no_mark() {
+        assert!(name("x (pending)").is_ok() && name("x (pending 0123abcd) y").is_ok());
+        let error = name("x (pending 0123abcd)").unwrap_err();
+        assert_eq!(error.hints, ["without the mark: 'x'"]);
+        assert!(name("").is_err() && name(&"x".repeat(121)).is_err());
     }
 
     #[test]

@@ -16,6 +16,8 @@ use crate::mark::pending;
 const DAY: i64 = 24 * 60 * 60;
 /// A token that is made under a mark and then named was changed within these seconds of its making, and not rotated.
 const MAKING: i64 = 15 * 60;
+/// A use within these seconds of a token's making is flarekeep's own: it tries each value that it delivers.
+const TRYING: i64 = 2 * 60;
 
 /// From when on a token is looked at. All in days.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +59,7 @@ pub enum Reason {
     UnknownStatus(String),
     /// It was last used so many days ago.
     Unused(i64),
-    /// It was never used, as far as Cloudflare knows, in the so many days since it was made.
+    /// It was never used but right after its making, as far as Cloudflare knows, in the so many days since then.
     NeverUsed(i64),
     /// It has no end.
     NoEnd,
@@ -234,7 +236,10 @@ fn end(token: &Token, thresholds: &Thresholds, now: Timestamp) -> Option<Reason>
 
 fn use_of(token: &Token, thresholds: &Thresholds, now: Timestamp) -> Option<Reason> {
     let over = |days: &i64| *days >= i64::from(thresholds.unused);
-    match token.last_used_on {
+    let is_trial = |used: &Timestamp| {
+        token.issued_on.is_some_and(|issued| (0..=TRYING).contains(&(used.as_second() - issued.as_second())))
+    };
+    match token.last_used_on.filter(|used| !is_trial(used)) {
         Some(used) => Some(days(used, now)).filter(over).map(Reason::Unused),
         // One that is not valid yet could not be used before.
         None => {

@@ -1,13 +1,14 @@
 //! Making a token without losing it.
 
-use flarekeep_cloudflare::{self as api, NewToken, Owner, Token};
+use flarekeep_cloudflare::{self as api, NewToken, Owner, Status, Token};
 use flarekeep_planner::canonical;
+use jiff::Timestamp;
 
 use crate::course::{Beginning, Course};
 use crate::desk::Desk;
 use crate::error::Error;
 use crate::grace::Manner;
-use crate::journal::{Declared, End, Kind};
+use crate::journal::{Declared, End, Kind, Subject};
 use crate::resume::{Done, settle_earlier, walk};
 use crate::sink::{Sink, prove_all};
 use crate::translate::policy_from_wire;
@@ -38,34 +39,53 @@ pub struct Created {
 /// where it can be finished, its token is the answer.
 ///
 /// # Errors
-/// Where this fails, no token is left behind; or the journal knows it, and the error says so
-/// ([`Error::Unfinished`]).
+/// [`Error::Held`] where a living token of this name has its value in one of the sinks. Where this fails, no token is left
+/// behind; or the journal knows it, and the error says so ([`Error::Unfinished`]).
 pub async fn create(desk: &Desk, creation: &Creation, sinks: &[Sink]) -> Result<Created, Error> {
     let proved = prove_all(sinks)?;
     let subject = desk.subject(creation.owner, &creation.token.name);
     let _lock = desk.journal.lock(&subject).await?;
     let earlier = settle_earlier(desk, &subject, Kind::Create, sinks, Manner::default()).await?;
-    let mut remarks = Vec::new();
     if let Some(earlier) = earlier.filter(|earlier| earlier.same_sinks) {
         let token = desk.manager.tokens(creation.owner).get(earlier.id).await?;
         if is_as_asked(&token, &creation.token)? {
             return Ok(Created { token, taken_up: true, remarks: earlier.remarks });
         }
-        remarks.push(format!(
-            "token {} of this name, which an earlier run had begun to make, is another: nobody has its value any more",
-            token.id
-        ));
     }
+    refuse_to_overwrite(desk, &subject, sinks).await?;
     let declared = creation.declared.clone();
     let beginning = Beginning { kind: Kind::Create, subject, replaces: None, sinks, declared, grace: None };
     let mut course = Course::begin(desk, beginning).await?;
-    course.remarks = remarks;
     let value = match course.mint(&creation.token).await {
         Ok(value) => value,
         Err(error) => return Err(undone(course, error).await),
     };
     let Done { token, remarks, .. } = walk(course, &value, proved, Manner::default()).await?.done()?;
     Ok(Created { token, taken_up: false, remarks })
+}
+
+/// Refuses to put a value in the place of one that the journal knows, where that one's token lives under this name: it
+/// would live on, and nobody would have its value. What the journal knows of a token that is gone is forgotten.
+async fn refuse_to_overwrite(desk: &Desk, subject: &Subject, sinks: &[Sink]) -> Result<(), Error> {
+    let holdings = desk.journal.holdings().await?;
+    let Some(held) = holdings.into_iter().find(|holding| holding.subject == *subject) else { return Ok(()) };
+    let token = match desk.manager.tokens(subject.owner).get(held.id).await {
+        Ok(token) => token,
+        Err(error) if error.status() == Some(404) => return Ok(desk.journal.forget(subject).await?),
+        Err(error) => return Err(error.into()),
+    };
+    let may_be_used = matches!(token.status, Status::Active | Status::Disabled)
+        && token.expires_on.is_none_or(|end| end > Timestamp::now());
+    if !may_be_used || token.name != subject.name {
+        return Ok(());
+    }
+    let parsed: Vec<Sink> = held.sinks.iter().filter_map(|spelling| spelling.parse().ok()).collect();
+    // What was printed is not lost by printing something else.
+    let keeps = |sink: &&Sink| **sink != Sink::Stdout && parsed.iter().any(|other| sink.is_in_the_way_of(other));
+    match sinks.iter().find(keeps) {
+        Some(sink) => Err(Error::Held { id: held.id, name: token.name, sink: sink.to_string() }),
+        None => Ok(()),
+    }
 }
 
 /// Whether a token grants what was asked for, from where it was asked for. When it ends is no matter: an age that is

@@ -61,6 +61,16 @@ pub enum Error {
     /// A token that may not be used now has no copy: that one could be used.
     #[error("token {0} may not be used now: it has ended, or begins later")]
     NotUsable(TokenId),
+    /// A living token's value is where the new one's would go, and would be lost there.
+    #[error("token {id} of the name `{name}` lives, and its value is in {sink}")]
+    Held {
+        /// The living token.
+        id: TokenId,
+        /// Its name.
+        name: String,
+        /// The sink that both would have.
+        sink: String,
+    },
     /// The old token of a rotation is kept for a while.
     #[error("the change {change} keeps the old token until {until}")]
     StillWaiting {

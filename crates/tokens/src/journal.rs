@@ -5,13 +5,15 @@
 //! ([`Progress`]) and finishes or undoes it.
 
 mod change;
+mod patient;
 mod postgres;
 mod progress;
 mod sql;
 mod sqlite;
 mod store;
 
-pub use change::{Change, ChangeId, Declared, Fingerprint, Grace, Holding, Kind, Subject};
+pub use change::{BadChangeId, Change, ChangeId, Declared, Fingerprint, Grace, Holding, Kind, Subject};
+pub use patient::{OnWait, Patient};
 pub use postgres::Postgres;
 pub use progress::{Delivery, End, Progress, Step};
 pub use sqlite::Sqlite;

@@ -51,8 +51,8 @@ pub use fix::{Fix, propose, settle};
 pub use grace::{Glance, Watch};
 pub use identity::{Identity, IdentityOwner, identify, is_dead};
 pub use journal::{
-    Change, ChangeId, Declared, Delivery, End, Entry, Fingerprint, Grace, Holding, JournalCause, JournalError, Kind,
-    Known, Lock, Postgres, Progress, Sqlite, Step, Store, Subject,
+    BadChangeId, Change, ChangeId, Declared, Delivery, End, Entry, Fingerprint, Grace, Holding, JournalCause,
+    JournalError, Kind, Known, Lock, OnWait, Patient, Postgres, Progress, Sqlite, Step, Store, Subject,
 };
 pub use mark::{is_pending_for, pending};
 pub use orphans::{orphans, sweep};

@@ -55,8 +55,8 @@ pub async fn roll(desk: &Desk, owner: Owner, token: &Token, sinks: &[Sink]) -> R
 /// # Errors
 /// Any of a call, or of the journal.
 pub async fn revoke(desk: &Desk, owner: Owner, token: &Token) -> Result<(), Error> {
-    end(&desk.manager.tokens(owner), token.id).await?;
     let holdings = desk.journal.holdings().await?;
+    end(&desk.manager.tokens(owner), token.id).await?;
     if let Some(holding) = holdings.iter().find(|holding| holding.id == token.id) {
         desk.journal.forget(&holding.subject).await?;
     }

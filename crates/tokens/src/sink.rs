@@ -5,6 +5,7 @@
 //! what is known where it cannot.
 
 mod age;
+mod clash;
 mod command;
 mod env_file;
 mod env_value;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
-use flarekeep_tokens::{ChangeId, Sink};
+use flarekeep_tokens::Sink;
 
 use super::{Consent, Owner};
 
@@ -73,7 +73,7 @@ pub(crate) struct TokenResume {
     pub(crate) any_credential: bool,
     /// Forget this change: nothing is called, and what it made stays
     #[arg(long, value_name = "CHANGE", conflicts_with_all = ["now", "any_credential"])]
-    pub(crate) forget: Option<ChangeId>,
+    pub(crate) forget: Option<String>,
     #[command(flatten)]
     pub(crate) consent: Consent,
 }

@@ -1,8 +1,11 @@
 //! `flarekeep apply` and `flarekeep import`.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use flarekeep_cloudflare::{Condition, Owner, Token, TokenUpdate};
 
-use crate::support::{Local, block_on, shows};
+use crate::support::{Deed, Local, Proxy, answer, block_on, shows};
 
 const EXAMPLE: &str = include_str!("../../../../examples/flarekeep.toml");
 
@@ -249,4 +252,37 @@ fn what_is_imported_needs_no_change() {
     let document = local.run("import --owner account shop-purge-prod --out one.toml --json").ended(0).json();
     assert_eq!(document["tokens"].as_array().unwrap().len(), 1);
     shows!("import_unknown", local.run("import --owner account shop-purge-prd --out two.toml").ended(2));
+}
+
+/// Stopped between the new owner's token and the end of the old one, the next run ends the old one.
+#[test]
+fn another_owner_is_finished_by_the_next_run() {
+    let mut local = Local::start();
+    let declared = |owner: &str| {
+        format!(
+            "[token.moved]\nname = \"moved\"\nowner = \"{owner}\"\naccount = \"Acme\"\nexpires = \"2099-01-31\"\n\
+             operations = [\"POST /accounts/{{account_id}}/r2/buckets\"]\nsinks = [\"env:.env\"]\n"
+        )
+    };
+    let refusal = r#"{"success":false,"errors":[{"code":9109,"message":"Unauthorized"}],"messages":[],"result":null}"#;
+    let refusal = answer("403 Forbidden", "application/json", "", refusal);
+    let refuses = Arc::new(AtomicBool::new(false));
+    let flag = refuses.clone();
+    let proxy = Proxy::before(local.running.address(), move |request, _| {
+        let refused = request.starts_with("DELETE") && flag.load(Ordering::Relaxed);
+        if refused { Deed::Answer(refusal.clone()) } else { Deed::Forward }
+    });
+    local.home.set("CLOUDFLARE_API_BASE_URL", &proxy.api_url());
+    local.write("flarekeep.toml", &declared("user"));
+    local.run("apply --yes").ended(0);
+    local.write("flarekeep.toml", &declared("account"));
+    refuses.store(true, Ordering::Relaxed);
+    local.run("apply --yes").failed(3);
+    assert_eq!((local.tokens().len(), local.account_tokens().len()), (1, 1), "both live");
+    refuses.store(false, Ordering::Relaxed);
+    local.run("apply --check").ended(1);
+    answers(&local, "apply --yes", "1 to revoke");
+    assert_eq!((local.tokens().len(), local.account_tokens().len()), (0, 1));
+    assert!(local.is_alive(&local.value_in(".env")));
+    local.run("apply --check").ended(0);
 }

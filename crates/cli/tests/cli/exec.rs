@@ -154,7 +154,17 @@ fn of_a_run_that_is_killed_the_next_one_ends_the_token() {
     // The command lives on, with a token that nobody watches.
     assert!(Command::new("kill").arg(local.read("pid").trim()).status().unwrap().success());
     assert_eq!(local.tokens().len(), 1);
-    local.run(&format!("{R2} -- true")).ended(0).says("undid what an earlier run had begun: exec exec-sh");
+    local.run(&format!("{R2} -- true")).ended(0).says("ended the token of a command whose run was stopped: exec-sh");
+    assert!(local.tokens().is_empty());
+    // And by hand.
+    std::fs::remove_file(local.path("ready")).unwrap();
+    let mut child = local.type_(&format!("{R2} -- sh -c 'echo $$ > pid; echo > ready; exec sleep 60'")).start();
+    wait_for(&local, "ready");
+    send("-KILL", &child);
+    child.wait().unwrap();
+    assert!(Command::new("kill").arg(local.read("pid").trim()).status().unwrap().success());
+    let run = local.run("token resume").ended(0);
+    assert!(run.stdout.contains("undone: the token of its command was ended"), "{}", run.shown());
     assert!(local.tokens().is_empty());
 }
 

@@ -179,6 +179,7 @@ fn a_change_that_stopped_is_taken_up_or_forgotten() {
         shows!("resume_json", json);
         shows!("forget_dry_run", local.type_(&format!("token resume --forget {change} --dry-run")).run().ended(0));
         local.run("token resume --forget 0000000000000000 --yes").failed(2);
+        shows!("forget_none", local.run("token resume --forget zzz --yes").failed(2));
         local.write("open", "");
         // The same command finishes, though two tokens have the name now or one has a mark.
         local.run(line).ended(0);

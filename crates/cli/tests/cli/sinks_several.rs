@@ -30,6 +30,9 @@ fn one_that_cannot_take_it_stops_all() {
     shows!("sink_no_program", run("--to env:.env --to github:acme/shop").failed(2));
     run("--to env:.env --to wrangler:shop:CF").failed(2).says("npm install --global wrangler");
     shows!("sink_twice", run("--to env:.env --to env:.env:CLOUDFLARE_API_TOKEN").failed(2));
+    shows!("sink_twice_in_two_spellings", run("--to file:.env --to env:./.env").failed(2));
+    run("--to env:.env:A --to env:./.env:A").failed(2);
+    run(&format!("--to file:{}", "x".repeat(256))).failed(2).says("the sink was tried before any token was made");
     shows!("sink_hostile_name", run("--to github:--help/x").ended(2));
     assert!(local.tokens().is_empty() && !local.path(".env").exists());
 }

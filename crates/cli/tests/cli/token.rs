@@ -44,7 +44,7 @@ fn show() {
     shows!("token_show_unknown", local.run("token show stroy").failed(2));
     // An id that no token has.
     local.run(&format!("token show {}", "0".repeat(32))).ended(2);
-    local.token(&format!("--name story {R2}"));
+    local.run(&format!("token create --name story {R2} --to file:second --yes")).ended(0);
     shows!("token_show_many", local.run("token show story").failed(2));
 }
 

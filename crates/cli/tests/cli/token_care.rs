@@ -108,7 +108,7 @@ fn list_puts_first_what_needs_care_first() {
         care.iter().map(|reason| reason["id"].as_str().unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(care(0), ["ends"]);
-    assert_eq!(care(2), ["unchanged", "no-end", "unused"]);
+    assert_eq!(care(2), ["unchanged", "no-end", "never-used"]);
     assert_eq!(care(5), ["disabled"]);
     assert_eq!(care(6), [""; 0]);
     shows!("token_list_bad_age", local.run("token list --unused soon").ended(2));

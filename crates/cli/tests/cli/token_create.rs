@@ -217,5 +217,22 @@ fn what_a_stopped_run_left_is_mentioned() {
         "token_create_after_a_stopped_run",
         local.run(&format!("token create --name x {R2} --to env:.env --yes")).ended(0)
     );
-    local.run(&format!("token create --name x {R2} --to env:.env --yes")).ended(0).says("of this name already");
+    local.run(&format!("token create --name x {R2} --to file:other --yes")).ended(0).says("of this name already");
+    shows!(
+        "token_create_marked_name",
+        local.run(&format!("token create --name 'x (pending 0123abcd)' {R2} --to file:third --yes")).failed(2)
+    );
+}
+
+#[test]
+fn the_same_command_twice_loses_nothing() {
+    let local = Local::start();
+    local.narrow_token();
+    let value = local.value_in(".env");
+    let line = format!("token create --name story {R2} --to env:./.env --yes");
+    shows!("token_create_twice", local.run(&line).failed(2));
+    assert!(local.value_in(".env") == value && local.is_alive(&value) && local.tokens().len() == 1);
+    local.run("token rotate story --yes").ended(0);
+    local.run("token revoke story --yes").ended(0);
+    local.run(&line).ended(0);
 }

@@ -29,6 +29,21 @@ fn well() -> Token {
     }
 }
 
+/// So many seconds after a making 30 days ago.
+fn tried(seconds: i64) -> Option<Timestamp> {
+    Some(second(-30 * DAY + seconds))
+}
+
+/// What is used later than the trial of its value counts as used.
+#[test]
+fn a_trial_is_no_use() {
+    let made = |used| Token { last_used_on: used, issued_on: at(-30), modified_on: at(-30), ..well() };
+    assert!(matches!(reasons(&made(tried(5)), &Thresholds::default(), second(0))[..], [Reason::NeverUsed(30)]));
+    assert!(matches!(reasons(&made(tried(121)), &Thresholds::default(), second(0))[..], []));
+    let later = reasons(&made(tried(121)), &Thresholds { unused: 29, ..Thresholds::default() }, second(0));
+    assert!(matches!(later[..], [Reason::Unused(29)]), "{later:?}");
+}
+
 fn ids(token: &Token) -> Vec<&'static str> {
     reasons(token, &Thresholds::default(), second(0)).iter().map(Reason::id).collect()
 }
@@ -40,7 +55,7 @@ fn a_token_that_is_well_has_no_reason() {
 
 #[test]
 fn each_reason_stands_alone() {
-    let cases: [(Token, &str); 12] = [
+    let cases: [(Token, &str); 13] = [
         (Token { status: Status::Other("revoked (exposed)".to_owned()), ..well() }, "revoked"),
         (Token { status: Status::Other("paused".to_owned()), ..well() }, "unknown-status"),
         (Token { expires_on: at(3), ..well() }, "ends"),
@@ -50,6 +65,7 @@ fn each_reason_stands_alone() {
         (Token { expires_on: at(-3), ..well() }, "ended"),
         (Token { last_used_on: at(-30), ..well() }, "unused"),
         (Token { last_used_on: None, issued_on: at(-30), modified_on: at(-30), ..well() }, "never-used"),
+        (Token { last_used_on: tried(120), issued_on: at(-30), modified_on: at(-30), ..well() }, "never-used"),
         (Token { expires_on: None, ..well() }, "no-end"),
         (Token { issued_on: at(-90), modified_on: at(-90), ..well() }, "unchanged"),
         (Token { status: Status::Disabled, expires_on: None, last_used_on: None, ..well() }, "disabled"),
@@ -129,8 +145,10 @@ fn dates_of_every_kind_agree_with_a_second_reading() {
                     assert_eq!(says("ended"), ended, "{token:?}");
                     assert_eq!(says("no-end"), expires_on.is_none());
                     assert_eq!(says("ends"), !ended && expires_on.is_some_and(|end| end <= second(30 * DAY)));
-                    assert_eq!(says("unused"), !ended && past(last_used_on, 30));
-                    assert_eq!(says("never-used"), !ended && last_used_on.is_none() && past(issued_on, 30));
+                    // At the moment of its making its value is tried.
+                    let used = last_used_on.filter(|used| issued_on != Some(*used));
+                    assert_eq!(says("unused"), !ended && past(used, 30));
+                    assert_eq!(says("never-used"), !ended && used.is_none() && past(issued_on, 30));
                     let changed = modified_on.is_some() && modified_on > issued_on;
                     assert_eq!(says("unchanged"), !ended && past(issued_on, 90) && !changed);
                     assert_eq!(says("old"), !ended && past(issued_on, 90) && changed && past(modified_on, 90));

@@ -212,7 +212,9 @@ pub enum Problem {
         what: &'static str,
     },
     /// A name that Cloudflare does not take.
-    #[error("`{0}` is no name of a token: those have 1 to 120 characters, none of them a control character")]
+    #[error(
+        "`{0}` is no name of a token: those have 1 to 120 characters, none of them a control character, and no `(pending …)` behind them"
+    )]
     Name(String),
     /// Nothing says what the token is for.
     #[error("nothing says what the token `{0}` is for")]

@@ -12,6 +12,7 @@ use super::difference::Living;
 use super::document::BucketRef;
 use super::meaning::{self, Saying, sayings, whole};
 use super::raw::shown;
+use crate::mark::pending;
 use crate::translate::policy_from_wire;
 
 /// A file made of living tokens.
@@ -74,6 +75,9 @@ fn read(living: &Living<'_>, now: Timestamp) -> Result<BTreeSet<Saying>, &'stati
     }
     if token.name.is_empty() || token.name.chars().count() > 120 || token.name.contains(is_hostile) {
         return Err("its name cannot be written");
+    }
+    if pending(&token.name).is_some() {
+        return Err("it is being made, or was left by a stopped run");
     }
     if token.condition.as_ref().is_some_and(api::Condition::locks_everybody_out) {
         return Err("its list of addresses is empty, so that it works from nowhere");

@@ -369,6 +369,10 @@ fn every_mistake_has_its_line_and_what_to_write() {
         (work("enabled = \"no\""), "line 3: invalid type"),
         (work("owner = \"team\""), "line 3: `owner`: `team` owns no tokens"),
         (work("sinks = \"vault\""), "line 3: `sinks`: `vault` is not a sink"),
+        (
+            "[token.x]\nname = \"x (pending 0123abcd)\"\nrecipe = \"x\"".to_owned(),
+            "`x (pending 0123abcd)` is no name of a token",
+        ),
         (work("sinks = \"-\""), "standard output keeps no value"),
         (
             work("zones = \"0123456789abcdef0123456789abcde\""),

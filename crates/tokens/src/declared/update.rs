@@ -45,19 +45,26 @@ pub async fn adopt(
     now: Timestamp,
 ) -> Result<(), Error> {
     let subject = desk.subject(wanted.owner, &wanted.name);
-    let known = desk.journal.holdings().await?.into_iter().find(|holding| holding.id == living.id);
-    let holding = match known {
-        Some(known) if known.subject == subject && known.declared.as_ref() == Some(declared) => return Ok(()),
-        Some(known) => {
-            if known.subject != subject {
-                desk.journal.forget(&known.subject).await?;
-            }
-            Holding { subject, declared: Some(declared.clone()), ..known }
-        }
-        None if wanted.sinks.is_empty() => {
-            Holding { subject, id: living.id, sinks: Vec::new(), declared: Some(declared.clone()), since: now }
-        }
+    let known: Vec<Holding> =
+        desk.journal.holdings().await?.into_iter().filter(|holding| holding.id == living.id).collect();
+    let known_so = known.iter().find(|holding| holding.subject == subject);
+    let holding = match known_so.or(known.first()).cloned() {
+        Some(known) => Holding { subject: subject.clone(), declared: Some(declared.clone()), ..known },
+        None if wanted.sinks.is_empty() => Holding {
+            subject: subject.clone(),
+            id: living.id,
+            sinks: Vec::new(),
+            declared: Some(declared.clone()),
+            since: now,
+        },
         None => return Ok(()),
     };
-    Ok(desk.journal.keep(&holding).await?)
+    // Kept before the other is forgotten: a run that is killed between leaves it known twice, and never unknown.
+    if known_so != Some(&holding) {
+        desk.journal.keep(&holding).await?;
+    }
+    for other in known.iter().filter(|other| other.subject != subject) {
+        desk.journal.forget(&other.subject).await?;
+    }
+    Ok(())
 }

@@ -80,6 +80,11 @@ pub struct Subject {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChangeId(u64);
 
+/// A text that names no change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a change is named by 16 hexadecimal digits")]
+pub struct BadChangeId;
+
 /// Tells one credential from another and gives nothing of it away: the first half of a SHA-256 sum.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -169,10 +174,12 @@ impl fmt::Debug for ChangeId {
 }
 
 impl FromStr for ChangeId {
-    type Err = std::num::ParseIntError;
+    type Err = BadChangeId;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        u64::from_str_radix(text, 16).map(Self)
+    fn from_str(text: &str) -> Result<Self, BadChangeId> {
+        let digits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = u64::from_str_radix(text, 16).ok().filter(|_| digits);
+        number.map(Self).ok_or(BadChangeId)
     }
 }
 

@@ -250,8 +250,10 @@ macro_rules! sql_store {
             }
 
             fn read<T: serde::de::DeserializeOwned>(&self, document: &str) -> Result<T, JournalError> {
-                serde_json::from_str(document)
-                    .map_err(|error| self.error("holds what this version of flarekeep cannot read", &error))
+                serde_json::from_str(document).map_err(|error| JournalError {
+                    cause: $crate::journal::JournalCause::Damaged,
+                    ..self.error("holds what this version of flarekeep cannot read", &error)
+                })
             }
         }
     };

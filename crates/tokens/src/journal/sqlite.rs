@@ -49,7 +49,8 @@ impl Sqlite {
             // What was written outlives a power failure.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY);
-        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.map_err(|e| failed(&e))?;
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
+        let pool = pool.map_err(|error| JournalError { cause: cause(&error), ..failed(&error) })?;
         let journal = Self { pool, folder: folder.to_owned() };
         let mut line = journal.reading().await?;
         journal.prepare(&mut line).await?;
@@ -58,12 +59,12 @@ impl Sqlite {
     }
 
     async fn reading(&self) -> Result<PoolConnection<sqlx::Sqlite>, JournalError> {
-        self.pool.acquire().await.map_err(|error| self.error("cannot be read", &error))
+        self.pool.acquire().await.map_err(|error| self.failed("cannot be read", &error))
     }
 
     /// A lock of a file cannot be lost: nothing about a write depends on it.
     async fn writing(&self, _: sql::About<'_>) -> Result<PoolConnection<sqlx::Sqlite>, JournalError> {
-        self.pool.acquire().await.map_err(|error| self.error("cannot be written", &error))
+        self.pool.acquire().await.map_err(|error| self.failed("cannot be written", &error))
     }
 
     fn in_time<F: Future>(&self, work: F) -> F {
@@ -71,7 +72,7 @@ impl Sqlite {
     }
 
     fn failed(&self, what: &'static str, error: &sqlx::Error) -> JournalError {
-        self.error(what, error)
+        JournalError { cause: cause(error), ..self.error(what, error) }
     }
 
     fn shown_place(&self) -> String {
@@ -109,5 +110,15 @@ fn tried(file: File) -> std::io::Result<Option<File>> {
 
 fn error_at(folder: &Path, what: &'static str, reason: &dyn Display) -> JournalError {
     let place = folder.display().to_string();
-    JournalError { place, what, reason: reason.to_string(), cause: JournalCause::Other }
+    JournalError { place, what, reason: reason.to_string(), cause: JournalCause::Folder }
+}
+
+/// By SQLite's primary result codes (sqlite.org/rescode.html): 11 is a malformed database, 26 a file that is none, 1 a
+/// statement that does not fit the tables.
+fn cause(error: &sqlx::Error) -> JournalCause {
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    match code.map(|code| code & 0xff) {
+        Some(1 | 11 | 26) => JournalCause::Damaged,
+        _ => JournalCause::Folder,
+    }
 }

@@ -81,6 +81,12 @@ pub enum JournalCause {
     Refused,
     /// A newer program has written it.
     Newer,
+    /// The folder or a file of it cannot be used.
+    Folder,
+    /// It is no journal, or was damaged.
+    Damaged,
+    /// Another run holds the subject's lock, and was waited for.
+    Busy,
 }
 
 /// Keeps a journal. What a call has written when it returns outlives the process and the machine's power.

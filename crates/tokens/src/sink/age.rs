@@ -83,7 +83,8 @@ mod here {
     use age::x25519::Recipient;
     use secrecy::ExposeSecret;
 
-    use super::super::replace::{Replacement, prepare};
+    use super::super::file::prepared;
+    use super::super::replace::Replacement;
     use super::{AgeFile, Payload, SinkError, shown};
 
     /// A file that can be replaced, and recipients that can be encrypted to.
@@ -107,7 +108,7 @@ mod here {
                 })
             };
             let recipients = self.recipients.iter().map(read).collect::<Result<_, _>>()?;
-            Ok(ProvedAge { file: prepare(&self.path)?, recipients })
+            Ok(ProvedAge { file: prepared(&self.path)?, recipients })
         }
     }
 

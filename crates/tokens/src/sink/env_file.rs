@@ -5,7 +5,7 @@ use std::path::Path;
 use secrecy::ExposeSecret;
 
 use super::env_value::{quoted, read as value_in, sets};
-use super::replace::{Replacement, prepare};
+use super::replace::Replacement;
 use super::{Payload, ReadBack, Shape, SinkError, file, git};
 
 /// An env file that can be replaced.
@@ -18,7 +18,7 @@ pub(super) struct ProvedEnvFile {
 pub(super) fn prove(path: &Path, key: &str, shape: &Shape) -> Result<ProvedEnvFile, SinkError> {
     shape.keys(key)?;
     git::refuse_tracked(path)?;
-    let file = prepare(path)?;
+    let file = file::prepared(path)?;
     file.current()?;
     Ok(ProvedEnvFile { file, key: key.to_owned() })
 }

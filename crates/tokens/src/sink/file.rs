@@ -9,7 +9,17 @@ use super::{Payload, ReadBack, SinkError, env_value, git};
 
 pub(super) fn prove(path: &Path) -> Result<Replacement, SinkError> {
     git::refuse_tracked(path)?;
-    prepare(path)
+    prepared(path)
+}
+
+/// Opens the replacement of a file whose path the system takes: that its folder can be written does not show that.
+pub(super) fn prepared(path: &Path) -> Result<Replacement, SinkError> {
+    match std::fs::metadata(path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(SinkError::File { action: "write", path: path.to_owned(), source })
+        }
+        _ => prepare(path),
+    }
 }
 
 pub(super) fn deliver(file: Replacement, payload: &Payload) -> Result<(), SinkError> {

@@ -23,6 +23,9 @@ pub enum BadSink {
     /// A form without its file or command.
     #[error("`{0}` names nothing after the colon; sinks are {FORMS}")]
     Empty(String),
+    /// A path or command that no system would take, or no terminal shows as it is.
+    #[error("a sink of the form `{0}:` holds a control character")]
+    Control(String),
     /// A variable that a shell would not take.
     #[error("`{0}` is not the name of an environment variable")]
     Key(String),
@@ -102,6 +105,8 @@ impl FromStr for Sink {
         }
         let (form, rest) = text.split_once(':').ok_or_else(|| BadSink::Form(shown(text)))?;
         let empty = || BadSink::Empty(shown(text));
+        // A command may have several lines.
+        let control = |c: char| c.is_control() && !(form == "command" && matches!(c, '\n' | '\t'));
         let read = || match form {
             "file" => Ok(Self::File(rest.into())),
             "command" => Ok(Self::Command(rest.to_owned())),
@@ -118,6 +123,7 @@ impl FromStr for Sink {
             // An unknown form is that first, whatever stands behind it.
             Err(BadSink::Form(form)) => Err(BadSink::Form(form)),
             _ if rest.trim().is_empty() => Err(empty()),
+            Ok(_) if rest.contains(control) => Err(BadSink::Control(form.to_owned())),
             read => read,
         }
     }
@@ -172,6 +178,12 @@ mod tests {
         for form in ["env", "file", "command", "keyring", "age", "github", "wrangler", "vault", "op"] {
             assert!(matches!(format!("{form}:").parse::<Sink>(), Err(BadSink::Empty(_))), "{form}");
         }
+        for (form, sink) in
+            [("file", "file:a\0b"), ("env", "env:a\nb"), ("command", "command:cat\0"), ("file", "file:\u{9b}x")]
+        {
+            assert_eq!(sink.parse::<Sink>(), Err(BadSink::Control(form.to_owned())), "{sink:?}");
+        }
+        assert!("command:cat >a\ncat a".parse::<Sink>().is_ok(), "several lines");
         assert!(matches!("env::KEY".parse::<Sink>(), Err(BadSink::Empty(_))));
         assert!(matches!("env:.env:not a key".parse::<Sink>(), Err(BadSink::Key(_))));
     }

@@ -127,12 +127,10 @@ async fn what_an_earlier_run_made_is_not_taken_for_something_else() {
     let mut other = creation();
     other.token.policies = vec![policy("allow", &account_key(), &[group("Workers R2 Storage Read")])];
     let desk = local.desk(&Line::good(), folder.path()).await;
-    let made = create(&desk, &other, &sinks).await.unwrap();
-    assert!(!made.taken_up);
-    let [remark] = &made.remarks[..] else { panic!("{:?}", made.remarks) };
-    let earlier = local.tokens().await.into_iter().find(|token| token.id != made.token.id).unwrap();
-    assert!(remark.contains(&earlier.id.to_string()), "{remark}");
-    assert!(local.is_alive(&value_in(&path).unwrap()).await);
+    let refused = create(&desk, &other, &sinks).await;
+    let [earlier] = &local.tokens().await[..] else { panic!("one token was made") };
+    assert!(matches!(refused, Err(Error::Held { id, .. }) if id == earlier.id), "{refused:?}");
+    assert!(local.is_alive(&value_in(&path).unwrap()).await, "what the earlier run made is finished, and stays");
     let again = desk.journal.unfinished().await.unwrap();
     assert!(again.is_empty(), "{again:?}");
 }

@@ -94,6 +94,20 @@ fn a_proof_changes_nothing() {
 }
 
 #[test]
+fn a_name_that_the_system_does_not_take_is_seen_by_the_proof() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = folder.path().join("x".repeat(256));
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&long, &link).unwrap();
+    for path in [&long, &link, &folder.path().join("a\0b")] {
+        for sink in [Sink::File(path.clone()), env(path)] {
+            assert!(matches!(sink.prove(), Err(SinkError::File { .. })), "{sink:?}");
+        }
+    }
+    assert_eq!(left_in(folder.path()), ["link"]);
+}
+
+#[test]
 fn a_delivery_that_fails_leaves_the_old_file() {
     let folder = tempfile::tempdir().unwrap();
     let (here, there) = (folder.path().join("here"), folder.path().join("there"));

@@ -158,3 +158,28 @@ async fn a_token_that_is_lent_elsewhere_is_no_orphan_until_it_has_ended() {
     assert!(late.contains(&loan.id()) && late.contains(&left.id), "{late:?}");
     loan.end().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_value_that_a_living_token_needs_is_not_overwritten() {
+    let local = Local::start().await;
+    let state = tempfile::tempdir().unwrap();
+    let desk = local.desk(&Line::good(), state.path()).await;
+    let path = state.path().join("value");
+    let first = create(&desk, &creation(), &[Sink::File(path.clone())]).await.unwrap().token;
+    // The same file in another spelling is the same file.
+    for spelling in [path.clone(), state.path().join("./value"), state.path().join("locks/../value")] {
+        let again = create(&desk, &creation(), &[Sink::File(spelling)]).await;
+        assert!(matches!(again, Err(Error::Held { id, .. }) if id == first.id), "{again:?}");
+    }
+    assert!(local.tokens().await.len() == 1 && is_alive(&local, &path).await);
+    assert_eq!(desk.journal.holdings().await.unwrap()[0].id, first.id);
+    assert!(desk.journal.unfinished().await.unwrap().is_empty());
+    // One that is gone needs its value no more.
+    desk.manager.tokens(Owner::User).delete(first.id).await.unwrap();
+    let second = create(&desk, &creation(), &[Sink::File(path.clone())]).await.unwrap().token;
+    assert_eq!(desk.journal.holdings().await.unwrap()[0].id, second.id);
+    assert!(is_alive(&local, &path).await);
+    // Elsewhere there is nothing to lose.
+    create(&desk, &creation(), &[Sink::File(state.path().join("other"))]).await.unwrap();
+    assert!(is_alive(&local, &path).await);
+}

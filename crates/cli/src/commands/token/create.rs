@@ -5,7 +5,7 @@ use flarekeep_catalogue::{Group, Scope};
 use flarekeep_cloudflare::{self as api, Client, Condition, NewToken};
 use flarekeep_planner::{Target, as_documented, canonical};
 use flarekeep_policy::{Effect, Grant, Policy, Resource};
-use flarekeep_tokens::{Created, Creation, GroupIds, Sink, Subject, create, is_pending_for, policy_to_wire};
+use flarekeep_tokens::{Created, Creation, Desk, GroupIds, Sink, Subject, create, is_pending_for, policy_to_wire};
 use serde_json::json;
 
 use super::ownership;
@@ -75,29 +75,39 @@ pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
             context.output.document(&json!({ "dry_run": true, "token": token }));
             return Ok(Verdict::Yes);
         };
-        mention_namesakes(context.output, &manager, owner, &token.name).await?;
         let subject = Subject { api: manager.base_url().to_owned(), owner, name: token.name.clone() };
         let desk = desk::open(context, manager, Some(&subject)).await?;
+        mention_namesakes(context.output, &desk, owner, &token.name).await?;
         let created = create(&desk, &Creation { owner, token, declared: None }, &sinks).await?;
         report(context.output, &created, &sinks);
         Ok(Verdict::Yes)
     })
 }
 
-/// Mentions what an earlier run may have left: a token of this name, or one whose value never arrived.
+/// Mentions what is there already: a token of this name, or one whose value never arrived.
 pub(super) async fn mention_namesakes(
     output: Output,
-    manager: &Client,
+    desk: &Desk,
     owner: api::Owner,
     name: &str,
 ) -> Result<(), CommandError> {
-    for token in manager.tokens(owner).list().await? {
+    let unfinished: Vec<_> = desk.journal.unfinished().await?.iter().map(flarekeep_tokens::Entry::progress).collect();
+    for token in desk.manager.tokens(owner).list().await? {
         if token.name == name {
             output.note(format!("there is a token {} of this name already", token.id));
-        } else if is_pending_for(name, &token.name) {
+        } else if !is_pending_for(name, &token.name) {
+            continue;
+        } else if unfinished.iter().any(|it| it.minted == Some(token.id) || it.marks.contains(&token.name)) {
+            // Its value may be on its way, or in a sink already.
+            output.note(format!(
+                "token {} is of a change that another run began, which is taken up or waited for; it is shown by: \
+                 flarekeep token resume --dry-run",
+                token.id
+            ));
+        } else {
             output.warn(format!(
-                "token {0} is being made by another run, or was left by one that was stopped, and then nobody has its \
-                 value: flarekeep token revoke {0}",
+                "token {0} is being made with another journal, or was left by a run that was stopped, and then nobody \
+                 has its value: flarekeep token orphans",
                 token.id
             ));
         }

@@ -6,16 +6,17 @@ use serde_json::{Value, json};
 use crate::arguments::TokenResume;
 use crate::consent::{Go, confirm};
 use crate::context::{Context, block_on};
+use crate::desk::{self, lent};
 use crate::error::CommandError;
 use crate::output::{CARE, FAINT, GOOD, Output, STRONG, counted, plain, styled};
-use crate::{CommandResult, Verdict, desk};
+use crate::{CommandResult, Verdict};
 
 pub(crate) fn run(context: &Context, arguments: &TokenResume) -> CommandResult {
     block_on(async {
         let manager = context.manager()?;
         let desk = desk::at_rest(context, manager).await?;
         let unfinished = desk.journal.unfinished().await?;
-        if let Some(change) = arguments.forget {
+        if let Some(change) = &arguments.forget {
             return forgotten(context.output, arguments, &desk, &unfinished, change).await;
         }
         if unfinished.is_empty() {
@@ -29,7 +30,7 @@ pub(crate) fn run(context: &Context, arguments: &TokenResume) -> CommandResult {
             let became =
                 if arguments.consent.dry_run { Became::OnlyShown } else { took_up(&desk, entry, arguments).await? };
             left += usize::from(became.is_left());
-            became.tell(context.output);
+            became.tell(context.output, entry);
             documents.push(document(&desk, entry, &became));
         }
         context.output.document(&json!({
@@ -83,11 +84,12 @@ async fn forgotten(
     arguments: &TokenResume,
     desk: &Desk,
     unfinished: &[Entry],
-    change: ChangeId,
+    given: &str,
 ) -> CommandResult {
+    let change: ChangeId =
+        given.parse().map_err(|error| none_such(format!("`{}` names no change: {error}", plain(given)), unfinished))?;
     let Some(entry) = unfinished.iter().find(|entry| entry.change.id == change) else {
-        return Err(CommandError::usage(format!("no unfinished change is called {change}"))
-            .hint("flarekeep token resume --dry-run shows those that are"));
+        return Err(none_such(format!("no unfinished change is called {change}"), unfinished));
     };
     show(output, desk, entry);
     let remains = remains(entry);
@@ -102,6 +104,17 @@ async fn forgotten(
         output.line(format!("{}: nobody goes on with it", styled(CARE, "forgotten")));
     }
     Ok(Verdict::Yes)
+}
+
+/// No change was meant that is open; those that are.
+fn none_such(message: String, unfinished: &[Entry]) -> CommandError {
+    let error = CommandError::usage(message);
+    if unfinished.is_empty() {
+        return error.because("nothing is unfinished").hint("flarekeep token list shows what is there");
+    }
+    unfinished.iter().fold(error, |error, Entry { change, .. }| {
+        error.hint(format!("--forget {} for {} {}", change.id, change.kind, plain(&change.subject.name)))
+    })
 }
 
 /// What may be left of a change that is forgotten.
@@ -122,7 +135,9 @@ fn show(output: Output, desk: &Desk, entry: &Entry) {
         change.begun.strftime("%Y-%m-%d %H:%M UTC"),
         styled(FAINT, change.id)
     ));
-    output.line(format!("  sinks  {}", sinks(entry).join(", ")));
+    if !change.sinks.is_empty() {
+        output.line(format!("  sinks  {}", sinks(entry).join(", ")));
+    }
     output.line(format!("  so far {}", so_far(entry)));
 }
 
@@ -137,6 +152,7 @@ fn so_far(entry: &Entry) -> String {
         (Kind::Roll, None, _) => "the old value lives".to_owned(),
         (_, None, _) if progress.marks.is_empty() => "nothing was made".to_owned(),
         (_, None, _) => "a token may have been made; nobody has its value".to_owned(),
+        (Kind::Exec, Some(id), _) => format!("token {id} was made for a command"),
         (_, Some(_), _) if !progress.revoking.is_empty() => {
             format!("{}; the old token was about to end", delivered(&progress))
         }
@@ -163,7 +179,7 @@ impl Became {
         !matches!(self, Self::Resumed(Resumed { end: Some(_), holds_dead: false, .. }))
     }
 
-    fn words(&self) -> Option<(String, String)> {
+    fn words(&self, entry: &Entry) -> Option<(String, String)> {
         Some(match self {
             Self::OnlyShown => return None,
             Self::Resumed(resumed) => match (resumed.end, resumed.until) {
@@ -172,6 +188,9 @@ impl Became {
                     let next = "what it made was deleted by somebody; flarekeep token rotate, or create where there is none, \
                                 gives the sinks a value that works";
                     (styled(CARE, "undone in part"), next.to_owned())
+                }
+                (Some(End::Undone), _) if lent(entry) => {
+                    (styled(GOOD, "undone"), "the token of its command was ended".to_owned())
                 }
                 (Some(End::Undone), _) => (styled(GOOD, "undone"), "all is as it was before".to_owned()),
                 (Some(End::Forgotten), _) => (styled(CARE, "given up"), String::new()),
@@ -186,8 +205,8 @@ impl Became {
         })
     }
 
-    fn tell(&self, output: Output) {
-        if let Some((word, detail)) = self.words() {
+    fn tell(&self, output: Output, entry: &Entry) {
+        if let Some((word, detail)) = self.words(entry) {
             let colon = if detail.is_empty() { "" } else { ": " };
             output.line(format!("  {word}{colon}{detail}"));
         }

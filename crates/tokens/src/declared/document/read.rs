@@ -15,6 +15,7 @@ use super::{
 };
 use crate::declared::keys;
 use crate::declared::raw::{self, Table, Text, Texts, User, shown};
+use crate::mark::pending;
 use crate::sink::Sink;
 
 /// The longest name that Cloudflare takes.
@@ -147,6 +148,7 @@ impl Reader<'_> {
         if let Some(name) = &table.name {
             let text = name.get_ref();
             let fits = (1..=LONGEST_NAME).contains(&text.chars().count()) && !text.contains(is_hostile);
+            let fits = fits && pending(text).is_none();
             let wrong = || Err(DocumentError::at(self.text, name.span().start, Problem::Name(shown(text))));
             return if fits { Ok(text.clone()) } else { Err(wrong()) };
         }

@@ -1,9 +1,11 @@
 //! A subject is one process's at a time, and a process that dies gives it back.
 
 use std::io::{BufRead, BufReader};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use flarekeep_tokens::Step;
+use flarekeep_tokens::{JournalCause, Patient, Step, Store};
 
 use super::{Place, change, places, process, subject};
 
@@ -29,6 +31,32 @@ async fn a_lock_keeps_others_out_and_ends_when_it_is_dropped() {
         drop(held);
         tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("the lock").unwrap().unwrap();
         drop(beside);
+    }
+}
+
+#[tokio::test]
+async fn a_wait_is_told_of_and_comes_to_an_end() {
+    for place in places() {
+        let told = Arc::new(AtomicUsize::new(0));
+        let count = told.clone();
+        let on_wait = Box::new(move |subject: &flarekeep_tokens::Subject| {
+            assert_eq!(subject.name, "a");
+            count.fetch_add(1, Ordering::Relaxed);
+        });
+        let (quiet, longest) = (Duration::from_millis(300), Duration::from_millis(900));
+        let patient = Patient::new(place.open().await, quiet, longest, on_wait);
+        drop(patient.lock(&subject("a")).await.unwrap());
+        let held = place.open().await.try_lock(&subject("a")).await.unwrap().expect("a free subject");
+        assert_eq!(told.load(Ordering::Relaxed), 0, "{place:?}: nothing was waited for");
+        let error = patient.lock(&subject("a")).await.unwrap_err();
+        assert_eq!((error.cause, told.load(Ordering::Relaxed)), (JournalCause::Busy, 1), "{place:?}: {error}");
+        drop(patient.lock(&subject("b")).await.unwrap());
+        let a = subject("a");
+        let (waiting, ()) = tokio::join!(patient.lock(&a), async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            drop(held);
+        });
+        drop(waiting.unwrap());
     }
 }
 

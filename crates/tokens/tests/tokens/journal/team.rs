@@ -127,6 +127,16 @@ async fn what_a_newer_program_has_written_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_no_journal_is_called_so() {
+    let folder = tempfile::tempdir_in(fast_folder()).unwrap();
+    std::fs::write(folder.path().join("journal.sqlite"), "not a database\n".repeat(100)).unwrap();
+    let error = Sqlite::open(folder.path()).await.unwrap_err();
+    assert_eq!(error.cause, JournalCause::Damaged, "{error}");
+    let error = Sqlite::open("/dev/null/state".as_ref()).await.unwrap_err();
+    assert_eq!(error.cause, JournalCause::Folder, "{error}");
+}
+
+#[tokio::test]
 async fn a_finished_change_is_forgotten_after_a_year_and_an_unfinished_one_never() {
     const AGE: &str = "UPDATE flarekeep_changes SET begun_at = '2001-01-01T00:00:00.000000Z'";
     const END: &str = "UPDATE flarekeep_changes SET finished_at = '2001-01-01T00:00:00.000000Z' WHERE finished_at IS NOT \

@@ -57,7 +57,6 @@ pub(super) fn run(context: &Context, arguments: &R2Keys) -> CommandResult {
             context.output.document(&json!({ "dry_run": true, "token": token }));
             return Ok(Verdict::Yes);
         };
-        mention_namesakes(context.output, &manager, owner, &token.name).await?;
         let along = endpoint.clone().filter(|_| !arguments.keys_only);
         if endpoint.is_none() && !arguments.keys_only {
             endpoint::tell_left_out(context);
@@ -65,6 +64,7 @@ pub(super) fn run(context: &Context, arguments: &R2Keys) -> CommandResult {
         let (sinks, variables) = of_keys(sinks, along.as_ref())?;
         let subject = Subject { api: manager.base_url().to_owned(), owner, name: token.name.clone() };
         let desk = desk::open(context, manager, Some(&subject)).await?;
+        mention_namesakes(context.output, &desk, owner, &token.name).await?;
         let created = create(&desk, &Creation { owner, token, declared: None }, &sinks).await?;
         if created.taken_up {
             context.output.note(TAKEN_UP);
