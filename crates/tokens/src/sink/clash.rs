@@ -23,6 +23,11 @@ impl Sink {
         match self {
             Self::EnvFile { path, .. } | Self::File(path) => Some(path),
             Self::Age(file) => Some(file.path()),
+            // In an env file keys have lines of their own.
+            Self::R2Keys(keys) => match keys.inner() {
+                Self::EnvFile { .. } => None,
+                whole => whole.file(),
+            },
             _ => None,
         }
     }
