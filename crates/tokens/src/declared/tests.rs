@@ -274,6 +274,23 @@ fn an_end_that_comes_nearer_is_no_drift() {
 }
 
 #[test]
+fn more_tokens_than_can_be_are_refused_at_once() {
+    let token = |number: usize| format!("[token.t{number}]\nrecipe = \"cert-manager-dns01\"\n");
+    let text = |tokens| (0..tokens).map(token).collect::<String>();
+    assert!(refused(&text(1_001)).contains("1001 tokens are declared, and 1,000 at most are taken"));
+    assert_eq!(Document::parse(&text(1_000)).unwrap().tokens.len(), 1_000);
+}
+
+#[test]
+fn other_variables_of_one_file_are_other_sinks() {
+    let token = |key: &str, sinks: &str| format!("[token.{key}]\nrecipe = \"cert-manager-dns01\"\nsinks = [{sinks}]\n");
+    Document::parse(&(token("x", "\"env:.env:A\", \"file:a\"") + &token("y", "\"env:.env:B\", \"file:b\""))).unwrap();
+    let project = "[defaults]\nproject = \"shop\"\n";
+    assert_eq!(Document::parse(project).unwrap().project.as_deref(), Some("shop"));
+    assert_eq!(Document::parse("").unwrap().project, None);
+}
+
+#[test]
 fn what_has_to_be_done_is_named() {
     let wanted = &declared(PLAIN)[0];
     let token = made(wanted, now());
@@ -366,6 +383,21 @@ fn every_mistake_has_its_line_and_what_to_write() {
         ),
         (work("allow_ips = \"203.0.113.7/24\""), "(write 203.0.113.0/24 or 203.0.113.7/32)"),
         (work("expires = \"soon\""), "line 3: `expires`: `soon` is no time"),
+        (work("expires = \"90\""), "line 3: `expires`: `90` has no unit (\"90d\" is so many days"),
+        (work("expires = 90"), "line 3: `expires`: `90` has no unit"),
+        (work("rotate_every = 30"), "line 3: `rotate_every`: `30` has no unit"),
+        (
+            format!("{}{}", work("sinks = \"env:.env:A\"\n"), "[token.y]\nrecipe = \"y\"\nsinks = \"env:./.env:A\""),
+            "line 4: the values of the tokens `x` (line 1) and `y` would go to one sink: A in ./.env (a sink keeps one",
+        ),
+        (
+            format!("{}{}", work("sinks = \"env:.env:A\"\n"), "[token.y]\nrecipe = \"y\"\nsinks = \"file:.env\""),
+            "line 4: the values of the tokens `x` (line 1) and `y` would go to one sink: .env",
+        ),
+        (
+            work("sinks = [\"file:a\", \"file:a\"]"),
+            "line 1: the values of the token `x`, twice, would go to one sink: a (name the sink once)",
+        ),
         (work("enabled = \"no\""), "line 3: invalid type"),
         (work("owner = \"team\""), "line 3: `owner`: `team` owns no tokens"),
         (work("sinks = \"vault\""), "line 3: `sinks`: `vault` is not a sink"),
