@@ -273,6 +273,38 @@ fn an_end_that_comes_nearer_is_no_drift() {
     }
 }
 
+/// A successor that lives longer than the old token did is allowed more; `--no-widen` must see it.
+#[test]
+fn a_longer_life_after_the_end_widens() {
+    let wanted = declared(PLAIN).remove(0);
+    let token = made(&wanted, now());
+    let later = now() + SignedDuration::from_hours(24 * 91);
+    let after = |end| {
+        let wanted = Wanted { end, ..wanted.clone() };
+        let found = difference(&wanted, Some(&living(&token, wanted.owner)), &Ownership::new(), later).unwrap();
+        assert_eq!(found.kind, Kind::Replace);
+        (found.widens, found.narrows)
+    };
+    assert_eq!(after(wanted.end), (false, false));
+    assert_eq!(after(End::Never), (true, false));
+    assert_eq!(after(End::After("91d".parse().unwrap())), (true, false));
+    assert_eq!(after(End::After("30d".parse().unwrap())), (false, true));
+    assert_eq!(after(End::At(later + SignedDuration::from_hours(24 * 90))), (false, false));
+    assert_eq!(after(End::At(later + SignedDuration::from_hours(24 * 100))), (true, false));
+}
+
+#[test]
+fn what_is_made_opens_something() {
+    let wanted = declared(PLAIN).remove(0);
+    let found = difference(&wanted, None, &Ownership::new(), now()).unwrap();
+    assert!(found.opens() && found.remarks.is_empty());
+    assert!(!compared(&wanted, &made(&wanted, now())).opens());
+    // It would end first.
+    let late = Wanted { rotate_every: Some("90d".parse().unwrap()), ..wanted };
+    assert_eq!(difference(&late, None, &Ownership::new(), now()).unwrap().remarks.len(), 1);
+    assert_eq!(compared(&late, &made(&late, now())).remarks.len(), 2, "and nobody knows who holds it");
+}
+
 #[test]
 fn more_tokens_than_can_be_are_refused_at_once() {
     let token = |number: usize| format!("[token.t{number}]\nrecipe = \"cert-manager-dns01\"\n");
