@@ -4,7 +4,7 @@ use flarekeep_cloudflare::{self as api, NewToken, Owner, Status, Token};
 use flarekeep_planner::canonical;
 use jiff::Timestamp;
 
-use crate::course::{Beginning, Course};
+use crate::course::{Beginning, Course, spelled};
 use crate::desk::Desk;
 use crate::error::Error;
 use crate::grace::Manner;
@@ -42,6 +42,20 @@ pub struct Created {
 /// [`Error::Held`] where a living token of this name has its value in one of the sinks. Where this fails, no token is left
 /// behind; or the journal knows it, and the error says so ([`Error::Unfinished`]).
 pub async fn create(desk: &Desk, creation: &Creation, sinks: &[Sink]) -> Result<Created, Error> {
+    create_since(desk, creation, sinks, None).await
+}
+
+/// The same for a token of which there was none when it was `asked` for: of several runs at once that find none, one
+/// makes it, and the others take it.
+///
+/// # Errors
+/// As [`create`]; [`Error::Changed`] where what another run made meanwhile is another token, or went elsewhere.
+pub async fn create_since(
+    desk: &Desk,
+    creation: &Creation,
+    sinks: &[Sink],
+    asked: Option<Timestamp>,
+) -> Result<Created, Error> {
     let proved = prove_all(sinks)?;
     let subject = desk.subject(creation.owner, &creation.token.name);
     let _lock = desk.journal.lock(&subject).await?;
@@ -51,6 +65,12 @@ pub async fn create(desk: &Desk, creation: &Creation, sinks: &[Sink]) -> Result<
         if is_as_asked(&token, &creation.token)? {
             return Ok(Created { token, taken_up: true, remarks: earlier.remarks });
         }
+    }
+    if let Some((token, sinks_then)) = made_since(desk, &subject, asked).await? {
+        if sinks_then != spelled(sinks) || !is_as_asked(&token, &creation.token)? {
+            return Err(Error::Changed(token.id));
+        }
+        return Ok(Created { token, taken_up: true, remarks: Vec::new() });
     }
     refuse_to_overwrite(desk, &subject, sinks).await?;
     let declared = creation.declared.clone();
@@ -62,6 +82,25 @@ pub async fn create(desk: &Desk, creation: &Creation, sinks: &[Sink]) -> Result<
     };
     let Done { token, remarks, .. } = walk(course, &value, proved, Manner::default()).await?.done()?;
     Ok(Created { token, taken_up: false, remarks })
+}
+
+/// The living token that another run made under this name since `asked`, and where its value went. The caller holds the
+/// subject's lock.
+async fn made_since(
+    desk: &Desk,
+    subject: &Subject,
+    asked: Option<Timestamp>,
+) -> Result<Option<(Token, Vec<String>)>, Error> {
+    let Some(asked) = asked else { return Ok(None) };
+    let Some((entry, at)) = desk.journal.last_finished(subject).await? else { return Ok(None) };
+    let progress = entry.progress();
+    let makes = matches!(entry.change.kind, Kind::Create | Kind::Rotate) && progress.end == Some(End::Done);
+    let Some(id) = progress.minted.filter(|_| makes && at >= asked) else { return Ok(None) };
+    match desk.manager.tokens(subject.owner).get(id).await {
+        Ok(token) => Ok(Some((token, entry.change.sinks))),
+        Err(error) if error.status() == Some(404) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Refuses to put a value in the place of one that the journal knows, where that one's token lives under this name: it

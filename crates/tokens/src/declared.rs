@@ -25,7 +25,7 @@ mod samples;
 mod tests;
 
 pub use apply::{AT_ONCE, Applied, Outcome, apply};
-pub use compare::{Change, CompareError, Comparison, compare};
+pub use compare::{Change, CompareError, Comparison, Origin, compare};
 pub use difference::{Difference, Entry, Kind, Living, Reason, Term, difference, of_name};
 pub use document::{
     Age, At, BucketRef, Declared, Document, DocumentError, End, Granted, Problem, Purpose, UserRef, Whose, ZoneRef,

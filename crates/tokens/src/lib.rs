@@ -38,7 +38,7 @@ pub use advice::GrantAdvice;
 pub use attempt::Outcome;
 pub use calendar::{Event, calendar};
 pub use check::{Check, CheckReport, Section, Test, Verdict, check};
-pub use create::{Created, Creation, create};
+pub use create::{Created, Creation, create, create_since};
 pub use desk::{Desk, Listener};
 pub use endpoint::{BadEndpoint, Endpoint};
 pub use error::Error;

@@ -14,9 +14,13 @@ pub(crate) struct Apply {
     /// Change nothing; exit with 1 where anything differs
     #[arg(long, help_heading = "Apply", conflicts_with_all = ["yes", "dry_run"])]
     pub(crate) check: bool,
-    /// Refuse, with exit status 1, where any token would be allowed more than it is
+    /// Refuse, with exit status 1, where any token would be made, or be allowed more than it is
     #[arg(long, help_heading = "Apply")]
     pub(crate) no_widen: bool,
+    /// Revoke what is not declared any more even where that is all that this file declared once, or more than half of
+    /// four tokens or more
+    #[arg(long, help_heading = "Apply", conflicts_with = "only")]
+    pub(crate) prune: bool,
     /// Only this token, by its key or its name; can be given again. Nothing is revoked then
     #[arg(long, help_heading = "Apply", value_name = "NAME")]
     pub(crate) only: Vec<String>,

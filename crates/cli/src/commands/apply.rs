@@ -5,10 +5,12 @@ mod desired;
 mod living;
 mod show;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use flarekeep_cloudflare::Status;
 use flarekeep_tokens::Desk;
-use flarekeep_tokens::declared::{AT_ONCE, Change, Document, Kind};
+use flarekeep_tokens::declared::{AT_ONCE, Change, Document, Kind, Origin, Reason};
 use jiff::Timestamp;
 
 use crate::arguments::Apply;
@@ -37,28 +39,33 @@ pub(crate) fn run(context: &Context, arguments: &Apply) -> CommandResult {
         } else {
             desk::open(context, manager, None).await?
         };
-        let path = absolute(&arguments.file)?;
-        let comparison = living::compared(&desk, desired, &path, arguments.only.is_empty(), now).await?;
+        let origin = Origin { file: canonical(&arguments.file)?, project: document.project.clone() };
+        let comparison = living::compared(&desk, desired, &origin, arguments.only.is_empty(), now).await?;
         let changes = comparison.changes.as_slice();
-        show::changes(output, changes, &desired::folder_of(&arguments.file)?);
+        let keeps = comparison.needs_prune && !arguments.prune;
+        show::changes(output, changes, &desired::folder_of(&arguments.file)?, keeps);
         let answer = |verdict, word: &str| {
             output.document(&show::document(&arguments.file, changes, word, &[]));
             Ok(verdict)
         };
         let drift: Vec<&Change> = changes.iter().filter(|change| change.difference.is_drift()).collect();
-        let widening = drift.iter().filter(|change| change.difference.widens).count();
-        if arguments.no_widen && widening > 0 {
+        let opening: Vec<_> = drift.iter().filter(|change| change.difference.opens()).collect();
+        if arguments.no_widen && !opening.is_empty() {
+            let made = opening.iter().any(|change| change.difference.kind == Kind::Create);
             output.warn(format!(
-                "{} would be allowed more, and --no-widen forbids it: nothing was changed",
-                counted(widening, "token")
+                "{} would be {}allowed more, and --no-widen forbids it: nothing was changed",
+                counted(opening.len(), "token"),
+                if made { "made or " } else { "" }
             ));
             return answer(Verdict::No, "refused");
         }
         if arguments.check {
             return answer(Verdict::yes_if(drift.is_empty()), "checked");
         }
-        if !drift.is_empty() {
-            ready(context, &drift)?;
+        let to_do: Vec<&Change> =
+            drift.into_iter().filter(|change| !(keeps && change.difference.kind == Kind::Revoke)).collect();
+        if !to_do.is_empty() {
+            ready(context, &to_do)?;
             room(&desk, changes).await?;
             if confirm(arguments.consent, "Make these changes?")? == Go::NoFurther {
                 return answer(Verdict::Yes, "dry_run");
@@ -66,7 +73,7 @@ pub(crate) fn run(context: &Context, arguments: &Apply) -> CommandResult {
         } else if arguments.consent.dry_run {
             return answer(Verdict::Yes, "dry_run");
         }
-        act::act(context, &desk, &arguments.file, &path, &comparison, now).await
+        act::act(context, &desk, arguments, &origin, &comparison, now).await
     })
 }
 
@@ -105,13 +112,15 @@ fn select<'a>(
     only.iter().map(find).collect()
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, CommandError> {
-    std::path::absolute(path)
+/// The path by which the journal and its sinks know the file, however it is spelled and through whatever link.
+fn canonical(path: &Path) -> Result<PathBuf, CommandError> {
+    std::fs::canonicalize(path)
         .map_err(|error| CommandError::usage(format!("`{}` is no path: {error}", file::name(path))))
 }
 
-/// Proves every sink, and refuses a new value that would go nowhere, before anything is changed.
+/// Proves every sink, and refuses a new value that would go nowhere or cannot be made, before anything is changed.
 fn ready(context: &Context, drift: &[&Change]) -> Result<(), CommandError> {
+    let mut remarks = BTreeSet::new();
     for change in drift {
         if !matches!(change.difference.kind, Kind::Create | Kind::Replace) {
             continue;
@@ -121,13 +130,22 @@ fn ready(context: &Context, drift: &[&Change]) -> Result<(), CommandError> {
                 .because("Cloudflare shows a value once: it must go somewhere at once")
                 .hint("sinks = [\"env:.env:CF_TOKEN\"]"));
         }
+        if let Some((old, _)) = &change.living
+            && old.status == Status::Disabled
+            && !change.difference.reasons.contains(&Reason::Owner)
+        {
+            let name = plain(change.name());
+            return Err(CommandError::usage(format!("the token `{name}` is disabled and needs a new value"))
+                .because("its successor would be tried, and so be switched on")
+                .hint(format!("flarekeep token enable '{name}'")));
+        }
         for sink in &change.sinks {
             sink.prove()?;
-            if let Some(remark) = sink.remark() {
-                context.output.warn(remark);
-            }
+            remarks.extend(sink.remark());
         }
     }
+    // One file may be the sink of many tokens.
+    remarks.into_iter().for_each(|remark| context.output.warn(remark));
     Ok(())
 }
 

@@ -44,14 +44,20 @@ pub(crate) fn run(context: &Context, arguments: &Import) -> CommandResult {
     let tokens = selected(tokens, &arguments.tokens)?;
     let delivered = |token: &Token| holdings.iter().find(|holding| holding.id == token.id);
     // Paths in the file are relative to it.
-    let folder = std::path::absolute(&arguments.out).ok().and_then(|file| Some(file.parent()?.to_owned()));
+    let folder = std::path::absolute(&arguments.out).ok().and_then(|file| file.parent()?.canonicalize().ok());
     let near = |spelling: &String| match (spelling.parse::<Sink>(), &folder) {
         (Ok(sink), Some(folder)) => sink.relative(folder).spelling(),
         _ => spelling.clone(),
     };
     let sinks: Vec<Option<Vec<String>>> = tokens
         .iter()
-        .map(|(token, _)| delivered(token).map(|holding| holding.sinks.iter().map(near).collect()))
+        .map(|(token, _)| {
+            let holding = delivered(token).filter(|holding| !holding.sinks.is_empty())?;
+            // A sink keeps one value: the one that it got last.
+            let is_lost =
+                |sink: &String| holdings.iter().any(|other| other.since > holding.since && other.sinks.contains(sink));
+            Some(holding.sinks.iter().filter(|sink| !is_lost(sink)).map(near).collect())
+        })
         .collect();
     let living: Vec<Living<'_>> = tokens
         .iter()

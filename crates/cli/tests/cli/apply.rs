@@ -170,6 +170,66 @@ fn a_new_sink_and_another_owner_need_a_successor() {
 }
 
 #[test]
+fn a_file_is_one_however_it_is_spelled() {
+    let mut local = applied();
+    let text = dated();
+    let (kept, _) = text.split_once("# A user's token").unwrap();
+    std::fs::create_dir(local.path("other")).unwrap();
+    local.write("flarekeep.toml", kept);
+    answers(&local, "apply ./flarekeep.toml --dry-run", "1 to revoke");
+    answers(&local, "apply other/../flarekeep.toml --dry-run", "1 to revoke");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("../flarekeep.toml", local.path("other/linked.toml")).unwrap();
+        answers(&local, "apply other/linked.toml --dry-run", "1 to revoke");
+    }
+    // Emptied: all of them are shown, and none is revoked without --prune.
+    local.write("flarekeep.toml", "[defaults]\nproject = \"shop\"\n");
+    local.run("apply --check").ended(1);
+    hide_ids(&mut local);
+    shows!("apply_emptied", local.run("apply --yes").ended(0));
+    assert_eq!(all(&local).len(), 5);
+    assert_eq!(local.run("apply --yes --json").ended(0).json()["in_sync"], false);
+    answers(&local, "apply --yes --prune", "applied 5 changes");
+    assert!(all(&local).is_empty());
+}
+
+#[test]
+fn what_failed_keeps_what_it_may_have_been() {
+    let local = applied();
+    let renamed = dated()
+        .replace("[token.purge]", "[token.flush]")
+        .replace("\"env:tokens.env:CF_PURGE_TOKEN\"", "\"command:cat > tried; exit 1\"");
+    local.write("flarekeep.toml", &renamed);
+    // A renamed declaration makes a token: its old one does not count.
+    shows!("apply_no_widen_create", local.run("apply --yes --no-widen").ended(1));
+    shows!("apply_kept", local.run("apply --yes").ended(5));
+    assert!(local.is_alive(&value(&local, "CF_PURGE_TOKEN")));
+    assert_eq!(all(&local).len(), 5);
+}
+
+#[test]
+fn a_disabled_token_gets_no_new_value() {
+    let local = applied();
+    local.run("token disable shop-purge-prod --owner account --yes").ended(0);
+    let text = dated().replace("\"env:tokens.env:CF_PURGE_TOKEN\"", "\"env:tokens.env:CF_FLUSH_TOKEN\"");
+    local.write("flarekeep.toml", &text);
+    local.run("apply --yes").ended(2).says("flarekeep token enable 'shop-purge-prod'");
+    local.run("token enable shop-purge-prod --owner account --yes").ended(0);
+    answers(&local, "apply --yes", "1 to replace");
+}
+
+#[test]
+fn the_example_has_its_world() {
+    use flarekeep_emulator::World;
+    let world = World::from_toml(include_str!("../../../../examples/world.toml")).unwrap();
+    assert!(world.accounts.iter().any(|account| account.name == "Acme"));
+    for name in ["example.com", "example.org"] {
+        assert!(world.zones.iter().any(|zone| zone.name == name), "{name}");
+    }
+}
+
+#[test]
 fn mistakes_are_told_before_anything_is_asked() {
     let local = Local::start();
     let work = "recipe = \"cert-manager-dns01\"\nzones = [\"example.com\"]\nsinks = [\"env:tokens.env:X\"]\n";
@@ -180,6 +240,8 @@ fn mistakes_are_told_before_anything_is_asked() {
             format!("[token.x]\n{work}allow_ips = [\n    \"203.0.113.0/24\",\n    \"203.0.113.7/24\",\n]\n"),
         ),
         ("apply_namesakes", format!("[token.x]\n{work}[token.y]\nname = \"x\"\n{work}")),
+        ("apply_shared_sink", format!("[token.x]\n{work}[token.y]\n{work}")),
+        ("apply_no_unit", format!("[token.x]\n{work}expires = 90\n")),
         ("apply_no_place", "[token.x]\nrecipe = \"cert-manager-dns01\"\nsinks = [\"env:tokens.env:X\"]\n".to_owned()),
         ("apply_no_zone", format!("[token.x]\n{}", work.replace("example.com", "example.net"))),
         ("apply_no_recipe", format!("[token.x]\n{}", work.replace("cert-manager-dns01", "cert-manager"))),
@@ -238,6 +300,21 @@ fn a_hundred_tokens_and_two_calls_to_see_that_nothing_changed() {
         answers(&local, "apply --yes", "No changes");
     });
     assert_eq!(calls.len(), 2, "{calls:?}");
+}
+
+/// A file that names one sink for two tokens would be refused.
+#[test]
+fn a_sink_is_imported_with_the_token_that_it_got_last() {
+    let local = Local::start();
+    for name in ["first", "second"] {
+        let line = format!("token create --name {name} --operation 'GET /zones/{{zone_id}}' --to file:value --yes");
+        local.run(&line).ended(0);
+    }
+    local.run("import").ended(0);
+    let text = local.read("flarekeep.toml");
+    let (first, second) = text.split_once("[token.second]").unwrap();
+    assert!(!first.contains("file:value") && second.contains("sinks = [\"file:value\"]"), "{text}");
+    local.run("apply --check").ended(0);
 }
 
 #[test]

@@ -1,18 +1,16 @@
 //! Making the changes that a comparison shows.
 
-use std::path::Path;
-
 use flarekeep_catalogue::TokenId;
 use flarekeep_cloudflare::{Status, Token, TokenUpdate};
 use jiff::Timestamp;
 use tokio::task::{JoinError, JoinSet};
 
-use super::compare::{Change, Comparison};
+use super::compare::{Change, Comparison, Origin};
 use super::difference::{Kind, Reason};
 use super::document::End;
 use super::update::{adopt, update};
 use super::wanted::Wanted;
-use crate::create::{Creation, create};
+use crate::create::{Creation, create_since};
 use crate::desk::Desk;
 use crate::error::Error;
 use crate::journal::{Declared, Holding};
@@ -40,43 +38,71 @@ pub struct Applied {
     pub remarks: Vec<String>,
 }
 
-/// Makes the changes of a comparison with `file`, some at once, and says what became of each as it ends. What fails does
-/// not stop the others. A run that is killed leaves what [`crate::resume_own`] takes up, and a comparison made after that
-/// shows the rest.
+/// Makes the changes of a comparison with a file, some at once, and says what became of each as it ends. What fails does
+/// not stop the others, but nothing is revoked then: what is not declared any more may be what a declaration that failed
+/// was called before. Where so much would be revoked that it may be a mistake, nothing is without `prune`. A run that is
+/// killed leaves what [`crate::resume_own`] takes up, and a comparison made after that shows the rest.
+///
+/// The answer is the tokens that were to be revoked and were not.
 ///
 /// # Errors
 /// Where a change itself broke off: a defect.
 pub async fn apply(
     desk: &Desk,
-    file: &Path,
+    origin: &Origin,
     comparison: &Comparison,
+    prune: bool,
+    now: Timestamp,
+    mut ended: impl FnMut(Outcome),
+) -> Result<Vec<Change>, JoinError> {
+    let (last, first): (Vec<Change>, Vec<Change>) =
+        comparison.changes.iter().cloned().partition(|change| change.wanted.is_none());
+    let mut all_well = true;
+    let tell = |outcome: Outcome| {
+        all_well &= outcome.result.is_ok();
+        ended(outcome);
+    };
+    each(desk, origin, first, now, tell).await?;
+    let kept = if all_well && (prune || !comparison.needs_prune) {
+        each(desk, origin, last, now, &mut ended).await?;
+        Vec::new()
+    } else {
+        last
+    };
+    for holding in &comparison.gone {
+        // Where the journal cannot be written now, the next run forgets it.
+        let _ = desk.journal.forget(&holding.subject).await;
+    }
+    Ok(kept)
+}
+
+/// Makes these changes, some at once.
+async fn each(
+    desk: &Desk,
+    origin: &Origin,
+    changes: Vec<Change>,
     now: Timestamp,
     mut ended: impl FnMut(Outcome),
 ) -> Result<(), JoinError> {
-    let mut waiting = comparison.changes.iter().cloned();
+    let mut waiting = changes.into_iter();
     let mut running = JoinSet::new();
     loop {
         while running.len() < AT_ONCE
             && let Some(change) = waiting.next()
         {
-            let (desk, file) = (desk.clone(), file.to_owned());
+            let (desk, origin) = (desk.clone(), origin.clone());
             running.spawn(async move {
-                let result = done(&desk, &file, &change, now).await;
+                let result = done(&desk, &origin, &change, now).await;
                 Outcome { change, result }
             });
         }
-        let Some(outcome) = running.join_next().await else { break };
+        let Some(outcome) = running.join_next().await else { return Ok(()) };
         ended(outcome?);
     }
-    for holding in &comparison.gone {
-        // Where the journal cannot be written now, the next run forgets it.
-        let _ = desk.journal.forget(&holding.subject).await;
-    }
-    Ok(())
 }
 
 /// Makes one change. Whatever moment it is stopped at, the old token lives until the sinks have the new one's value.
-async fn done(desk: &Desk, file: &Path, change: &Change, now: Timestamp) -> Result<Applied, Error> {
+async fn done(desk: &Desk, origin: &Origin, change: &Change, now: Timestamp) -> Result<Applied, Error> {
     let Change { wanted, sinks, living, holding, difference } = change;
     let Some(wanted) = wanted else {
         if let Some((token, owner)) = living {
@@ -89,15 +115,15 @@ async fn done(desk: &Desk, file: &Path, change: &Change, now: Timestamp) -> Resu
         End::At(time) => Some(time),
         End::After(_) | End::Never => None,
     };
-    let declared = Declared { file: file.to_owned(), rotate_every, until };
+    let declared = Declared { file: origin.file.clone(), project: origin.project.clone(), rotate_every, until };
     let unremarkable = |id| Applied { id: Some(id), remarks: Vec::new() };
     match (difference.kind, living) {
         (Kind::Unchanged, Some((token, _))) => {
-            let subject = desk.subject(wanted.owner, &wanted.name);
-            let is_so = |known: &Holding| known.subject == subject && known.declared.as_ref() == Some(&declared);
             // Most tokens are as the journal knows them: it is not read again for each.
-            if !holding.as_ref().is_some_and(is_so) {
-                adopt(desk, wanted, token, &declared, now).await?;
+            let subject = desk.subject(wanted.owner, &wanted.name);
+            let is_known = |known: &Holding| known.subject == subject && known.declared.as_ref() == Some(&declared);
+            if !holding.as_ref().is_none_or(is_known) {
+                adopt(desk, wanted, token, &declared).await?;
             }
             Ok(unremarkable(token.id))
         }
@@ -109,7 +135,7 @@ async fn done(desk: &Desk, file: &Path, change: &Change, now: Timestamp) -> Resu
         }
         (Kind::Replace | Kind::Create, living) => {
             let creation = Creation { owner: wanted.owner, token: wanted.new_token(now), declared: Some(declared) };
-            let created = create(desk, &creation, sinks).await?;
+            let created = create_since(desk, &creation, sinks, Some(now)).await?;
             let id = settled(desk, wanted, created.token).await?;
             // The sinks hold the value of the new owner's token now.
             if let Some((old, owner)) = living {

@@ -1,17 +1,17 @@
 //! The tokens that are there, and what the journal knows of them, beside what is declared.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use flarekeep_catalogue::TokenId;
 use flarekeep_cloudflare::{Owner, Token};
 use flarekeep_policy::Ownership;
 use jiff::Timestamp;
 
-use super::difference::{Difference, Living, difference, of_name};
+use super::difference::{Difference, Kind, Living, difference, of_name};
 use super::wanted::Wanted;
 use crate::desk::Desk;
 use crate::error::Error;
-use crate::journal::Holding;
+use crate::journal::{Declared, Holding};
 use crate::sink::Sink;
 
 /// One token that is declared, or was, and what has to be done about it.
@@ -29,6 +29,16 @@ pub struct Change {
     pub difference: Difference,
 }
 
+/// Which file declares: two of one path are one only if they name the same project, since a path says little between
+/// machines and containers that share a journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The file, as an absolute path without links.
+    pub file: PathBuf,
+    /// The project that its defaults name.
+    pub project: Option<String>,
+}
+
 /// What a file declares beside what is there.
 #[derive(Debug, Clone)]
 pub struct Comparison {
@@ -36,6 +46,9 @@ pub struct Comparison {
     pub changes: Vec<Change>,
     /// What the journal still has of tokens that the file declared once: they are gone, and so is their declaration.
     pub gone: Vec<Holding>,
+    /// Whether all of the tokens that the file declared once would be revoked, or most of several: then it may be another
+    /// file, or an emptied one.
+    pub needs_prune: bool,
 }
 
 /// Why declarations cannot be compared with what is there.
@@ -64,7 +77,7 @@ pub enum CompareError {
     Failed(#[from] Error),
 }
 
-/// Compares each declaration of `file` with its living token; with `whole`, what the file declared once and does not any
+/// Compares each declaration of a file with its living token; with `whole`, what the file declared once and does not any
 /// more is to be revoked. Nothing is changed.
 ///
 /// # Errors
@@ -73,24 +86,39 @@ pub async fn compare(
     desk: &Desk,
     declared: Vec<(Wanted, Vec<Sink>)>,
     ownership: &Ownership,
-    file: &Path,
+    origin: &Origin,
     whole: bool,
     now: Timestamp,
 ) -> Result<Comparison, CompareError> {
     let api = desk.manager.base_url();
     let holdings = desk.journal.holdings().await.map_err(Error::from)?;
     let holdings: Vec<Holding> = holdings.into_iter().filter(|holding| holding.subject.api == api).collect();
-    let of_file = |holding: &&Holding| holding.declared.as_ref().is_some_and(|declared| declared.file == file);
+    // Of what the journal did not see made it does not know who holds the value: that is nobody's to end.
+    let of_file = |holding: &&Holding| {
+        let same = |declared: &Declared| declared.file == origin.file && declared.project == origin.project;
+        !holding.sinks.is_empty() && holding.declared.as_ref().is_some_and(same)
+    };
+    let claimed: Vec<TokenId> = declared.iter().filter_map(|(wanted, _)| wanted.id).collect();
     let mut owners: Vec<Owner> = declared.iter().map(|(wanted, _)| wanted.owner).collect();
     owners.extend(holdings.iter().filter(of_file).map(|holding| holding.subject.owner));
     let listed = Listed::of(desk, owners).await?;
     let mut changes = Vec::new();
     for (wanted, sinks) in declared {
-        let living = listed.meant(&wanted, holdings.iter().filter(of_file))?;
+        let living = match listed.meant(&wanted, holdings.iter().filter(of_file)) {
+            Err(error @ CompareError::NoSuchId { .. }) => {
+                Some(listed.successor(&wanted, &holdings, &claimed).ok_or(error)?)
+            }
+            found => found?,
+        };
         let holding = living.and_then(|(token, _)| holdings.iter().find(|holding| holding.id == token.id)).cloned();
-        let delivered = holding.as_ref().map(|holding| holding.sinks.as_slice());
+        let delivered = holding.as_ref().map(|holding| holding.sinks.as_slice()).filter(|sinks| !sinks.is_empty());
         let as_seen = living.map(|(token, owner)| Living { token, owner, delivered });
-        let difference = difference(&wanted, as_seen.as_ref(), ownership, now)?;
+        let mut difference = difference(&wanted, as_seen.as_ref(), ownership, now)?;
+        if let (Some(id), Some((token, _))) = (wanted.id, living)
+            && id != token.id
+        {
+            difference.remarks.push(format!("token {id} was replaced, and its id is {} now", token.id));
+        }
         let living = living.map(|(token, owner)| (token.clone(), owner));
         changes.push(Change { wanted: Some(wanted), sinks, living, holding, difference });
     }
@@ -120,7 +148,20 @@ pub async fn compare(
     }
     // A declared token that is to be made takes the place of what was known under its name.
     gone.retain(|holding| !changes.iter().any(|change| change.will_be(desk, holding)));
-    Ok(Comparison { changes, gone })
+    let revoked = changes.iter().filter(|change| change.difference.kind == Kind::Revoke).count();
+    let kept = holdings.iter().filter(of_file).filter(|holding| {
+        changes
+            .iter()
+            .any(|change| change.wanted.is_some() && (change.is_about(holding) || change.will_be(desk, holding)))
+    });
+    let needs_prune = is_suspicious(revoked, kept.count());
+    Ok(Comparison { changes, gone, needs_prune })
+}
+
+/// Whether so many of the tokens that a file declared once are not declared any more that it may be a mistake: all of
+/// them, or more than half of at least four.
+fn is_suspicious(revoked: usize, kept: usize) -> bool {
+    revoked > 0 && (kept == 0 || (revoked + kept >= 4 && revoked > kept))
 }
 
 impl Change {
@@ -157,6 +198,23 @@ impl Listed {
     fn by_id(&self, owner: Owner, id: TokenId) -> Option<&Token> {
         let tokens = self.0.iter().find(|(known, _)| *known == owner).map(|(_, tokens)| tokens);
         tokens.and_then(|tokens| tokens.iter().find(|token| token.id == id))
+    }
+
+    /// The token that took the place of the one with the declared id, as far as the journal knows: the one that it has
+    /// under the declared name, unless another declaration means that one.
+    fn successor<'a>(
+        &'a self,
+        wanted: &Wanted,
+        holdings: &[Holding],
+        claimed: &[TokenId],
+    ) -> Option<(&'a Token, Owner)> {
+        let is_it = |holding: &&Holding| {
+            holding.subject.owner == wanted.owner
+                && holding.subject.name == wanted.name
+                && !claimed.contains(&holding.id)
+        };
+        let holding = holdings.iter().find(is_it)?;
+        Some((self.by_id(wanted.owner, holding.id)?, wanted.owner))
     }
 
     /// The token that a declaration means: by its id or its name, else the one that the journal knows of it under another

@@ -7,8 +7,9 @@
 use flarekeep_catalogue::TokenId;
 use flarekeep_cloudflare as api;
 use flarekeep_policy::{Effect, Grant, Ownership, Resource, UnixSeconds};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use super::document::End;
 use super::meaning::{self, Grants, Saying, whole};
 use super::wanted::Wanted;
 use crate::error::Error;
@@ -74,7 +75,7 @@ pub struct Entry {
 /// One term of a token that differs, beside what it grants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
-    /// `name`, `addresses`, `begin`, `end`, `status`.
+    /// `name`, `addresses`, `begin`, `end`, `life`, `status`.
     pub what: &'static str,
     /// As it is.
     pub from: String,
@@ -122,7 +123,8 @@ pub fn difference(
     let since = UnixSeconds(now.as_second());
     let Some(living) = living else {
         let grants = meaning::grants((&wanted.policies, wanted.owner), (&[], wanted.owner), ownership, since)?;
-        return Ok(Difference { gained: entries(&grants.added), ..Difference::bare(Kind::Create) });
+        let remarks = late_rotation(wanted).into_iter().collect();
+        return Ok(Difference { gained: entries(&grants.added), remarks, ..Difference::bare(Kind::Create) });
     };
     let grants =
         meaning::grants((&wanted.policies, wanted.owner), (&living.token.policies, living.owner), ownership, since)?;
@@ -160,6 +162,12 @@ impl Difference {
     #[must_use]
     pub fn revoke() -> Self {
         Self { narrows: true, ..Self::bare(Kind::Revoke) }
+    }
+
+    /// Whether something will be allowed that is not allowed now: by this token, or because there was none.
+    #[must_use]
+    pub fn opens(&self) -> bool {
+        self.widens || self.kind == Kind::Create
     }
 
     /// Whether anything has to be done.
@@ -234,7 +242,8 @@ fn same_sink(one: &str, other: &str) -> bool {
     one == other || one.parse::<Sink>().is_ok_and(|sink| other.parse() == Ok(sink))
 }
 
-/// What differs beside the policies. The end of a token whose time is over is no matter of drift.
+/// What differs beside the policies. The end of a token whose time is over is no matter of drift; that its successor is to
+/// live longer is one.
 fn terms(wanted: &Wanted, living: &api::Token, is_over: bool, now: Timestamp) -> Vec<Term> {
     let mut terms = Vec::new();
     if wanted.name != living.name {
@@ -255,7 +264,9 @@ fn terms(wanted: &Wanted, living: &api::Token, is_over: bool, now: Timestamp) ->
         let (from, to) = (time(old, "at once"), time(new, "at once"));
         terms.push(Term { what: "begin", from, to, widens: new < old, narrows: new > old });
     }
-    if !is_over {
+    if is_over {
+        terms.extend(life(wanted, living, now));
+    } else {
         let (new, old) = (meaning::end(wanted.end, living, now), living.expires_on.map(whole));
         if new != old {
             let last = |end: Option<Timestamp>| end.unwrap_or(Timestamp::MAX);
@@ -276,11 +287,46 @@ fn terms(wanted: &Wanted, living: &api::Token, is_over: bool, now: Timestamp) ->
     terms
 }
 
+/// How long the successor of a token whose time is over is to live, where that is another time than the old one had.
+fn life(wanted: &Wanted, living: &api::Token, now: Timestamp) -> Option<Term> {
+    let since = living.not_before.or(living.issued_on);
+    let had = living.expires_on.map(|end| since.map_or(SignedDuration::ZERO, |since| end.duration_since(since)));
+    let has = match wanted.end {
+        End::Never => None,
+        End::After(age) => Some(age.duration()),
+        End::At(end) => Some(end.duration_since(now)),
+    };
+    let long = |life: Option<SignedDuration>| life.unwrap_or(SignedDuration::MAX);
+    let slack = has.map_or(SignedDuration::ZERO, meaning::slack);
+    if long(has).saturating_sub(long(had)).abs() <= slack {
+        return None;
+    }
+    let words = |life: Option<SignedDuration>| match life {
+        None => "without an end".to_owned(),
+        Some(life) if life.as_hours() % 24 == 0 => format!("{}d", life.as_hours() / 24),
+        Some(life) => format!("{}h", life.as_hours()),
+    };
+    let (widens, narrows) = (long(has) > long(had), long(has) < long(had));
+    Some(Term { what: "life", from: words(had), to: words(has), widens, narrows })
+}
+
+/// Says so where a token ends before its rotation is due.
+fn late_rotation(wanted: &Wanted) -> Option<String> {
+    match (wanted.rotate_every, wanted.end) {
+        (Some(every), End::After(age)) if every >= age => {
+            Some(format!("rotate_every is {every}, and it ends after {age}: it is not due before its end"))
+        }
+        _ => None,
+    }
+}
+
 fn remarks(wanted: &Wanted, living: &Living<'_>) -> Vec<String> {
-    let mut remarks = Vec::new();
+    let mut remarks: Vec<String> = late_rotation(wanted).into_iter().collect();
     if living.delivered.is_none() && !wanted.sinks.is_empty() {
-        remarks
-            .push("nobody knows where its value is: flarekeep token rotate delivers a new one to its sinks".to_owned());
+        remarks.push(format!(
+            "nobody knows who holds its value: flarekeep token rotate '{}' --to … delivers a new one",
+            living.token.name
+        ));
     }
     if let Some(delivered) = living.delivered {
         let left = delivered.iter().filter(|known| !wanted.sinks.iter().any(|sink| same_sink(known, sink)));

@@ -17,6 +17,8 @@ use crate::sink::Sink;
 /// A file of declared tokens.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Document {
+    /// The project that `[defaults]` names.
+    pub project: Option<String>,
     /// The tokens, by their keys.
     pub tokens: Vec<Declared>,
 }
@@ -242,6 +244,26 @@ pub enum Problem {
         /// The id.
         id: TokenId,
     },
+    /// Two values for a sink that keeps one.
+    #[error(
+        "the values of {} would go to one sink: {sink}",
+        if first == second { format!("the token `{first}`, twice,") } else {
+            format!("the tokens `{first}` (line {line}) and `{second}`")
+        }
+    )]
+    SharedSink {
+        /// The key of the one.
+        first: String,
+        /// Its line.
+        line: usize,
+        /// The key of the other.
+        second: String,
+        /// The sink.
+        sink: String,
+    },
+    /// More tokens than can be.
+    #[error("{0} tokens are declared, and 1,000 at most are taken: a user has 50, an account 500")]
+    TooMany(usize),
     /// It ends before it begins.
     #[error("the token `{0}` would end before it begins")]
     EndsFirst(String),
@@ -299,6 +321,11 @@ impl Problem {
                 "give one of them another name = \"…\"; two living tokens of one name are told apart by id = \"…\""
                     .to_owned()
             }
+            Self::SharedSink { first, second, .. } if first == second => "name the sink once".to_owned(),
+            Self::SharedSink { .. } => {
+                "a sink keeps one value: give each token its own, as in \"env:.env:NAME\" with another NAME".to_owned()
+            }
+            Self::TooMany(_) => "a file for each owner: flarekeep apply FILE".to_owned(),
             Self::Toml(_) | Self::SameId { .. } | Self::EndsFirst(_) => return None,
         })
     }

@@ -11,7 +11,7 @@ use flarekeep_policy::{
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
-use super::document::{Age, End};
+use super::document::End;
 use super::wanted::Wanted;
 use crate::error::Error;
 use crate::translate::{UNNAMED_USER, policy_from_wire};
@@ -129,7 +129,7 @@ pub(super) fn end(declared: End, living: &api::Token, now: Timestamp) -> Option<
         End::At(end) => return Some(end),
         End::After(age) => age,
     };
-    let slack = slack(age);
+    let slack = slack(age.duration());
     let Some(end) = living.expires_on.map(whole) else { return Some(age.after(now)) };
     if end.duration_since(age.after(now)) > slack {
         return Some(age.after(now));
@@ -142,8 +142,8 @@ pub(super) fn end(declared: End, living: &api::Token, now: Timestamp) -> Option<
 }
 
 /// A tenth of a short age is much of it.
-fn slack(age: Age) -> SignedDuration {
-    SLACK.min(age.duration() / 10)
+pub(super) fn slack(age: SignedDuration) -> SignedDuration {
+    SLACK.min(age / 10)
 }
 
 /// In whole seconds, as Cloudflare keeps it.

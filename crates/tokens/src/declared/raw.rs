@@ -37,7 +37,7 @@ pub(super) struct Table {
     pub(super) purpose: Option<Spanned<String>>,
     pub(super) recipe: Option<Spanned<Texts>>,
     pub(super) recipes: Option<Spanned<Texts>>,
-    pub(super) rotate_every: Option<Spanned<String>>,
+    pub(super) rotate_every: Option<Spanned<Text>>,
     pub(super) sinks: Option<Spanned<Texts>>,
     pub(super) zones: Option<Spanned<Texts>>,
 }
@@ -115,6 +115,8 @@ impl<'de> Deserialize<'de> for Text {
         match toml::Value::deserialize(from)? {
             toml::Value::String(text) => Ok(Self(text)),
             toml::Value::Datetime(time) => Ok(Self(time.to_string())),
+            // What is wrong with it can be said of the key.
+            toml::Value::Integer(number) => Ok(Self(number.to_string())),
             other => Err(de::Error::invalid_type(de::Unexpected::Other(other.type_str()), &"a text or a date")),
         }
     }

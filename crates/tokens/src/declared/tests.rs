@@ -273,6 +273,55 @@ fn an_end_that_comes_nearer_is_no_drift() {
     }
 }
 
+/// A successor that lives longer than the old token did is allowed more; `--no-widen` must see it.
+#[test]
+fn a_longer_life_after_the_end_widens() {
+    let wanted = declared(PLAIN).remove(0);
+    let token = made(&wanted, now());
+    let later = now() + SignedDuration::from_hours(24 * 91);
+    let after = |end| {
+        let wanted = Wanted { end, ..wanted.clone() };
+        let found = difference(&wanted, Some(&living(&token, wanted.owner)), &Ownership::new(), later).unwrap();
+        assert_eq!(found.kind, Kind::Replace);
+        (found.widens, found.narrows)
+    };
+    assert_eq!(after(wanted.end), (false, false));
+    assert_eq!(after(End::Never), (true, false));
+    assert_eq!(after(End::After("91d".parse().unwrap())), (true, false));
+    assert_eq!(after(End::After("30d".parse().unwrap())), (false, true));
+    assert_eq!(after(End::At(later + SignedDuration::from_hours(24 * 90))), (false, false));
+    assert_eq!(after(End::At(later + SignedDuration::from_hours(24 * 100))), (true, false));
+}
+
+#[test]
+fn what_is_made_opens_something() {
+    let wanted = declared(PLAIN).remove(0);
+    let found = difference(&wanted, None, &Ownership::new(), now()).unwrap();
+    assert!(found.opens() && found.remarks.is_empty());
+    assert!(!compared(&wanted, &made(&wanted, now())).opens());
+    // It would end first.
+    let late = Wanted { rotate_every: Some("90d".parse().unwrap()), ..wanted };
+    assert_eq!(difference(&late, None, &Ownership::new(), now()).unwrap().remarks.len(), 1);
+    assert_eq!(compared(&late, &made(&late, now())).remarks.len(), 2, "and nobody knows who holds it");
+}
+
+#[test]
+fn more_tokens_than_can_be_are_refused_at_once() {
+    let token = |number: usize| format!("[token.t{number}]\nrecipe = \"cert-manager-dns01\"\n");
+    let text = |tokens| (0..tokens).map(token).collect::<String>();
+    assert!(refused(&text(1_001)).contains("1001 tokens are declared, and 1,000 at most are taken"));
+    assert_eq!(Document::parse(&text(1_000)).unwrap().tokens.len(), 1_000);
+}
+
+#[test]
+fn other_variables_of_one_file_are_other_sinks() {
+    let token = |key: &str, sinks: &str| format!("[token.{key}]\nrecipe = \"cert-manager-dns01\"\nsinks = [{sinks}]\n");
+    Document::parse(&(token("x", "\"env:.env:A\", \"file:a\"") + &token("y", "\"env:.env:B\", \"file:b\""))).unwrap();
+    let project = "[defaults]\nproject = \"shop\"\n";
+    assert_eq!(Document::parse(project).unwrap().project.as_deref(), Some("shop"));
+    assert_eq!(Document::parse("").unwrap().project, None);
+}
+
 #[test]
 fn what_has_to_be_done_is_named() {
     let wanted = &declared(PLAIN)[0];
@@ -366,6 +415,21 @@ fn every_mistake_has_its_line_and_what_to_write() {
         ),
         (work("allow_ips = \"203.0.113.7/24\""), "(write 203.0.113.0/24 or 203.0.113.7/32)"),
         (work("expires = \"soon\""), "line 3: `expires`: `soon` is no time"),
+        (work("expires = \"90\""), "line 3: `expires`: `90` has no unit (\"90d\" is so many days"),
+        (work("expires = 90"), "line 3: `expires`: `90` has no unit"),
+        (work("rotate_every = 30"), "line 3: `rotate_every`: `30` has no unit"),
+        (
+            format!("{}{}", work("sinks = \"env:.env:A\"\n"), "[token.y]\nrecipe = \"y\"\nsinks = \"env:./.env:A\""),
+            "line 4: the values of the tokens `x` (line 1) and `y` would go to one sink: A in ./.env (a sink keeps one",
+        ),
+        (
+            format!("{}{}", work("sinks = \"env:.env:A\"\n"), "[token.y]\nrecipe = \"y\"\nsinks = \"file:.env\""),
+            "line 4: the values of the tokens `x` (line 1) and `y` would go to one sink: .env",
+        ),
+        (
+            work("sinks = [\"file:a\", \"file:a\"]"),
+            "line 1: the values of the token `x`, twice, would go to one sink: a (name the sink once)",
+        ),
         (work("enabled = \"no\""), "line 3: invalid type"),
         (work("owner = \"team\""), "line 3: `owner`: `team` owns no tokens"),
         (work("sinks = \"vault\""), "line 3: `sinks`: `vault` is not a sink"),

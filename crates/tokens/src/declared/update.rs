@@ -28,35 +28,23 @@ pub async fn update(
         return Err(Error::Changed(living.id));
     }
     let token = tokens.update(living.id, &wanted.update(&found, now)).await?;
-    adopt(desk, wanted, living, declared, now).await?;
+    adopt(desk, wanted, living, declared).await?;
     Ok(token)
 }
 
-/// Writes down that the declaration speaks of this token: when it does not any more, the token is to end. A token of
-/// which nobody knows where its value is, though the declaration names sinks, stays nobody's.
+/// Writes down that the declaration speaks of this token: when it does not any more, the token is to end. A token that
+/// the journal did not see made stays nobody's: who holds its value is not known, so that it is neither replaced for the
+/// sake of a sink nor revoked because its declaration is gone.
 ///
 /// # Errors
 /// Any of the journal.
-pub async fn adopt(
-    desk: &Desk,
-    wanted: &Wanted,
-    living: &Token,
-    declared: &Declared,
-    now: Timestamp,
-) -> Result<(), Error> {
+pub async fn adopt(desk: &Desk, wanted: &Wanted, living: &Token, declared: &Declared) -> Result<(), Error> {
     let subject = desk.subject(wanted.owner, &wanted.name);
     let known: Vec<Holding> =
         desk.journal.holdings().await?.into_iter().filter(|holding| holding.id == living.id).collect();
     let known_so = known.iter().find(|holding| holding.subject == subject);
     let holding = match known_so.or(known.first()).cloned() {
         Some(known) => Holding { subject: subject.clone(), declared: Some(declared.clone()), ..known },
-        None if wanted.sinks.is_empty() => Holding {
-            subject: subject.clone(),
-            id: living.id,
-            sinks: Vec::new(),
-            declared: Some(declared.clone()),
-            since: now,
-        },
         None => return Ok(()),
     };
     // Kept before the other is forgotten: a run that is killed between leaves it known twice, and never unknown.

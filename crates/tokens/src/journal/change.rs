@@ -91,10 +91,14 @@ pub struct BadChangeId;
 pub struct Fingerprint(String);
 
 /// Where a token was declared.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Declared {
-    /// The file, as an absolute path.
+    /// The file, as an absolute path without links.
     pub file: PathBuf,
+    /// The project that its defaults name: another file at the same path, on another machine or in another container,
+    /// has another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
     /// After how many seconds it is to be rotated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotate_every: Option<u64>,

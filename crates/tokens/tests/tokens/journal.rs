@@ -61,7 +61,12 @@ fn change(number: u64, subject: &Subject) -> Change {
         manager: Fingerprint::of(&Credential::token(&"t".repeat(40)).unwrap()),
         replaces: Some(TokenId::from_u128(7)),
         sinks: vec!["env:.env:KEY".to_owned(), "file:/tmp/it's \"here\"".to_owned()],
-        declared: Some(Declared { file: "/srv/flarekeep.toml".into(), rotate_every: Some(86_400), until: None }),
+        declared: Some(Declared {
+            file: "/srv/flarekeep.toml".into(),
+            project: Some("shop".to_owned()),
+            rotate_every: Some(86_400),
+            until: None,
+        }),
         grace: None,
         begun: Timestamp::from_second(1_800_000_000 + i64::try_from(number).unwrap()).unwrap(),
     }

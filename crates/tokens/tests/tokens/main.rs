@@ -1,6 +1,7 @@
 //! A token's life against the emulator: faults at every call, sinks, probes that change nothing, fixes that add no more.
 
 mod crash;
+mod declared;
 mod faults;
 mod fix;
 mod journal;

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use flarekeep_catalogue::TokenId;
 use flarekeep_tokens::Desk;
-use flarekeep_tokens::declared::{self, Applied, Change, Comparison, apply};
+use flarekeep_tokens::declared::{self, Applied, Change, Comparison, Origin, apply};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
 use super::{mention_due, show};
+use crate::arguments::Apply;
 use crate::context::Context;
 use crate::error::{CommandError, Kind as ErrorKind};
 use crate::output::{BAD, GOOD, Output, counted, plain, styled};
@@ -30,11 +31,12 @@ pub(super) struct Outcome {
 pub(super) async fn act(
     context: &Context,
     desk: &Desk,
-    path: &Path,
-    absolute: &Path,
+    arguments: &Apply,
+    origin: &Origin,
     comparison: &Comparison,
     now: Timestamp,
 ) -> CommandResult {
+    let path = arguments.file.as_path();
     let (output, changes) = (context.output, comparison.changes.as_slice());
     let drift = changes.iter().filter(|change| change.difference.is_drift()).count();
     let bar = progress_bar(output, drift);
@@ -46,7 +48,7 @@ pub(super) async fn act(
             outcomes.push(outcome(&ended.change, ended.result));
         }
     };
-    apply(desk, absolute, comparison, now, ended).await.map_err(|error| {
+    let kept = apply(desk, origin, comparison, arguments.prune, now, ended).await.map_err(|error| {
         CommandError::new(ErrorKind::Partial, format!("a change stopped half way: {error}"))
             .hint("flarekeep token resume")
     })?;
@@ -57,29 +59,40 @@ pub(super) async fn act(
     let failed = outcomes.iter().filter(|outcome| outcome.error.is_some()).count();
     if failed == 0 {
         output.document(&show::document(path, changes, "applied", &outcomes));
-        if drift > 0 {
-            output.line(format!("{} {}", styled(GOOD, "applied"), counted(drift, "change")));
+        if !outcomes.is_empty() {
+            output.line(format!("{} {}", styled(GOOD, "applied"), counted(outcomes.len(), "change")));
+        }
+        if !kept.is_empty() {
+            output.warn(format!(
+                "left alone: {} that this file declared once. So many at once may be a mistake; --prune revokes them",
+                counted(kept.len(), "token")
+            ));
         }
         return Ok(Verdict::Yes);
     }
-    Err(partly(path, outcomes, failed))
+    Err(partly(path, outcomes, failed, &kept))
 }
 
-/// The error where something failed: the one failure itself where nothing else was done.
-fn partly(path: &Path, outcomes: Vec<Outcome>, failed: usize) -> CommandError {
+/// The error where something failed: the one failure itself where nothing else was to be done.
+fn partly(path: &Path, outcomes: Vec<Outcome>, failed: usize, kept: &[Change]) -> CommandError {
     let done = outcomes.len() - failed;
     let mut errors = outcomes.into_iter().filter_map(|outcome| Some((outcome.name, outcome.error?)));
     let Some((name, first)) = errors.next() else {
         return CommandError::new(ErrorKind::Partial, "nothing is known of what failed");
     };
-    if done == 0 && failed == 1 {
+    if done == 0 && failed == 1 && kept.is_empty() {
         return CommandError { message: format!("token `{}`: {}", plain(&name), first.message), ..first };
     }
+    let names: Vec<String> = kept.iter().map(|change| format!("`{}`", plain(change.name()))).collect();
+    let not_revoked = match names.as_slice() {
+        [] => String::new(),
+        names => format!("; so what is not declared any more is not revoked: {}", names.join(", ")),
+    };
     let mut error = CommandError::new(
         ErrorKind::Partial,
         format!("{} failed, {done} of {} are done", counted(failed, "change"), done + failed),
     )
-    .because(format!("token `{}`: {}", plain(&name), first.message));
+    .because(format!("token `{}`: {}{not_revoked}", plain(&name), first.message));
     error.hints.extend(first.hints);
     error.hint(format!("flarekeep apply {} does the rest", file::name(path)))
 }

@@ -70,7 +70,7 @@ pub(super) async fn desired(
 
 /// The folder of the file, to which the paths in it are relative.
 pub(super) fn folder_of(file: &Path) -> Result<PathBuf, CommandError> {
-    Ok(super::absolute(file)?.parent().map(Path::to_owned).unwrap_or_default())
+    Ok(super::canonical(file)?.parent().map(Path::to_owned).unwrap_or_default())
 }
 
 /// An account by its id and by its name is one: two declarations can then name one token.

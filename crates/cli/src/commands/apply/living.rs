@@ -1,9 +1,7 @@
 //! The tokens that are there beside what is declared.
 
-use std::path::Path;
-
 use flarekeep_tokens::Desk;
-use flarekeep_tokens::declared::{CompareError, Comparison, compare};
+use flarekeep_tokens::declared::{CompareError, Comparison, Origin, compare};
 use jiff::Timestamp;
 
 use super::desired::Desired;
@@ -15,11 +13,11 @@ use crate::output::plain;
 pub(super) async fn compared(
     desk: &Desk,
     desired: Desired,
-    file: &Path,
+    origin: &Origin,
     whole: bool,
     now: Timestamp,
 ) -> Result<Comparison, CommandError> {
-    let compared = compare(desk, desired.tokens, &desired.ownership, file, whole, now).await;
+    let compared = compare(desk, desired.tokens, &desired.ownership, origin, whole, now).await;
     compared.map_err(|error| {
         let said = CommandError::usage(plain(&error.to_string()));
         match error {
@@ -33,8 +31,10 @@ pub(super) async fn compared(
                 ))
             }
             CompareError::NoSuchId { key, .. } => said
-                .because(plain(&format!("[token.{key}] is declared to be that one")))
-                .hint("leave id out, and a token of this name is made"),
+                .because(plain(&format!(
+                    "[token.{key}] is declared to be that one, and the journal knows of none that took its place"
+                )))
+                .hint("leave id out: the token of its name is meant then, and made where there is none"),
         }
     })
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use flarekeep_policy::Effect;
 use flarekeep_tokens::Sink;
-use flarekeep_tokens::declared::{Change, Difference, End, Entry, Kind, Wanted};
+use flarekeep_tokens::declared::{Change, End, Entry, Kind, Wanted};
 use serde_json::{Value, json};
 
 use super::act::Outcome;
@@ -15,13 +15,18 @@ use crate::sources::file;
 /// How many permissions are listed of one token before the rest is counted.
 const LISTED: usize = 12;
 
-/// Prints what differs, and the counts. Files in `folder` go by their names there.
-pub(super) fn changes(output: Output, changes: &[Change], folder: &Path) {
+/// Prints what differs, and the counts. Files in `folder` go by their names there. With `keeps`, what is not declared any
+/// more is left alone.
+pub(super) fn changes(output: Output, changes: &[Change], folder: &Path, keeps: bool) {
     let near = |text: &str| plain(&text.replace(&format!("{}/", folder.display()), ""));
     for change in changes {
         let difference = &change.difference;
         if difference.is_drift() {
             one(output, change, &near);
+            if difference.kind == Kind::Revoke {
+                let how = if keeps { ": --prune revokes it" } else { "" };
+                output.line(format!("        it is not declared any more{how}"));
+            }
         }
         for remark in &difference.remarks {
             output.note(format!("{}: {}", plain(change.name()), near(remark)));
@@ -53,8 +58,8 @@ fn one(output: Output, change: &Change, near: &dyn Fn(&str) -> String) {
     for reason in &difference.reasons {
         output.line(format!("        {}", near(&reason.to_string())));
     }
-    entries(output, difference, &difference.gained, '+');
-    entries(output, difference, &difference.lost, '-');
+    entries(output, &difference.gained, '+');
+    entries(output, &difference.lost, '-');
     for term in &difference.terms {
         output.line(format!("      ~ {}: {} -> {}", term.what, plain(&term.from), plain(&term.to)));
     }
@@ -92,7 +97,7 @@ fn terms(output: Output, wanted: &Wanted) {
     }
 }
 
-fn entries(output: Output, difference: &Difference, entries: &[Entry], sign: char) {
+fn entries(output: Output, entries: &[Entry], sign: char) {
     for entry in entries.iter().take(LISTED) {
         let denied = if entry.effect == Effect::Deny { "deny " } else { "" };
         let place = plain(&place::in_words(&entry.place));
@@ -101,9 +106,6 @@ fn entries(output: Output, difference: &Difference, entries: &[Entry], sign: cha
     let more = entries.len().saturating_sub(LISTED);
     if more > 0 {
         output.line(format!("      {sign} {} more", counted(more, "permission")));
-    }
-    if entries.is_empty() && sign == '-' && difference.kind == Kind::Revoke {
-        output.line("        it is not declared any more");
     }
 }
 
@@ -126,6 +128,11 @@ fn counts(changes: &[Change]) -> String {
 
 /// The one document: what differs, and what became of it.
 pub(super) fn document(path: &Path, changes: &[Change], answer: &str, outcomes: &[Outcome]) -> Value {
+    let outcome_of = |change: &Change| {
+        let key = change.wanted.as_ref().map(|wanted| wanted.key.as_str());
+        outcomes.iter().find(|outcome| outcome.name == change.name() && outcome.key.as_deref() == key)
+    };
+    let is_done = |change: &Change| outcome_of(change).is_some_and(|outcome| outcome.error.is_none());
     let each = changes.iter().map(|change| {
         let difference = &change.difference;
         let entries = |entries: &[Entry]| {
@@ -135,7 +142,7 @@ pub(super) fn document(path: &Path, changes: &[Change], answer: &str, outcomes: 
             };
             entries.iter().map(entry).collect::<Vec<_>>()
         };
-        let outcome = outcomes.iter().find(|outcome| outcome.name == change.name() && outcome.key == change.wanted.as_ref().map(|wanted| wanted.key.clone()));
+        let outcome = outcome_of(change);
         let id = outcome.and_then(|outcome| outcome.id).or(change.living.as_ref().map(|(token, _)| token.id));
         json!({
             "key": change.wanted.as_ref().map(|wanted| wanted.key.clone()),
@@ -157,8 +164,7 @@ pub(super) fn document(path: &Path, changes: &[Change], answer: &str, outcomes: 
     json!({
         "file": file::name(path),
         "answer": answer,
-        "in_sync": answer == "applied" && outcomes.iter().all(|outcome| outcome.error.is_none())
-            || changes.iter().all(|change| !change.difference.is_drift()),
+        "in_sync": changes.iter().all(|change| !change.difference.is_drift() || is_done(change)),
         "tokens": each.collect::<Vec<_>>(),
     })
 }

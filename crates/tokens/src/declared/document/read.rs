@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use flarekeep_catalogue::{TokenId, UserId, is_hostile, operation, resolve, route};
 use flarekeep_planner::Target;
@@ -20,6 +21,8 @@ use crate::sink::Sink;
 
 /// The longest name that Cloudflare takes.
 const LONGEST_NAME: usize = 120;
+/// More tokens than a user (50) and an account (500) may have.
+const MOST_TOKENS: usize = 1_000;
 /// Stands for every zone, account or bucket.
 const EVERY: &str = "*";
 
@@ -28,12 +31,17 @@ pub(super) fn document(text: &str) -> Result<Document, DocumentError> {
     keys::check(text)?;
     let file: raw::File = toml::from_str(text).map_err(|error| DocumentError::of_toml(text, &error))?;
     let reader = Reader { text, defaults: &file.defaults };
+    if file.token.len() > MOST_TOKENS {
+        return Err(DocumentError { line: 1, problem: Box::new(Problem::TooMany(file.token.len())) });
+    }
     let mut tokens = Vec::new();
     for (key, table) in &file.token {
         tokens.push(reader.token(key, table)?);
     }
     refuse_namesakes(&tokens)?;
-    Ok(Document { tokens })
+    refuse_shared_sinks(&tokens)?;
+    let project = file.defaults.project.as_ref().map(|project| project.get_ref().clone());
+    Ok(Document { project, tokens })
 }
 
 /// Two declarations of one token would undo each other.
@@ -53,6 +61,44 @@ fn refuse_namesakes(tokens: &[Declared]) -> Result<(), DocumentError> {
         {
             let (first, second) = keys(first);
             return error(Problem::Namesakes { first, second, name: token.name.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// A sink keeps one value: of two that go to it one is lost.
+fn refuse_shared_sinks(tokens: &[Declared]) -> Result<(), DocumentError> {
+    let mut kept: BTreeMap<String, &Declared> = BTreeMap::new();
+    // An env file keeps many values, and none beside a file that is nothing but a value.
+    let mut files: BTreeMap<PathBuf, (bool, &Declared)> = BTreeMap::new();
+    for token in tokens {
+        for given in &token.sinks {
+            let sink = given.clone().absolute(Path::new("/"));
+            let error = |first: &Declared| {
+                let (second, sink) = (shown(&token.key), given.to_string());
+                let problem = Problem::SharedSink { first: shown(&first.key), line: first.line, second, sink };
+                Err(DocumentError { line: token.line, problem: Box::new(problem) })
+            };
+            let whole = match &sink {
+                Sink::File(path) => Some((path, true)),
+                Sink::EnvFile { path, .. } => Some((path, false)),
+                _ => None,
+            };
+            if let Some((path, whole)) = whole
+                && let Some((other_is_whole, first)) = files.insert(path.components().collect(), (whole, token))
+                && (whole || other_is_whole)
+            {
+                return error(first);
+            }
+            let spelling = match &sink {
+                Sink::EnvFile { path, key } => {
+                    Sink::EnvFile { path: path.components().collect(), key: key.clone() }.spelling()
+                }
+                other => other.spelling(),
+            };
+            if let Some(first) = kept.insert(spelling, token) {
+                return error(first);
+            }
         }
     }
     Ok(())
@@ -380,6 +426,9 @@ impl Reader<'_> {
         });
         let whole = time.and_then(|time| Timestamp::from_second(time.as_second()).ok());
         whole.ok_or_else(|| {
+            if key == "expires" && is_number(text) {
+                return self.unitless(&given.span(), key, text);
+            }
             let hint = match key {
                 "expires" => "as in \"90d\", \"12h\", \"2027-01-31\", \"2027-01-31T12:00:00Z\" or \"never\"",
                 _ => "as in \"2027-01-31\" or \"2027-01-31T12:00:00Z\"",
@@ -388,11 +437,19 @@ impl Reader<'_> {
         })
     }
 
-    fn age(&self, key: &'static str, given: Option<&Spanned<String>>) -> Read<Option<Age>> {
+    /// A number alone is so many of something that is not said.
+    fn unitless(&self, span: &Range<usize>, key: &'static str, number: &str) -> DocumentError {
+        let number = shown(number);
+        let hint = format!("\"{number}d\" is so many days, \"{number}h\" hours, \"{number}w\" weeks");
+        self.error(span, key, format!("`{number}` has no unit"), Some(&hint))
+    }
+
+    fn age(&self, key: &'static str, given: Option<&Spanned<Text>>) -> Read<Option<Age>> {
         let Some(given) = given else { return Ok(None) };
         let wrong = |reason: String| self.error(&given.span(), key, reason, Some("as in \"30d\", \"12h\" or \"4w\""));
-        match given.get_ref().as_str() {
+        match given.get_ref().0.as_str() {
             "never" => Ok(None),
+            text if is_number(text) => Err(self.unitless(&given.span(), key, text)),
             text => text.parse().map(Some).map_err(wrong),
         }
     }
@@ -415,6 +472,10 @@ impl Reader<'_> {
             }
         })
     }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_digit())
 }
 
 /// A permission by any of its spellings, or by an id that need not be known.

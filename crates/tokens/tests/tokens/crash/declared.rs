@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use flarekeep_cloudflare::{BoxFuture, Token};
-use flarekeep_tokens::declared::{CompareError, Comparison, Document, Kind as Change, Places, Sources, apply, compare};
+use flarekeep_tokens::declared::{
+    CompareError, Comparison, Document, Kind as Change, Origin, Places, Sources, apply, compare,
+};
 use flarekeep_tokens::{Desk, Error, GroupIds, Kind as Does, is_pending_for, pending, resume_own};
 use jiff::Timestamp;
 
@@ -39,7 +41,7 @@ fn acted(scene: Scene) -> BoxFuture<'static, Result<(), Error>> {
 async fn applied(desk: &Desk, folder: &Path, comparison: &Comparison, now: Timestamp) -> Result<(), Error> {
     let mut failed = None;
     let ended = |outcome: flarekeep_tokens::declared::Outcome| failed = failed.take().or(outcome.result.err());
-    apply(desk, &file(folder), comparison, now, ended).await.unwrap();
+    apply(desk, &origin(folder), comparison, false, now, ended).await.unwrap();
     failed.map_or(Ok(()), Err)
 }
 
@@ -52,7 +54,7 @@ async fn compared(desk: &Desk, folder: &Path, now: Timestamp) -> Result<Comparis
         let ids = GroupIds::for_policies(&desk.manager, placed.owner, &placed.policies).await?;
         declared.push((placed.wanted(&ids)?, token.sinks.clone()));
     }
-    compare(desk, declared, &places.ownership(), &file(folder), true, now).await.map_err(|error| match error {
+    compare(desk, declared, &places.ownership(), &origin(folder), true, now).await.map_err(|error| match error {
         CompareError::Failed(error) => error,
         other => panic!("{other}"),
     })
@@ -60,6 +62,10 @@ async fn compared(desk: &Desk, folder: &Path, now: Timestamp) -> Result<Comparis
 
 fn file(folder: &Path) -> PathBuf {
     folder.join("work").join("flarekeep.toml")
+}
+
+fn origin(folder: &Path) -> Origin {
+    Origin { file: file(folder), project: None }
 }
 
 fn sink(folder: &Path, name: &str) -> PathBuf {
