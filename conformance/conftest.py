@@ -81,6 +81,8 @@ def plan_token(world, tmp_path_factory):
         folder = tmp_path_factory.mktemp("token")
         environment = {
             "PATH": os.environ["PATH"],
+            # The journal lies beside the file that holds the value.
+            "XDG_STATE_HOME": str(folder),
             "CLOUDFLARE_BASE_URL": world.api,
             "CLOUDFLARE_EMAIL": world.email,
             "CLOUDFLARE_API_KEY": world.global_key,

@@ -68,6 +68,8 @@ def r2_keys(world, tmp_path_factory):
         folder = tmp_path_factory.mktemp("keys")
         environment = {
             "PATH": os.environ["PATH"],
+            # The journal lies beside the file that holds the value.
+            "XDG_STATE_HOME": str(folder),
             "CLOUDFLARE_BASE_URL": world.api,
             "CLOUDFLARE_ACCOUNT_ID": world.account_id,
         }
