@@ -4,9 +4,9 @@ mod places;
 
 use std::str::FromStr;
 
-use flarekeep_catalogue::{BadId, Operation, Recipe, RecipeError, route};
+use flarekeep_catalogue::{BadId, Operation, Recipe, route};
 use flarekeep_planner::source::{Unread, ZoneName, Zones};
-use flarekeep_planner::{Need, Options, Plan, PlanDocument, Target, needs_of_recipe, plan};
+use flarekeep_planner::{Need, Options, Plan, PlanDocument, Target, needs_of_recipe, plan, with_options};
 use flarekeep_policy::Owner;
 
 use crate::arguments;
@@ -143,7 +143,7 @@ impl Work {
         }
         needs.extend(self.sources.iter().flat_map(|source| source.reading.needs(target, &self.zones)));
         needs.extend(self.operations.iter().map(|(operation, ids)| {
-            let resource = of_operation(operation, ids, target);
+            let resource = target.of_operation(operation, ids);
             Need { operation, resource, why: String::new(), origin: "--operation".to_owned() }
         }));
         Ok(needs)
@@ -198,37 +198,6 @@ impl Work {
     /// The plan for a user's token, where any work was named.
     pub(crate) fn plan_unless_empty(&self, target: &Target) -> Result<Option<Plan>, CommandError> {
         (!self.is_empty()).then(|| self.plan(target, arguments::Owner::User)).transpose()
-    }
-}
-
-/// The recipes, each with those of the options that it has; every option is one of some recipe.
-fn with_options(found: &[Recipe], options: &[String]) -> Result<Vec<Recipe>, RecipeError> {
-    let has = |recipe: &Recipe, option: &String| recipe.options.iter().any(|(known, _)| known == option);
-    let mut recipes = Vec::new();
-    for recipe in found {
-        let own = options.iter().filter(|option| {
-            // One that no recipe has is left with each of them, and refused.
-            has(recipe, option) || !found.iter().any(|other| has(other, option))
-        });
-        recipes.push(recipe.clone().with(&own.cloned().collect::<Vec<_>>())?);
-    }
-    Ok(recipes)
-}
-
-/// What an operation that was named alone is called on.
-pub(crate) fn of_operation(operation: &Operation, ids: &Target, target: &Target) -> Target {
-    if operation.names_bucket() {
-        let bucket = target.bucket.clone();
-        let account = bucket.as_ref().map_or(target.account, |bucket| Some(bucket.account));
-        return Target { account, bucket, ..Target::default() };
-    }
-    let account = ids.account.or(target.account.filter(|_| ids.zone.is_none() || ids.zone == target.zone));
-    let in_zone = operation.concerns_zone();
-    Target {
-        account,
-        zone: ids.zone.or(target.zone).filter(|_| in_zone),
-        every_zone: target.every_zone && ids.zone.is_none() && in_zone,
-        bucket: None,
     }
 }
 

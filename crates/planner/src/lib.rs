@@ -54,7 +54,7 @@ pub use document::{
 pub use documented::{Comparison, DocumentedError, Forgotten, Instead, LeftOut, as_documented, compare_documented};
 pub use form::{Form, FormError, Rendered, TokenDraft, render};
 pub use name::{BadName, is_customary, name_of, usual_name};
-pub use need::{Need, NeedError, Target, needs_of_recipe};
+pub use need::{Need, NeedError, Target, needs_of_recipe, with_options};
 pub use options::Options;
 pub use plan::{Certificate, Grant, Impossible, Plan, plan};
 pub use policies::canonical;

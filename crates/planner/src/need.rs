@@ -1,6 +1,6 @@
 //! Needs: operations on resources.
 
-use flarekeep_catalogue::{AccountId, Operation, Recipe, Rule, Scope, ZoneId};
+use flarekeep_catalogue::{AccountId, Operation, Recipe, RecipeError, Rule, Scope, ZoneId};
 use flarekeep_policy::{BucketKey, Owner, Request, UnixSeconds};
 
 /// An operation on a resource.
@@ -27,6 +27,40 @@ pub struct Target {
     pub every_zone: bool,
     /// The R2 bucket of a call of the S3 face.
     pub bucket: Option<BucketKey>,
+}
+
+impl Target {
+    /// What an operation is called on that was named alone: at the ids that its path held, else at this place.
+    #[must_use]
+    pub fn of_operation(&self, operation: &Operation, ids: &Self) -> Self {
+        if operation.names_bucket() {
+            let bucket = self.bucket.clone();
+            let account = bucket.as_ref().map_or(self.account, |bucket| Some(bucket.account));
+            return Self { account, bucket, ..Self::default() };
+        }
+        let account = ids.account.or(self.account.filter(|_| ids.zone.is_none() || ids.zone == self.zone));
+        let in_zone = operation.concerns_zone();
+        Self {
+            account,
+            zone: ids.zone.or(self.zone).filter(|_| in_zone),
+            every_zone: self.every_zone && ids.zone.is_none() && in_zone,
+            bucket: None,
+        }
+    }
+}
+
+/// The recipes, each with those of the options that it has; every option is one of some recipe.
+///
+/// # Errors
+/// For an option that no recipe has.
+pub fn with_options(found: &[Recipe], options: &[String]) -> Result<Vec<Recipe>, RecipeError> {
+    let has = |recipe: &Recipe, option: &String| recipe.options.iter().any(|(known, _)| known == option);
+    let with = |recipe: &Recipe| {
+        // One that no recipe has is left with each of them, and refused.
+        let own = options.iter().filter(|option| has(recipe, option) || !found.iter().any(|other| has(other, option)));
+        recipe.clone().with(&own.cloned().collect::<Vec<_>>())
+    };
+    found.iter().map(with).collect()
 }
 
 /// Stands in a call for a zone of which nothing is known but its account: no grant at a single zone covers it.

@@ -1,7 +1,7 @@
 //! What a declared token is granted: the plan of its work, and the permissions that it names outright.
 
 use flarekeep_catalogue::{AccountId, Group, Operation, Recipe, Scope};
-use flarekeep_planner::{Need, NeedError, Options, Plan, Target, needs_of_recipe, plan};
+use flarekeep_planner::{Need, NeedError, Options, Plan, Target, needs_of_recipe, plan, with_options};
 use flarekeep_policy::{BucketKey, Grant, Owner, Policy, Resource};
 
 use super::document::{At, BucketRef, Declared, Granted, UserRef, ZoneRef};
@@ -21,6 +21,9 @@ pub(super) fn planned(
     if recipes.is_empty() && work.operations.is_empty() {
         return Ok(None);
     }
+    if recipes.is_empty() && !work.options.is_empty() {
+        return Err(DeclaredError::OptionsWithoutRecipe);
+    }
     let recipes = with_options(recipes, &work.options)?;
     let mut needs: Vec<Need> = Vec::new();
     for target in targets(token, places, account)? {
@@ -28,7 +31,7 @@ pub(super) fn planned(
             needs.extend(needs_of_recipe(recipe, &target, owner)?);
         }
         for (operation, ids) in &work.operations {
-            let resource = of_operation(operation, ids, &target);
+            let resource = target.of_operation(operation, ids);
             refuse_no_place(operation, &resource)?;
             needs.push(Need { operation, resource, why: String::new(), origin: "operations".to_owned() });
         }
@@ -39,20 +42,6 @@ pub(super) fn planned(
         return Err(DeclaredError::Impossible { operation, reason: impossible.reason.to_string() });
     }
     Ok(Some(plan))
-}
-
-/// The recipes, each with those of the options that it has; every option is one of some recipe.
-fn with_options(found: &[Recipe], options: &[String]) -> Result<Vec<Recipe>, DeclaredError> {
-    let has = |recipe: &Recipe, option: &String| recipe.options.iter().any(|(known, _)| known == option);
-    if found.is_empty() && !options.is_empty() {
-        return Err(DeclaredError::OptionsWithoutRecipe);
-    }
-    let with = |recipe: &Recipe| {
-        // One that no recipe has is left with each of them, and refused.
-        let own = options.iter().filter(|option| has(recipe, option) || !found.iter().any(|other| has(other, option)));
-        recipe.clone().with(&own.cloned().collect::<Vec<_>>())
-    };
-    Ok(found.iter().map(with).collect::<Result<_, _>>()?)
 }
 
 /// The places at which the work is done: every zone with every bucket.
@@ -88,23 +77,6 @@ fn targets(token: &Declared, places: &Places, account: Option<AccountId>) -> Res
         buckets.iter().map(move |bucket| Target { bucket: bucket.clone(), ..zone.clone() }).collect::<Vec<_>>()
     };
     Ok(zones.iter().flat_map(with).collect())
-}
-
-/// What an operation that was named alone is called on.
-fn of_operation(operation: &Operation, ids: &Target, target: &Target) -> Target {
-    if operation.names_bucket() {
-        let bucket = target.bucket.clone();
-        let account = bucket.as_ref().map_or(target.account, |bucket| Some(bucket.account));
-        return Target { account, bucket, ..Target::default() };
-    }
-    let account = ids.account.or(target.account.filter(|_| ids.zone.is_none() || ids.zone == target.zone));
-    let in_zone = operation.concerns_zone();
-    Target {
-        account,
-        zone: ids.zone.or(target.zone).filter(|_| in_zone),
-        every_zone: target.every_zone && ids.zone.is_none() && in_zone,
-        bucket: None,
-    }
 }
 
 fn refuse_no_place(operation: &Operation, target: &Target) -> Result<(), DeclaredError> {

@@ -105,15 +105,15 @@ fn a_secret_key_is_not_repeated() {
 
 #[test]
 fn a_file_is_found_from_elsewhere_once_it_is_absolute() {
-    let base = Path::new("/work/shop");
+    let base = Path::new("/srv/shop");
     let recipient = format!("age1{}", "q".repeat(58));
     for (text, spelling) in [
-        ("env:.env:KEY", "env:/work/shop/.env:KEY".to_owned()),
+        ("env:.env:KEY", "env:/srv/shop/.env:KEY".to_owned()),
         ("env:/etc/env", "env:/etc/env".to_owned()),
-        ("file:a/b", "file:/work/shop/a/b".to_owned()),
-        (&format!("age:x.age:{recipient}"), format!("age:/work/shop/x.age:{recipient}")),
+        ("file:a/b", "file:/srv/shop/a/b".to_owned()),
+        (&format!("age:x.age:{recipient}"), format!("age:/srv/shop/x.age:{recipient}")),
         ("github:acme/shop:CF", "github:acme/shop:CF".to_owned()),
-        ("r2-keys[https://a]:env:.env", "r2-keys[https://a]:env:/work/shop/.env".to_owned()),
+        ("r2-keys[https://a]:env:.env", "r2-keys[https://a]:env:/srv/shop/.env".to_owned()),
         ("command:tee x", "command:tee x".to_owned()),
     ] {
         assert_eq!(read(text).absolute(base).spelling(), spelling);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::output::table::table;
 use crate::output::{CARE, FAINT, GOOD, Output, STRONG, counted, styled};
 use crate::place::{self, SOME_USER};
-use crate::work::{kind, of_operation};
+use crate::work::kind;
 
 /// How many groups are shown without `--verbose`: some reads accept forty.
 const FEW: usize = 8;
@@ -22,7 +22,7 @@ pub(super) struct Accepted {
 
 impl Accepted {
     pub(super) fn by(operation: &'static Operation) -> Self {
-        let resource = of_operation(operation, &Target::default(), &place::anywhere());
+        let resource = place::anywhere().of_operation(operation, &Target::default());
         let need = Need { operation, resource, why: String::new(), origin: String::new() };
         let options = Options { prefer_published: false, ..Options::new(Owner::User(SOME_USER)) };
         let mut placed = candidates(&need, &options).unwrap_or_default();

@@ -12,7 +12,6 @@ use crate::commands::plan::{proof, resources};
 use crate::output::table::table;
 use crate::output::{CARE, FAINT, Output, STRONG, counted, styled};
 use crate::place::{self, SOME_USER};
-use crate::work::of_operation;
 
 /// How many documented groups are shown without `--verbose`.
 const FEW: usize = 8;
@@ -87,7 +86,7 @@ fn planned(life: &Life) -> Plan {
     let anywhere = place::anywhere();
     let needs = life.operations.iter().map(|(phase, operation)| Need {
         operation,
-        resource: of_operation(operation, &Target::default(), &anywhere),
+        resource: anywhere.of_operation(operation, &Target::default()),
         why: phase.to_string(),
         origin: String::new(),
     });
