@@ -14,12 +14,11 @@ use flarekeep_policy::UnixSeconds;
 
 use crate::credential::{hash, hex, random};
 use crate::http::{self, ApiError, Call, Outcome};
-use crate::objects::Fault;
 use crate::options::Options;
 use crate::rate_limit::Limiter;
 use crate::s3;
 use crate::state::State;
-use crate::state::store::{OpenError, Store};
+use crate::state::store::{self, OpenError, Store};
 use crate::world::World;
 
 /// A local Cloudflare. Clones are handles on the same one.
@@ -52,6 +51,10 @@ pub struct ZoneFact {
     pub name: String,
 }
 
+/// The state could not be written; nothing was changed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unwritten;
+
 /// A write, as a handler does it.
 pub(crate) type Write = fn(&Call, &mut State) -> Outcome;
 
@@ -79,16 +82,7 @@ impl Emulator {
     /// # Errors
     /// The folder cannot be used, another emulator uses it, or its file is not of this version.
     pub fn open(folder: impl AsRef<Path>, world: World, options: Options) -> Result<Self, OpenError> {
-        let folder = folder.as_ref();
-        let (store, saved) = Store::open(folder)?;
-        let state = match saved {
-            Some(state) => state,
-            None => {
-                let state = State::new(world);
-                store.save(&state).map_err(|source| OpenError::Folder { path: folder.to_owned(), source })?;
-                state
-            }
-        };
+        let (store, state) = Store::open(folder.as_ref(), options.state_key.clone(), || State::new(world))?;
         Ok(Self::with(state, options, Some(store)))
     }
 
@@ -138,11 +132,8 @@ impl Emulator {
     /// A call that leaves it as it was has changed nothing.
     #[must_use]
     pub fn state_hash(&self) -> String {
-        // A state holds maps with text keys, numbers and text: it always serializes.
-        let state = self.0.state();
-        let mut text = serde_json::to_vec(&*state).unwrap_or_default();
-        text.extend(state.objects.digest());
-        hex(&hash(&text))
+        // Rows hold text and numbers: they always serialize.
+        hex(&hash(&serde_json::to_vec(&store::rows(&self.0.state())).unwrap_or_default()))
     }
 
     fn with(state: State, options: Options, store: Option<Store>) -> Self {
@@ -170,6 +161,15 @@ impl fmt::Debug for Facts {
         shown.field("account_id", &self.account_id).field("account_name", &self.account_name);
         shown.field("zones", &self.zones).field("email", &self.email).field("user_id", &self.user_id);
         shown.finish_non_exhaustive()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(store) = &self.store {
+            // Only the times of last uses are at stake.
+            let _ = store.note_uses(&self.state());
+        }
     }
 }
 
@@ -211,37 +211,32 @@ impl Inner {
         changed.unwrap_or_else(|_| Err(ApiError::storage()))
     }
 
-    /// Runs a change of R2's S3 face, as [`Self::change`] does. `lasting` says whether it is of what is kept on disk.
-    pub(crate) async fn alter<T, C>(self: &Arc<Self>, lasting: bool, change: C) -> Result<T, Fault>
+    /// Runs any change, as [`Self::change`] does.
+    pub(crate) async fn alter<T, E, C>(self: &Arc<Self>, change: C) -> Result<T, E>
     where
         T: Send + 'static,
-        C: FnOnce(&mut State) -> Result<T, Fault> + Send + 'static,
+        E: From<Unwritten> + Send + 'static,
+        C: FnOnce(&mut State) -> Result<T, E> + Send + 'static,
     {
         if self.store.is_none() {
-            return self.alter_now(lasting, change, || Fault::Storage);
+            return self.alter_now(change);
         }
         let inner = self.clone();
-        let changed = tokio::task::spawn_blocking(move || inner.alter_now(lasting, change, || Fault::Storage)).await;
-        changed.unwrap_or(Err(Fault::Storage))
+        let changed = tokio::task::spawn_blocking(move || inner.alter_now(change)).await;
+        changed.unwrap_or_else(|_| Err(Unwritten.into()))
     }
 
     fn change_now(&self, write: Write, call: &Call) -> Outcome {
-        self.alter_now(true, |state| write(call, state), ApiError::storage)
+        self.alter_now(|state| write(call, state))
     }
 
-    fn alter_now<T, E>(
-        &self,
-        lasting: bool,
-        change: impl FnOnce(&mut State) -> Result<T, E>,
-        unwritten: impl FnOnce() -> E,
-    ) -> Result<T, E> {
+    fn alter_now<T, E: From<Unwritten>>(&self, change: impl FnOnce(&mut State) -> Result<T, E>) -> Result<T, E> {
         let _alone = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut draft = State::clone(&self.state());
+        let before = self.state();
+        let mut draft = State::clone(&before);
         let done = change(&mut draft)?;
-        if let Some(store) = self.store.as_ref().filter(|_| lasting)
-            && store.save(&draft).is_err()
-        {
-            return Err(unwritten());
+        if let Some(store) = &self.store {
+            store.save(&before, &draft).map_err(|_| Unwritten)?;
         }
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(draft);
         Ok(done)

@@ -89,5 +89,6 @@ pub use options::{
     Unlabelled, VerifyDenied, ZoneList,
 };
 pub use server::{Running, Server};
+pub use state::key::StateKey;
 pub use state::store::OpenError;
 pub use world::{Account, User, World, WorldError, Zone};

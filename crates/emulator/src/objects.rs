@@ -9,16 +9,20 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use flarekeep_policy::BucketKey;
 use md5::{Digest, Md5};
+use serde::{Deserialize, Serialize};
 
 pub(crate) use self::listing::{After, Entry, Listing, Query, list};
 pub(crate) use self::uploads::{Parts, Upload};
-use crate::credential::{hash, hex};
+use crate::credential::hex;
+use crate::emulator::Unwritten;
+use crate::state::rows::{BadRow, Changes, Map, Rows, branch, leaf};
+use crate::text;
 
 /// The objects and the unfinished uploads of all buckets. A bucket that holds neither may be absent; whether it exists
 /// is for the table of buckets to say.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Table {
-    buckets: BTreeMap<BucketKey, Arc<Contents>>,
+    buckets: Map<BucketKey, Contents>,
     /// What all objects, uploads and parts weigh together, by [`ENTRY`].
     bytes: u64,
 }
@@ -27,16 +31,34 @@ pub(crate) struct Table {
 const ENTRY: u64 = 1024;
 
 /// What one bucket holds.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Contents {
-    pub(crate) objects: BTreeMap<String, Arc<Object>>,
+    pub(crate) objects: Map<String, Arc<Object>>,
     /// By upload id.
-    pub(crate) uploads: BTreeMap<String, Upload>,
+    pub(crate) uploads: Map<String, Upload>,
+}
+
+branch!(Contents { objects, uploads });
+leaf!(Object);
+
+/// Only the buckets are rows: the weight follows from them.
+impl Rows for Table {
+    fn compare(old: Option<&Self>, new: &Self, changes: &mut Changes) {
+        Map::compare(old.map(|old| &old.buckets), &new.buckets, changes);
+    }
+
+    fn apply(slot: &mut Option<Self>, place: &[String], row: Option<serde_json::Value>) -> Result<(), BadRow> {
+        let mut buckets = slot.take().map(|table| table.buckets);
+        Map::apply(&mut buckets, place, row)?;
+        *slot = buckets.map(|buckets| Self { buckets, bytes: 0 });
+        Ok(())
+    }
 }
 
 /// An object.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Object {
+    #[serde(with = "text::bytes")]
     pub(crate) bytes: Bytes,
     /// The entity tag without its quotation marks.
     pub(crate) etag: String,
@@ -46,7 +68,8 @@ pub(crate) struct Object {
 }
 
 /// What is told of an object beside its bytes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct About {
     pub(crate) content_type: Option<String>,
     pub(crate) cache_control: Option<String>,
@@ -84,6 +107,12 @@ pub(crate) enum Fault {
     Storage,
 }
 
+impl From<Unwritten> for Fault {
+    fn from(_: Unwritten) -> Self {
+        Self::Storage
+    }
+}
+
 /// What must be true of the object that is there before another takes its place.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Condition {
@@ -103,7 +132,7 @@ pub(crate) enum Tag {
 impl Table {
     /// What a bucket holds; none where nothing was ever put into it.
     pub(crate) fn contents(&self, bucket: &BucketKey) -> Option<&Contents> {
-        self.buckets.get(bucket).map(AsRef::as_ref)
+        self.buckets.get(bucket)
     }
 
     /// The object with this key.
@@ -116,11 +145,16 @@ impl Table {
         self.contents(bucket).is_none_or(|contents| contents.objects.is_empty())
     }
 
+    /// Weighs everything anew: what came from the disk says no weight.
+    pub(crate) fn recount(&mut self) {
+        self.bytes = self.buckets.values().map(Contents::weight).sum();
+    }
+
     /// Lets go of all that a bucket holds.
     pub(crate) fn forget(&mut self, bucket: &BucketKey) {
-        let Some(contents) = self.buckets.remove(bucket) else { return };
-        let objects = contents.objects.iter().map(|(key, object)| object.weight(key));
-        self.bytes -= objects.sum::<u64>() + contents.uploads.values().map(Upload::weight).sum::<u64>();
+        if let Some(contents) = self.buckets.remove(bucket) {
+            self.bytes -= contents.weight();
+        }
     }
 
     /// Puts an object in the place of the one with its key, if the condition holds and there is room.
@@ -152,25 +186,8 @@ impl Table {
         }
     }
 
-    /// What tells this table from another: buckets, keys, tags and what is told of the objects; empty for an empty one.
-    pub(crate) fn digest(&self) -> Vec<u8> {
-        let held = self.buckets.iter().filter(|(_, held)| !held.objects.is_empty() || !held.uploads.is_empty());
-        let mut text = String::new();
-        for (bucket, contents) in held {
-            text.push_str(&format!("{bucket}\0"));
-            for (id, upload) in &contents.uploads {
-                let tags: Vec<&str> = upload.parts.values().map(|part| part.etag.as_str()).collect();
-                text.push_str(&format!("{id}\0{tags:?}\0"));
-            }
-            for (key, object) in &contents.objects {
-                text.push_str(&format!("{key}\0{}\0{}\0{:?}\0", object.etag, object.modified, object.about));
-            }
-        }
-        if text.is_empty() { Vec::new() } else { hash(text.as_bytes()).to_vec() }
-    }
-
     fn contents_mut(&mut self, bucket: &BucketKey) -> &mut Contents {
-        Arc::make_mut(self.buckets.entry(bucket.clone()).or_default())
+        self.buckets.entry(bucket.clone()).or_default()
     }
 
     /// Accounts for bytes that come in place of others.
@@ -181,6 +198,13 @@ impl Table {
         }
         self.bytes = bytes;
         Ok(())
+    }
+}
+
+impl Contents {
+    fn weight(&self) -> u64 {
+        let objects = self.objects.iter().map(|(key, object)| object.weight(key));
+        objects.sum::<u64>() + self.uploads.values().map(Upload::weight).sum::<u64>()
     }
 }
 
@@ -265,12 +289,11 @@ mod tests {
         let id = table.begin(&at, "c", told("1234"), 0, capacity).unwrap();
         assert_eq!(table.bytes, capacity);
         assert_eq!(table.add_part(&at, ("c", &id), 1, object(""), capacity).unwrap_err(), full, "so does a part");
-        let digest = table.digest();
         table.abort(&at, "c", &id).unwrap();
         assert_eq!(table.bytes, ENTRY + 6);
         table.begin(&at, "c", told("1234"), 0, capacity).unwrap();
         table.forget(&at);
-        assert_eq!((table.bytes, table.digest().len(), digest.len()), (0, 0, 32));
+        assert_eq!(table.bytes, 0);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::log::LogEntry;
+use crate::state::key::StateKey;
 
 /// How the emulator behaves where Cloudflare's behaviour is not known. Each field says what is known, and the default.
 #[derive(Clone)]
@@ -49,6 +50,9 @@ pub struct Options {
     /// Bytes that all R2 objects and uploads may take together, as they lie in memory: their bytes, keys and metadata,
     /// and 1 KiB for each object, upload and part. Default: 512 MiB.
     pub object_bytes: u64,
+    /// What the log of a state folder is sealed with. Default: a key that lies in the folder itself, which keeps nothing
+    /// from those who can read the folder.
+    pub state_key: Option<StateKey>,
     /// Called once for every call, when it is answered.
     pub on_decision: Option<OnDecision>,
     /// The time as seconds since 1970-01-01T00:00:00Z. Default: the system's clock.
@@ -183,6 +187,7 @@ impl Default for Options {
             account_tokens_list_accounts: false,
             custom_hostnames_per_zone: 100,
             object_bytes: 512 << 20,
+            state_key: None,
             on_decision: None,
             clock: None,
         }

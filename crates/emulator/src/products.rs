@@ -16,13 +16,14 @@ pub(crate) mod workers_routes;
 pub(crate) mod workers_scripts;
 pub(crate) mod zones;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use flarekeep_catalogue::{Operation, operation, operations};
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::emulator::Write;
+use crate::emulator::{Inner, Write};
 use crate::http::{ApiError, Call, OWN_NOT_SIMULATED, Outcome};
 use crate::state::State;
 
@@ -33,12 +34,14 @@ pub(crate) enum Handler {
     Read(fn(&Call, &State) -> Outcome),
     /// It changes the state, unless it gives an error.
     Write(Write),
+    /// It waits for something else than the state, and changes the state by [`Inner::alter`].
+    Own(fn(Arc<Inner>, Call) -> BoxFuture<'static, Outcome>),
 }
 
 /// The operations of one product with their handlers.
 type Table = &'static [(&'static str, Handler)];
 
-const TABLES: [Table; 18] = [
+const TABLES: &[Table] = &[
     accounts::OPERATIONS,
     custom_hostnames::OPERATIONS,
     dns_records::OPERATIONS,
@@ -91,7 +94,7 @@ pub(crate) fn text<'a>(object: &'a serde_json::Map<String, Value>, name: &str) -
 
 static BY_INDEX: LazyLock<Vec<Option<Handler>>> = LazyLock::new(|| {
     let mut handlers = vec![None; operations().len()];
-    for (name, handler) in TABLES.into_iter().flatten() {
+    for (name, handler) in TABLES.iter().copied().flatten() {
         if let Ok(found) = operation(name)
             && let Some(place) = handlers.get_mut(usize::from(found.index))
         {
@@ -107,7 +110,7 @@ mod tests {
 
     #[test]
     fn every_handler_has_its_operation_and_every_operation_one_handler() {
-        let names: Vec<&str> = TABLES.into_iter().flatten().map(|(name, _)| *name).collect();
+        let names: Vec<&str> = TABLES.iter().copied().flatten().map(|(name, _)| *name).collect();
         for name in &names {
             assert_eq!(operation(name).map(ToString::to_string).as_deref(), Ok(*name));
         }

@@ -1,50 +1,51 @@
 //! All that the emulator keeps.
 //!
-//! A state is never changed in place: a write clones it, which costs one pointer for each table that the write leaves
-//! alone, changes the clone and puts it in place of the old one. Readers are thus never held up, and a write that fails
-//! leaves nothing behind.
+//! A state is never changed in place: a write copies it, which costs one pointer for each table, changes the copy, and
+//! puts it in place of the old one. Readers are thus never held up, a write that fails leaves nothing behind, and an
+//! older state can be kept as long as somebody wants it.
 
 pub(crate) mod groups;
+pub(crate) mod key;
+mod log;
+pub(crate) mod rows;
 pub(crate) mod store;
 pub(crate) mod tokens;
 
-use std::sync::Arc;
-
-use serde::{Deserialize, Serialize};
+pub(crate) use self::rows::Map;
 
 use crate::objects;
 use crate::products::{custom_hostnames, dns_records, kv, r2_buckets, workers_routes, workers_scripts};
 use crate::world::World;
 
 /// All tables. The time of a token's last use is kept beside them, since calls that change nothing change it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct State {
-    pub(crate) world: Arc<World>,
-    pub(crate) tokens: Arc<tokens::Table>,
-    pub(crate) dns_records: Arc<dns_records::Table>,
-    pub(crate) r2_buckets: Arc<r2_buckets::Table>,
-    /// What the buckets hold, in memory alone.
-    #[serde(skip)]
-    pub(crate) objects: Arc<objects::Table>,
-    pub(crate) workers_scripts: Arc<workers_scripts::Table>,
-    pub(crate) workers_routes: Arc<workers_routes::Table>,
-    pub(crate) kv: Arc<kv::Table>,
-    pub(crate) custom_hostnames: Arc<custom_hostnames::Table>,
+    pub(crate) world: World,
+    pub(crate) tokens: tokens::Table,
+    pub(crate) dns_records: dns_records::Table,
+    pub(crate) r2_buckets: r2_buckets::Table,
+    pub(crate) objects: objects::Table,
+    pub(crate) workers_scripts: workers_scripts::Table,
+    pub(crate) workers_routes: workers_routes::Table,
+    pub(crate) kv: kv::Table,
+    pub(crate) custom_hostnames: custom_hostnames::Table,
 }
+
+rows::branch!(State {
+    world,
+    tokens,
+    dns_records,
+    r2_buckets,
+    objects,
+    workers_scripts,
+    workers_routes,
+    kv,
+    custom_hostnames,
+});
 
 impl State {
     /// A world to which nothing was added yet.
     pub(crate) fn new(world: World) -> Self {
-        Self {
-            world: Arc::new(world),
-            tokens: Arc::default(),
-            dns_records: Arc::default(),
-            r2_buckets: Arc::default(),
-            objects: Arc::default(),
-            workers_scripts: Arc::default(),
-            workers_routes: Arc::default(),
-            kv: Arc::default(),
-            custom_hostnames: Arc::default(),
-        }
+        Self { world, ..Self::default() }
     }
 }

@@ -38,34 +38,6 @@ pub(crate) mod list {
     }
 }
 
-/// Maps with such keys.
-pub(crate) mod keys {
-    use std::collections::BTreeMap;
-
-    use serde::Serialize;
-
-    use super::*;
-
-    pub(crate) fn serialize<K, V, S>(map: &BTreeMap<K, V>, serializer: S) -> Result<S::Ok, S::Error>
-    where
-        K: Display,
-        V: Serialize,
-        S: Serializer,
-    {
-        serializer.collect_map(map.iter().map(|(key, value)| (key.to_string(), value)))
-    }
-
-    pub(crate) fn deserialize<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
-    where
-        K: FromStr<Err: Display> + Ord,
-        V: Deserialize<'de>,
-        D: Deserializer<'de>,
-    {
-        let map = BTreeMap::<String, V>::deserialize(deserializer)?;
-        map.into_iter().map(|(key, value)| Ok((key.parse().map_err(D::Error::custom)?, value))).collect()
-    }
-}
-
 /// Bytes as Base64.
 pub(crate) mod bytes {
     use axum::body::Bytes;

@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 pub use file::WorldError;
 
 use crate::credential::{Kind, fresh_id, fresh_value};
+use crate::state::rows;
 use crate::text;
 
 /// Users, accounts and zones. Ids that the world does not hold do not exist.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct World {
     /// The people, each with a Global API key.
     pub users: Vec<User>,
@@ -24,7 +25,7 @@ pub struct World {
 }
 
 /// A user: super administrator of the accounts that it is a member of.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct User {
     /// The id, or tag, of the user.
     #[serde(with = "text")]
@@ -39,7 +40,7 @@ pub struct User {
 }
 
 /// An account.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Account {
     /// The id.
     #[serde(with = "text")]
@@ -49,7 +50,7 @@ pub struct Account {
 }
 
 /// A zone.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Zone {
     /// The id.
     #[serde(with = "text")]
@@ -62,6 +63,8 @@ pub struct Zone {
     /// `active`, `pending`, `initializing` or `moved`.
     pub status: String,
 }
+
+rows::leaf!(World);
 
 impl World {
     /// One user, one account and the active zone `example.com`, with random ids and a random Global API key.

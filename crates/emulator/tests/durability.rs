@@ -55,9 +55,11 @@ async fn a_state_is_the_same_after_a_restart() {
     let (hash, zone, used) = (local.emulator.state_hash(), local.path("{Z}"), format!("/user/tokens/{}", user.id));
 
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode(&folder), mode(&folder.join("state.json"))), (0o700, 0o600));
-    let text = fs::read_to_string(folder.join("state.json")).unwrap();
-    assert!(!text.contains(&user.value) && !text.contains(&account.value));
+    assert_eq!((mode(&folder), mode(&folder.join("state.log"))), (0o700, 0o600));
+    let log = fs::read(folder.join("state.log")).unwrap();
+    for told in ["site", "example.com", "router"] {
+        assert!(!log.windows(told.len()).any(|some| some == told.as_bytes()), "{told}: the log is sealed");
+    }
     assert!(matches!(Emulator::open(&folder, World::generated(), unlimited()), Err(OpenError::InUse { .. })));
     local.shutdown_and_drop().await;
 
@@ -85,8 +87,9 @@ async fn a_write_that_cannot_be_saved_is_not_made() {
 #[test]
 fn a_file_of_another_kind_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    for text in ["", "{}", "{\"format\":9}", "\u{0}"] {
-        fs::write(folder.path().join("state.json"), text).unwrap();
+    for (file, text) in [("state.log", ""), ("state.log", "{}"), ("state.log", "\u{0}"), ("state.json", "{}")] {
+        let _ = fs::remove_file(folder.path().join("state.log"));
+        fs::write(folder.path().join(file), text).unwrap();
         let opened = Emulator::open(folder.path(), World::generated(), unlimited());
         assert!(matches!(opened, Err(OpenError::Unreadable { .. })), "{text}");
     }

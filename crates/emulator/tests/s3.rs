@@ -292,7 +292,7 @@ async fn an_object_in_parts() {
 }
 
 #[tokio::test]
-async fn objects_are_bounded_and_not_written_to_disk() {
+async fn objects_are_bounded_and_outlive_the_process() {
     let folder = tempfile::tempdir().unwrap();
     let options = || Options { object_bytes: 2 * 1024 + 10, ..unlimited() };
     let emulator = Emulator::open(folder.path(), World::generated(), options()).unwrap();
@@ -310,12 +310,16 @@ async fn objects_are_bounded_and_not_written_to_disk() {
     s3.send(&key, put("/site/b", "")).await.ok();
     s3.send(&key, put("/site/c", "")).await.refused(400, "EntityTooLarge");
     s3.send(&key, Ask::new("POST", "/site/c?uploads")).await.refused(400, "EntityTooLarge");
+    let before = emulator.state_hash();
     drop((s3, emulator));
     local.shutdown_and_drop().await;
     let emulator = Emulator::open(folder.path(), World::generated(), options()).unwrap();
-    assert_eq!(emulator.state_hash(), empty, "the bucket is kept, the object is not");
+    assert_eq!(emulator.state_hash(), before);
     let s3 = S3::start(&emulator).await;
-    assert_eq!(s3.send(&key, Ask::new("GET", "/")).await.ok().elements("Name"), ["site"]);
+    assert_eq!(s3.send(&key, Ask::new("GET", "/site?list-type=2")).await.ok().elements("Key"), ["a", "b"]);
+    assert_eq!(s3.send(&key, Ask::new("GET", "/site/a")).await.ok().text(), "12345678");
+    // What was there counts.
+    s3.send(&key, Ask::new("POST", "/site/c?uploads")).await.refused(400, "EntityTooLarge");
 }
 
 #[tokio::test]

@@ -7,11 +7,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
-use flarekeep_emulator::{Emulator, Facts, LogEntry, Server, World};
+use flarekeep_emulator::{Emulator, Facts, LogEntry, Server, StateKey, World};
 use serde_json::{Value, json};
 
 use crate::arguments;
 use crate::context::block_on;
+use crate::environment::state_folder;
 use crate::error::{CommandError, Kind};
 use crate::output::{BAD, FAINT, GOOD, Output, STRONG, plain, styled};
 use crate::{CommandResult, Verdict};
@@ -37,6 +38,9 @@ pub(crate) fn run(output: Output, arguments: &arguments::Emulate) -> CommandResu
     }
     if !arguments.listen.ip().is_loopback() {
         output.warn("other machines can reach this emulator, and its Global API key travels in clear");
+    }
+    if arguments.state.is_some() {
+        options.state_key = Some(state_key()?);
     }
     let emulator = match &arguments.state {
         None => Emulator::new(world, options),
@@ -128,6 +132,18 @@ fn world(path: &Path) -> Result<World, CommandError> {
         .map_err(|error| CommandError::usage(format!("cannot read `{}`: {error}", path.display())))?;
     World::from_toml(&text).map_err(|error| {
         CommandError::usage(format!("`{}` is no world", path.display())).because(plain(&error.to_string()))
+    })
+}
+
+/// The key of all state folders lies in the user's own folder, not beside what it keeps.
+fn state_key() -> Result<StateKey, CommandError> {
+    let folder = state_folder().ok_or_else(|| {
+        CommandError::usage("there is no place for the key of the state").hint("set HOME or XDG_STATE_HOME")
+    })?;
+    let path = folder.join("emulator.key");
+    StateKey::in_file(&path).map_err(|error| {
+        CommandError::usage(format!("cannot use the key of the state in `{}`: {error}", path.display()))
+            .hint("XDG_STATE_HOME names a folder that can be written")
     })
 }
 

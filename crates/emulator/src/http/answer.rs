@@ -38,13 +38,19 @@ impl Answer {
     pub(crate) fn page(all: Vec<Value>, page: Page) -> Self {
         let total = all.len();
         let items: Vec<Value> = all.into_iter().skip(page.skipped()).take(page.per_page).collect();
-        let info = json!({
-            "page": page.page,
-            "per_page": page.per_page,
-            "count": items.len(),
-            "total_count": total,
-            "total_pages": total.div_ceil(page.per_page),
-        });
+        let info = page.info(items.len(), total);
+        Self::listed(&items.into(), &info)
+    }
+
+    /// 200 with one page of `total` items, of which only those of the page are shown.
+    pub(crate) fn page_of<T>(
+        items: impl Iterator<Item = T>,
+        total: usize,
+        page: Page,
+        shown: impl FnMut(T) -> Value,
+    ) -> Self {
+        let items: Vec<Value> = items.skip(page.skipped()).take(page.per_page).map(shown).collect();
+        let info = page.info(items.len(), total);
         Self::listed(&items.into(), &info)
     }
 

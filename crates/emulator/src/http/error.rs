@@ -3,6 +3,8 @@
 use axum::http::StatusCode;
 use serde::Serialize;
 
+use crate::emulator::Unwritten;
+
 /// Authorised, but the emulator does not simulate the operation.
 pub(crate) const OWN_NOT_SIMULATED: u32 = 199_001;
 /// Nobody has published which groups the operation accepts.
@@ -93,6 +95,12 @@ impl ApiError {
     /// The state could not be written.
     pub(crate) fn storage() -> Self {
         Self::new(500, OWN_STORAGE, "the emulator could not write its state; nothing was changed")
+    }
+}
+
+impl From<Unwritten> for ApiError {
+    fn from(_: Unwritten) -> Self {
+        Self::storage()
     }
 }
 

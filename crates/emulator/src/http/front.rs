@@ -113,6 +113,7 @@ async fn answered(
     match products::handler(operation) {
         Some(Handler::Read(read)) => read(&call, &state),
         Some(Handler::Write(write)) => emulator.change(write, call).await,
+        Some(Handler::Own(own)) => own(emulator.clone(), call).await,
         None => Err(products::not_simulated(operation)),
     }
 }

@@ -1,6 +1,7 @@
 //! The query of a call.
 
 use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
 
 /// Which page of a list is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +24,17 @@ impl Page {
         let number = |name| parameter(query, name).and_then(|text| text.parse::<usize>().ok());
         let per_page = number("per_page").map_or(sizes.default, |asked| asked.clamp(sizes.least, sizes.most));
         Self { page: number("page").unwrap_or(1).max(1), per_page: per_page.max(1) }
+    }
+
+    /// The `result_info` of a page that holds `count` of `total` items.
+    pub(crate) fn info(self, count: usize, total: usize) -> Value {
+        json!({
+            "page": self.page,
+            "per_page": self.per_page,
+            "count": count,
+            "total_count": total,
+            "total_pages": total.div_ceil(self.per_page),
+        })
     }
 
     pub(crate) const fn skipped(self) -> usize {

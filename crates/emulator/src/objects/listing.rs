@@ -1,10 +1,10 @@
 //! Listing a bucket: prefix, delimiter, pages.
 
-use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use super::Object;
+use crate::state::Map;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +54,7 @@ impl<'a> Entry<'a> {
 }
 
 /// One page of the keys in their order. It costs what the page holds, and one search for each common prefix.
-pub(crate) fn list<'a>(objects: &'a BTreeMap<String, Arc<Object>>, query: Query<'a>) -> Listing<'a> {
+pub(crate) fn list<'a>(objects: &'a Map<String, Arc<Object>>, query: Query<'a>) -> Listing<'a> {
     let mut listing = Listing::default();
     if query.most == 0 {
         return listing;
@@ -71,7 +71,7 @@ pub(crate) fn list<'a>(objects: &'a BTreeMap<String, Arc<Object>>, query: Query<
         _ => {}
     }
     loop {
-        let next = objects.range::<str, _>((from.as_ref().map(String::as_str), Bound::Unbounded)).next();
+        let next = objects.range::<_, str>((from.as_ref().map(String::as_str), Bound::Unbounded)).next();
         let Some((key, object)) = next.filter(|(key, _)| key.starts_with(query.prefix)) else { return listing };
         if listing.entries.len() == query.most {
             listing.more = true;
@@ -123,7 +123,7 @@ mod tests {
 
     use super::*;
 
-    fn objects(keys: &BTreeSet<String>) -> BTreeMap<String, Arc<Object>> {
+    fn objects(keys: &BTreeSet<String>) -> Map<String, Arc<Object>> {
         let object = || Arc::new(Object::new(Bytes::new(), Arc::default(), 0));
         keys.iter().map(|key| (key.clone(), object())).collect()
     }
@@ -141,7 +141,7 @@ mod tests {
         names.into_iter().collect()
     }
 
-    fn paged(objects: &BTreeMap<String, Arc<Object>>, prefix: &str, delimiter: &str, most: usize) -> Vec<String> {
+    fn paged(objects: &Map<String, Arc<Object>>, prefix: &str, delimiter: &str, most: usize) -> Vec<String> {
         let (mut names, mut after) = (Vec::new(), None);
         loop {
             let page = list(objects, Query { prefix, delimiter, after, most });

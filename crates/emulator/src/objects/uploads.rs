@@ -1,33 +1,53 @@
 //! Uploads in parts.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use flarekeep_policy::BucketKey;
+use serde::{Deserialize, Serialize};
 
 use super::{About, Condition, ENTRY, Fault, Object, Table, md5};
 use crate::credential::{fresh_id, hex};
+use crate::state::rows::{Map, branch, leaf};
 
 /// The least size of a part that is not the last (Cloudflare's R2 documentation, multipart objects).
 const LEAST: u64 = 5 << 20;
 
 /// An upload that is under way.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Upload {
-    pub(crate) key: String,
-    pub(crate) initiated: i64,
+    begun: Begun,
     pub(crate) parts: Parts,
+}
+
+/// How an upload began.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Begun {
+    key: String,
+    at: i64,
     about: Arc<About>,
 }
 
+branch!(Upload { begun, parts });
+leaf!(Begun);
+
 /// The parts of an upload by their number.
-pub(crate) type Parts = BTreeMap<i32, Arc<Object>>;
+pub(crate) type Parts = Map<i32, Arc<Object>>;
 
 impl Upload {
+    /// The key of the object that it is to become.
+    pub(crate) fn key(&self) -> &str {
+        &self.begun.key
+    }
+
+    /// When it began, in seconds since 1970.
+    pub(crate) fn initiated(&self) -> i64 {
+        self.begun.at
+    }
+
     /// What it takes of the room, with its parts.
     pub(super) fn weight(&self) -> u64 {
-        own_weight(&self.key, &self.about) + self.parts.values().map(|part| part.weight("")).sum::<u64>()
+        own_weight(&self.begun.key, &self.begun.about) + self.parts.values().map(|part| part.weight("")).sum::<u64>()
     }
 }
 
@@ -48,7 +68,8 @@ impl Table {
     ) -> Result<String, Fault> {
         self.make_room(0, own_weight(key, &about), capacity)?;
         let id = format!("{:032x}{:032x}", fresh_id(), fresh_id());
-        let upload = Upload { key: key.to_owned(), initiated: at, parts: Parts::new(), about: Arc::new(about) };
+        let begun = Begun { key: key.to_owned(), at, about: Arc::new(about) };
+        let upload = Upload { begun, parts: Parts::new() };
         self.contents_mut(bucket).uploads.insert(id.clone(), upload);
         Ok(id)
     }
@@ -56,7 +77,7 @@ impl Table {
     /// The upload with this id, if it is of this key.
     pub(crate) fn upload(&self, bucket: &BucketKey, key: &str, id: &str) -> Result<&Upload, Fault> {
         let upload = self.contents(bucket).and_then(|contents| contents.uploads.get(id));
-        upload.filter(|upload| upload.key == key).ok_or(Fault::NoSuchUpload)
+        upload.filter(|upload| upload.key() == key).ok_or(Fault::NoSuchUpload)
     }
 
     /// Adds a part, in place of the one with its number.
@@ -128,7 +149,7 @@ fn together(upload: &Upload, listed: &[(i32, String)], at: i64) -> Result<Object
     let tags: Vec<u8> = parts.iter().flat_map(|part| md5(&part.bytes)).collect();
     let etag = format!("{}-{}", hex(&md5(&tags)), parts.len());
     let bytes: Vec<u8> = parts.iter().flat_map(|part| part.bytes.iter().copied()).collect();
-    Ok(Object { bytes: Bytes::from(bytes), etag, modified: at, about: upload.about.clone() })
+    Ok(Object { bytes: Bytes::from(bytes), etag, modified: at, about: upload.begun.about.clone() })
 }
 
 #[cfg(test)]

@@ -3,9 +3,6 @@
 mod draft;
 mod fallback_origin;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use flarekeep_catalogue::ZoneId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,8 +11,8 @@ use self::draft::Draft;
 use super::{Handler, timestamp_micros};
 use crate::credential::fresh_uuid;
 use crate::http::{Answer, ApiError, Call, Outcome};
-use crate::state::State;
-use crate::text;
+use crate::state::rows::{branch, leaf};
+use crate::state::{Map, State};
 
 pub(super) const OPERATIONS: super::Table = &[
     ("GET /zones/{zone_id}/custom_hostnames", Handler::Read(list)),
@@ -30,16 +27,20 @@ pub(super) const OPERATIONS: super::Table = &[
 ];
 
 /// The custom hostnames of all zones.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Table(#[serde(with = "text::keys")] BTreeMap<ZoneId, OfZone>);
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Table(Map<ZoneId, OfZone>);
 
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+branch!(Table);
+branch!(OfZone { hostnames, fallback_origin });
+leaf!(CustomHostname, fallback_origin::FallbackOrigin);
+
+#[derive(Debug, Clone, Default, PartialEq)]
 struct OfZone {
-    hostnames: BTreeMap<String, CustomHostname>,
+    hostnames: Map<String, CustomHostname>,
     fallback_origin: Option<fallback_origin::FallbackOrigin>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct CustomHostname {
     id: String,
     draft: Draft,
@@ -129,7 +130,7 @@ fn of_zone<'a>(call: &Call, state: &'a State) -> Option<&'a OfZone> {
 
 fn own<'a>(call: &Call, state: &'a mut State) -> Result<&'a mut OfZone, ApiError> {
     let zone = call.zone.ok_or_else(ApiError::no_route)?;
-    Ok(Arc::make_mut(&mut state.custom_hostnames).0.entry(zone).or_default())
+    Ok(state.custom_hostnames.0.entry(zone).or_default())
 }
 
 fn found<'a>(call: &Call, state: &'a State) -> Result<&'a CustomHostname, ApiError> {

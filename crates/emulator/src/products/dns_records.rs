@@ -3,9 +3,6 @@
 mod draft;
 mod filter;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use flarekeep_catalogue::ZoneId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,8 +12,8 @@ use self::filter::Filter;
 use super::{Handler, timestamp_micros};
 use crate::credential::fresh_id;
 use crate::http::{Answer, ApiError, Call, Outcome};
-use crate::state::State;
-use crate::text;
+use crate::state::rows::{branch, leaf};
+use crate::state::{Map, State};
 
 pub(super) const OPERATIONS: super::Table = &[
     ("GET /zones/{zone_id}/dns_records", Handler::Read(list)),
@@ -28,11 +25,14 @@ pub(super) const OPERATIONS: super::Table = &[
 ];
 
 /// The records of all zones, by zone and id.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Table(#[serde(with = "text::keys")] BTreeMap<ZoneId, BTreeMap<String, Record>>);
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Table(Map<ZoneId, Map<String, Record>>);
+
+branch!(Table);
+leaf!(Record);
 
 /// One record.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Record {
     id: String,
     draft: Draft,
@@ -44,11 +44,8 @@ struct Record {
 
 fn list(call: &Call, state: &State) -> Outcome {
     let filter = Filter::of(call);
-    let mut records: Vec<&Record> = records(call, state)
-        .into_iter()
-        .flat_map(BTreeMap::values)
-        .filter(|record| filter.admits(&record.draft))
-        .collect();
+    let mut records: Vec<&Record> =
+        records(call, state).into_iter().flat_map(Map::values).filter(|record| filter.admits(&record.draft)).collect();
     records.sort_by_key(|record| record.serial);
     match call.query("order").as_deref() {
         Some("name") => records.sort_by(|a, b| a.draft.name.cmp(&b.draft.name)),
@@ -61,7 +58,8 @@ fn list(call: &Call, state: &State) -> Outcome {
     if call.descending() {
         records.reverse();
     }
-    Ok(Answer::page(records.into_iter().map(shown).collect(), call.page(100, 1, 50_000)))
+    let total = records.len();
+    Ok(Answer::page_of(records.into_iter(), total, call.page(100, 1, 50_000), shown))
 }
 
 fn create(call: &Call, state: &mut State) -> Outcome {
@@ -108,7 +106,7 @@ fn delete(call: &Call, state: &mut State) -> Outcome {
 }
 
 /// No identical record, and nothing of one's own kind beside a CNAME.
-fn refuse_clash(zone: &BTreeMap<String, Record>, draft: &Draft, id: &str) -> Result<(), ApiError> {
+fn refuse_clash(zone: &Map<String, Record>, draft: &Draft, id: &str) -> Result<(), ApiError> {
     let address = |kind: &str| matches!(kind, "A" | "AAAA" | "CNAME");
     for other in zone.values().filter(|other| other.id != id && other.draft.name == draft.name) {
         let other = &other.draft;
@@ -123,7 +121,7 @@ fn refuse_clash(zone: &BTreeMap<String, Record>, draft: &Draft, id: &str) -> Res
     Ok(())
 }
 
-fn records<'a>(call: &Call, state: &'a State) -> Option<&'a BTreeMap<String, Record>> {
+fn records<'a>(call: &Call, state: &'a State) -> Option<&'a Map<String, Record>> {
     state.dns_records.0.get(&call.zone?)
 }
 
@@ -132,9 +130,9 @@ fn found<'a>(call: &Call, state: &'a State) -> Result<&'a Record, ApiError> {
     record.ok_or_else(|| ApiError::new(404, 81044, "Record does not exist."))
 }
 
-fn own<'a>(call: &Call, state: &'a mut State) -> Result<&'a mut BTreeMap<String, Record>, ApiError> {
+fn own<'a>(call: &Call, state: &'a mut State) -> Result<&'a mut Map<String, Record>, ApiError> {
     let zone = call.zone.ok_or_else(ApiError::no_route)?;
-    Ok(Arc::make_mut(&mut state.dns_records).0.entry(zone).or_default())
+    Ok(state.dns_records.0.entry(zone).or_default())
 }
 
 fn zone_name<'a>(call: &Call, state: &'a State) -> &'a str {

@@ -4,9 +4,6 @@ mod bulk;
 mod keys;
 mod values;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use axum::body::Bytes;
 use flarekeep_catalogue::AccountId;
 use serde::{Deserialize, Serialize};
@@ -15,7 +12,8 @@ use serde_json::{Value, json};
 use super::{Handler, text as member};
 use crate::credential::fresh_id;
 use crate::http::{Answer, ApiError, Call, Outcome};
-use crate::state::State;
+use crate::state::rows::{branch, leaf};
+use crate::state::{Map, State};
 use crate::text;
 
 pub(super) const OPERATIONS: super::Table = &[
@@ -41,17 +39,20 @@ pub(super) const OPERATIONS: super::Table = &[
 ];
 
 /// The namespaces of all accounts, by id.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Table(#[serde(with = "text::keys")] BTreeMap<AccountId, BTreeMap<String, Namespace>>);
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Table(Map<AccountId, Map<String, Namespace>>);
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+branch!(Table);
+branch!(Namespace { title, entries });
+leaf!(Entry);
+
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Namespace {
     title: String,
-    /// Shared, so that a write to one namespace leaves the others' values alone.
-    entries: Arc<BTreeMap<String, Entry>>,
+    entries: Map<String, Entry>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Entry {
     #[serde(with = "text::bytes")]
     value: Bytes,
@@ -90,7 +91,7 @@ fn create(call: &Call, state: &mut State) -> Outcome {
     let namespaces = own(call, state)?;
     refuse_taken(namespaces, &title, "")?;
     let id = format!("{:032x}", fresh_id());
-    let namespace = Namespace { title, entries: Arc::default() };
+    let namespace = Namespace { title, entries: Map::new() };
     let answer = Answer::result(&shown(&id, &namespace));
     namespaces.insert(id, namespace);
     Ok(answer)
@@ -130,7 +131,7 @@ fn title(call: &Call) -> Result<String, ApiError> {
     Ok(title.to_owned())
 }
 
-fn refuse_taken(namespaces: &BTreeMap<String, Namespace>, title: &str, own: &str) -> Result<(), ApiError> {
+fn refuse_taken(namespaces: &Map<String, Namespace>, title: &str, own: &str) -> Result<(), ApiError> {
     if namespaces.iter().any(|(id, other)| id != own && other.title == title) {
         return Err(ApiError::new(400, 10014, "a namespace with this account ID and title already exists"));
     }
@@ -141,8 +142,8 @@ fn account(call: &Call) -> Result<AccountId, ApiError> {
     call.account.ok_or_else(ApiError::no_route)
 }
 
-fn own<'a>(call: &Call, state: &'a mut State) -> Result<&'a mut BTreeMap<String, Namespace>, ApiError> {
-    Ok(Arc::make_mut(&mut state.kv).0.entry(account(call)?).or_default())
+fn own<'a>(call: &Call, state: &'a mut State) -> Result<&'a mut Map<String, Namespace>, ApiError> {
+    Ok(state.kv.0.entry(account(call)?).or_default())
 }
 
 fn namespace<'a>(call: &Call, state: &'a State) -> Result<&'a Namespace, ApiError> {
@@ -151,9 +152,9 @@ fn namespace<'a>(call: &Call, state: &'a State) -> Result<&'a Namespace, ApiErro
 }
 
 /// The entries of the namespace that the path names, to be changed.
-fn entries<'a>(call: &Call, state: &'a mut State) -> Result<&'a mut BTreeMap<String, Entry>, ApiError> {
+fn entries<'a>(call: &Call, state: &'a mut State) -> Result<&'a mut Map<String, Entry>, ApiError> {
     let namespace = own(call, state)?.get_mut(call.parameter("namespace_id")).ok_or_else(missing)?;
-    Ok(Arc::make_mut(&mut namespace.entries))
+    Ok(&mut namespace.entries)
 }
 
 fn missing() -> ApiError {

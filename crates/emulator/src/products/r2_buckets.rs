@@ -1,8 +1,6 @@
 //! R2 buckets of an account.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::sync::Arc;
+use imbl::ordmap::Entry;
 
 use flarekeep_catalogue::AccountId;
 use flarekeep_policy::BucketKey;
@@ -11,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::{Handler, text as member, timestamp_micros};
 use crate::http::{Answer, ApiError, Call, Outcome};
-use crate::state::State;
-use crate::text;
+use crate::state::rows::{branch, leaf};
+use crate::state::{Map, State};
 
 pub(super) const OPERATIONS: super::Table = &[
     ("GET /accounts/{account_id}/r2/buckets", Handler::Read(list)),
@@ -25,13 +23,16 @@ pub(super) const OPERATIONS: super::Table = &[
 pub(crate) const JURISDICTIONS: [&str; 5] = ["default", "eu", "us", "fedramp", "fedramp-high"];
 
 /// The buckets of all accounts, by jurisdiction and name.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Table(#[serde(with = "text::keys")] BTreeMap<AccountId, BTreeMap<String, Buckets>>);
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Table(Map<AccountId, Map<String, Buckets>>);
 
-type Buckets = BTreeMap<String, Bucket>;
+branch!(Table);
+leaf!(Bucket);
+
+type Buckets = Map<String, Bucket>;
 
 /// A bucket.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Bucket {
     pub(crate) name: String,
     jurisdiction: String,
@@ -51,7 +52,7 @@ impl Table {
 
     /// The account's buckets of one jurisdiction, by name.
     pub(crate) fn of(&self, account: AccountId, jurisdiction: &str) -> impl Iterator<Item = &Bucket> {
-        self.0.get(&account).and_then(|buckets| buckets.get(jurisdiction)).into_iter().flat_map(BTreeMap::values)
+        self.0.get(&account).and_then(|buckets| buckets.get(jurisdiction)).into_iter().flat_map(Map::values)
     }
 
     /// Makes a bucket; none where there is one already.
@@ -109,7 +110,7 @@ fn create(call: &Call, state: &mut State) -> Outcome {
     let key = BucketKey { account: account(call)?, jurisdiction, name: name.to_owned() };
     let location = member(&body, "locationHint").unwrap_or(USUAL_LOCATION);
     let storage_class = member(&body, "storageClass").unwrap_or("Standard");
-    let made = Arc::make_mut(&mut state.r2_buckets).make(&key, location, storage_class, call.at.0);
+    let made = state.r2_buckets.make(&key, location, storage_class, call.at.0);
     let taken = || ApiError::new(409, 10004, "The bucket you tried to create already exists, and you own it.");
     made.map(|bucket| Answer::result(&shown(bucket))).ok_or_else(taken)
 }
@@ -124,10 +125,10 @@ fn delete(call: &Call, state: &mut State) -> Outcome {
     if !state.objects.is_empty(&key) {
         return Err(ApiError::new(409, 10008, "The bucket you tried to delete is not empty."));
     }
-    if !Arc::make_mut(&mut state.r2_buckets).remove(&key) {
+    if !state.r2_buckets.remove(&key) {
         return Err(missing());
     }
-    Arc::make_mut(&mut state.objects).forget(&key);
+    state.objects.forget(&key);
     Ok(Answer::result(&json!({})))
 }
 

@@ -41,7 +41,7 @@ fn put(call: &Call, state: &mut State) -> Outcome {
     let storage_class = about.storage_class.clone().unwrap_or_else(|| "Standard".to_owned());
     let object = Object::new(call.body().clone(), Arc::new(about), call.at.0);
     let capacity = call.options.object_bytes;
-    let put = Arc::make_mut(&mut state.objects).put(&bucket, key, object, &Condition::default(), capacity);
+    let put = state.objects.put(&bucket, key, object, &Condition::default(), capacity);
     let object = put.map_err(|fault| match fault {
         Fault::Full { capacity } => ApiError::full(capacity),
         _ => ApiError::storage(),
@@ -59,7 +59,7 @@ fn put(call: &Call, state: &mut State) -> Outcome {
 /// There need be no such object, as with S3.
 fn delete(call: &Call, state: &mut State) -> Outcome {
     let (bucket, key) = place(call, state)?;
-    Arc::make_mut(&mut state.objects).remove(&bucket, key);
+    state.objects.remove(&bucket, key);
     Ok(Answer::result(&json!({"key": key})))
 }
 

@@ -48,7 +48,8 @@ fn list(call: &Call, state: &State) -> Outcome {
     if call.query("direction").is_none_or(|direction| !direction.eq_ignore_ascii_case("asc")) {
         records.reverse();
     }
-    Ok(Answer::page(records.into_iter().map(|record| token(record, call.at)).collect(), call.page(20, 5, 50)))
+    let total = records.len();
+    Ok(Answer::page_of(records.into_iter(), total, call.page(20, 5, 50), |record| token(record, call.at)))
 }
 
 fn create(call: &Call, state: &mut State) -> Outcome {
@@ -80,7 +81,7 @@ fn create(call: &Call, state: &mut State) -> Outcome {
         value_hash: hex(&hash(value.as_bytes())),
         creator_email: creator.filter(|_| matches!(owner, Owner::Account(_))),
     };
-    let record = Arc::make_mut(&mut state.tokens).put(stored);
+    let record = state.tokens.put(stored);
     let mut shown = token(&record, call.at);
     if let Some(object) = shown.as_object_mut() {
         object.insert("value".to_owned(), value.into());
@@ -137,13 +138,13 @@ fn update(call: &Call, state: &mut State) -> Outcome {
         policies: draft.policies,
         ..old.stored.clone()
     };
-    let record = Arc::make_mut(&mut state.tokens).put(stored);
+    let record = state.tokens.put(stored);
     Ok(Answer::result(&token(&record, call.at)))
 }
 
 fn delete(call: &Call, state: &mut State) -> Outcome {
     let id = found(call, state)?.stored.id;
-    Arc::make_mut(&mut state.tokens).remove(id);
+    state.tokens.remove(id);
     Ok(Answer::result(&json!({"id": id.to_string()})))
 }
 
@@ -159,7 +160,7 @@ fn roll(call: &Call, state: &mut State) -> Outcome {
     };
     let value = fresh_value(kind);
     let value_hash = hex(&hash(value.as_bytes()));
-    Arc::make_mut(&mut state.tokens).put(Stored { value_hash, modified_on: call.at.0, ..old.stored.clone() });
+    state.tokens.put(Stored { value_hash, modified_on: call.at.0, ..old.stored.clone() });
     Ok(Answer::result(&value.into()))
 }
 

@@ -2,9 +2,6 @@
 
 pub(super) mod of_script;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use flarekeep_catalogue::ZoneId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,8 +9,8 @@ use serde_json::{Value, json};
 use super::{Handler, text as member, workers_scripts};
 use crate::credential::fresh_id;
 use crate::http::{Answer, ApiError, Call, Outcome};
-use crate::state::State;
-use crate::text;
+use crate::state::rows::{branch, leaf};
+use crate::state::{Map, State};
 
 pub(super) const OPERATIONS: super::Table = &[
     ("GET /zones/{zone_id}/workers/routes", Handler::Read(list)),
@@ -24,10 +21,13 @@ pub(super) const OPERATIONS: super::Table = &[
 ];
 
 /// The routes of all zones, by zone and id.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Table(#[serde(with = "text::keys")] BTreeMap<ZoneId, BTreeMap<String, Route>>);
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Table(Map<ZoneId, Map<String, Route>>);
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+branch!(Table);
+leaf!(Route);
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Route {
     pattern: String,
     /// None for a route that keeps Workers away.
@@ -111,7 +111,7 @@ fn check_pattern(pattern: &str, zone: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn routes<'a>(call: &Call, state: &'a State) -> Option<&'a BTreeMap<String, Route>> {
+fn routes<'a>(call: &Call, state: &'a State) -> Option<&'a Map<String, Route>> {
     state.workers_routes.0.get(&call.zone?)
 }
 
@@ -121,9 +121,9 @@ fn found<'a>(call: &Call, state: &'a State) -> Result<(&'a str, &'a Route), ApiE
     route.map(|(id, route)| (id.as_str(), route)).ok_or_else(missing)
 }
 
-fn own<'a>(call: &Call, state: &'a mut State) -> Result<&'a mut BTreeMap<String, Route>, ApiError> {
+fn own<'a>(call: &Call, state: &'a mut State) -> Result<&'a mut Map<String, Route>, ApiError> {
     let zone = call.zone.ok_or_else(ApiError::no_route)?;
-    Ok(Arc::make_mut(&mut state.workers_routes).0.entry(zone).or_default())
+    Ok(state.workers_routes.0.entry(zone).or_default())
 }
 
 fn shown(id: &str, route: &Route) -> Value {

@@ -6,9 +6,6 @@ pub(super) mod settings;
 mod upload;
 pub(super) mod versions;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use flarekeep_catalogue::AccountId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -17,8 +14,8 @@ use self::content::Content;
 use self::versions::{Deployment, Version};
 use super::{Handler, timestamp_micros};
 use crate::http::{Answer, ApiError, Call, Outcome};
-use crate::state::State;
-use crate::text;
+use crate::state::rows::{branch, leaf};
+use crate::state::{Map, State};
 
 pub(super) const OPERATIONS: super::Table = &[
     ("GET /accounts/{account_id}/workers/scripts", Handler::Read(list)),
@@ -28,10 +25,13 @@ pub(super) const OPERATIONS: super::Table = &[
 ];
 
 /// The scripts of all accounts, by name.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Table(#[serde(with = "text::keys")] BTreeMap<AccountId, BTreeMap<String, Script>>);
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Table(Map<AccountId, Map<String, Script>>);
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+branch!(Table);
+leaf!(Script);
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Script {
     /// The hex tag that policies name.
     tag: String,
@@ -89,8 +89,8 @@ fn found<'a>(call: &Call, state: &'a State) -> Result<&'a Script, ApiError> {
     scripts.and_then(|scripts| scripts.get(call.parameter("script_name"))).ok_or_else(missing)
 }
 
-fn own<'a>(call: &Call, state: &'a mut State) -> Result<&'a mut BTreeMap<String, Script>, ApiError> {
-    Ok(Arc::make_mut(&mut state.workers_scripts).0.entry(account(call)?).or_default())
+fn own<'a>(call: &Call, state: &'a mut State) -> Result<&'a mut Map<String, Script>, ApiError> {
+    Ok(state.workers_scripts.0.entry(account(call)?).or_default())
 }
 
 fn found_mut<'a>(call: &Call, state: &'a mut State) -> Result<&'a mut Script, ApiError> {

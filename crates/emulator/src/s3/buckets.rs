@@ -65,13 +65,12 @@ pub(super) async fn create(
     let hint = input.create_bucket_configuration.and_then(|configuration| configuration.location_constraint);
     let (key, at) = (visit.bucket(&input.bucket), emulator.now().0);
     emulator
-        .alter(true, move |state| {
+        .alter(move |state| {
             // `auto` and the regions of Amazon's clients are no locations of R2.
             const LOCATIONS: [&str; 6] = ["apac", "eeur", "enam", "oc", "weur", "wnam"];
             let hint = hint.as_ref().map(|hint| hint.as_str().to_ascii_lowercase());
             let location = LOCATIONS.into_iter().find(|known| hint.as_deref() == Some(known));
-            let made =
-                Arc::make_mut(&mut state.r2_buckets).make(&key, location.unwrap_or(USUAL_LOCATION), "Standard", at);
+            let made = state.r2_buckets.make(&key, location.unwrap_or(USUAL_LOCATION), "Standard", at);
             made.map(|_| ()).ok_or(Fault::BucketTaken)
         })
         .await?;
@@ -84,13 +83,13 @@ pub(super) async fn delete(
 ) -> S3Result<DeleteBucketOutput> {
     let key = Visit::in_extensions(&request.extensions)?.bucket(&request.input.bucket);
     emulator
-        .alter(true, move |state| {
+        .alter(move |state| {
             existing(state, &key)?;
             if !state.objects.is_empty(&key) {
                 return Err(Fault::BucketNotEmpty);
             }
-            Arc::make_mut(&mut state.r2_buckets).remove(&key);
-            Arc::make_mut(&mut state.objects).forget(&key);
+            state.r2_buckets.remove(&key);
+            state.objects.forget(&key);
             Ok(())
         })
         .await?;

@@ -191,21 +191,21 @@ async fn place(
     let capacity = emulator.options.object_bytes;
     let put = move |state: &mut crate::state::State| {
         existing(state, &bucket)?;
-        Arc::make_mut(&mut state.objects).put(&bucket, &key, object, &condition, capacity)
+        state.objects.put(&bucket, &key, object, &condition, capacity)
     };
-    emulator.alter(false, put).await
+    emulator.alter(put).await
 }
 
 async fn remove(emulator: &Arc<Inner>, bucket: BucketKey, keys: Vec<String>) -> Result<(), Fault> {
     let remove = move |state: &mut crate::state::State| {
         existing(state, &bucket)?;
-        let objects = Arc::make_mut(&mut state.objects);
+        let objects = &mut state.objects;
         for key in &keys {
             objects.remove(&bucket, key);
         }
         Ok(())
     };
-    emulator.alter(false, remove).await
+    emulator.alter(remove).await
 }
 
 /// Whether the caller wants the object as it is: the conditions in the order of RFC 9110, section 13.2.2.

@@ -38,9 +38,9 @@ pub(super) async fn create(
     let capacity = emulator.options.object_bytes;
     let begin = move |state: &mut State| {
         existing(state, &bucket)?;
-        Arc::make_mut(&mut state.objects).begin(&bucket, &key, about, at, capacity)
+        state.objects.begin(&bucket, &key, about, at, capacity)
     };
-    let id = emulator.alter(false, begin).await?;
+    let id = emulator.alter(begin).await?;
     Ok(CreateMultipartUploadOutput {
         bucket: Some(input.bucket),
         key: Some(input.key),
@@ -104,9 +104,9 @@ pub(super) async fn complete(
     let condition = condition(input.if_match, input.if_none_match);
     let complete = move |state: &mut State| {
         existing(state, &bucket)?;
-        Arc::make_mut(&mut state.objects).complete(&bucket, (&key, &id), &listed, &condition, at)
+        state.objects.complete(&bucket, (&key, &id), &listed, &condition, at)
     };
-    let object = emulator.alter(false, complete).await?;
+    let object = emulator.alter(complete).await?;
     Ok(CompleteMultipartUploadOutput {
         location: Some(format!("/{}/{}", input.bucket, input.key)),
         bucket: Some(input.bucket),
@@ -125,9 +125,9 @@ pub(super) async fn abort(
     let bucket = visit.bucket(&input.bucket);
     let abort = move |state: &mut State| {
         existing(state, &bucket)?;
-        Arc::make_mut(&mut state.objects).abort(&bucket, &input.key, &input.upload_id)
+        state.objects.abort(&bucket, &input.key, &input.upload_id)
     };
-    emulator.alter(false, abort).await?;
+    emulator.alter(abort).await?;
     Ok(AbortMultipartUploadOutput::default())
 }
 
@@ -177,13 +177,13 @@ pub(super) async fn list(
     existing(&state, &bucket)?;
     let prefix = input.prefix.clone().unwrap_or_default();
     let held = state.objects.contents(&bucket).map(|contents| &contents.uploads);
-    let all = held.into_iter().flatten().filter(|(_, upload)| upload.key.starts_with(&prefix));
+    let all = held.into_iter().flatten().filter(|(_, upload)| upload.key().starts_with(&prefix));
     let encoding = input.encoding_type.as_ref();
     let mut uploads: Vec<MultipartUpload> = all
         .map(|(id, upload)| MultipartUpload {
-            key: Some(shown(&upload.key, encoding)),
+            key: Some(shown(upload.key(), encoding)),
             upload_id: Some(id.clone()),
-            initiated: Some(timestamp(upload.initiated)),
+            initiated: Some(timestamp(upload.initiated())),
             ..MultipartUpload::default()
         })
         .collect();
@@ -211,7 +211,7 @@ async fn add(
     let (bucket, capacity) = (visit.bucket(&bucket), emulator.options.object_bytes);
     let add = move |state: &mut State| -> Result<(), Fault> {
         existing(state, &bucket)?;
-        Arc::make_mut(&mut state.objects).add_part(&bucket, (&key, &id), number, part, capacity)
+        state.objects.add_part(&bucket, (&key, &id), number, part, capacity)
     };
-    Ok(emulator.alter(false, add).await?)
+    Ok(emulator.alter(add).await?)
 }

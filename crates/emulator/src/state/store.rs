@@ -1,18 +1,30 @@
-//! The state on disk: one file, written anew for each change before the change is acknowledged.
+//! The state on disk: a folder with one log, which each change is in before it is acknowledged.
 
-use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::State;
+use super::key::StateKey;
+use super::log::{self, Log, LogError};
+use super::rows::{Change, Changes, Rows};
+use super::{State, tokens};
 
-const FILE: &str = "state.json";
+const FILE: &str = "state.log";
 const LOCK: &str = "lock";
-const FORMAT: u32 = 1;
+const KEY: &str = "key";
+/// What the format before this one was kept in.
+const OLDER: &str = "state.json";
+/// Where tokens' last uses stand among the rows.
+const USES: &str = "last_used";
+/// How often, at most, tokens' last uses are written with a change: they are many, and no change waits for them.
+const NOTED_EVERY: Duration = Duration::from_secs(1);
+/// A log is written anew when it has grown by this, and to twice what it was.
+const GROWTH: u64 = 64 << 20;
 
 /// Why a state folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +43,7 @@ pub enum OpenError {
         /// The folder.
         path: PathBuf,
     },
-    /// The file is not one that this version wrote.
+    /// The file is not one that this version wrote, or was sealed with another key.
     #[error("`{}` is no state of this version: {problem}", path.display())]
     Unreadable {
         /// The file.
@@ -44,28 +56,31 @@ pub enum OpenError {
 /// A folder that holds a state, for this process alone.
 #[derive(Debug)]
 pub(crate) struct Store {
-    folder: PathBuf,
+    path: PathBuf,
+    key: StateKey,
+    written: Mutex<Written>,
     /// Held as long as the store lives.
     _lock: File,
 }
 
-#[derive(Serialize)]
-struct Written<'a> {
-    format: u32,
-    state: &'a State,
-    last_used: BTreeMap<String, i64>,
-}
-
-#[derive(Deserialize)]
-struct Read {
-    format: u32,
-    state: State,
-    last_used: BTreeMap<String, i64>,
+#[derive(Debug)]
+struct Written {
+    log: Log,
+    /// How long the log was when it was written anew.
+    whole: u64,
+    /// Tokens' last uses, as the log has them, and since when.
+    uses: tokens::Uses,
+    noted: Instant,
 }
 
 impl Store {
-    /// Opens the folder, which is made with mode 0700 where it is absent, and reads the state in it, if any.
-    pub(crate) fn open(folder: &Path) -> Result<(Self, Option<State>), OpenError> {
+    /// Opens the folder, which is made with mode 0700 where it is absent, and gives the state in it, or else the one
+    /// that `begin` gives. Without a key, one is kept in the folder.
+    pub(crate) fn open(
+        folder: &Path,
+        key: Option<StateKey>,
+        begin: impl FnOnce() -> State,
+    ) -> Result<(Self, State), OpenError> {
         let failed = |source| OpenError::Folder { path: folder.to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         let lock = File::create(folder.join(LOCK)).map_err(failed)?;
@@ -73,34 +88,92 @@ impl Store {
             fs::TryLockError::WouldBlock => OpenError::InUse { path: folder.to_owned() },
             fs::TryLockError::Error(source) => failed(source),
         })?;
-        let store = Self { folder: folder.to_owned(), _lock: lock };
+        let key = key.map_or_else(|| StateKey::in_file(&folder.join(KEY)), Ok).map_err(failed)?;
         let path = folder.join(FILE);
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((store, None)),
-            Err(error) => return Err(failed(error)),
+        let unreadable = |path: PathBuf, problem: String| OpenError::Unreadable { path, problem };
+        let state = match loaded(&path, &key) {
+            Ok(state) => state,
+            Err(LogError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+                let older = folder.join(OLDER);
+                if older.exists() {
+                    return Err(unreadable(older, "an older version wrote it".to_owned()));
+                }
+                begin()
+            }
+            Err(LogError::Io(error)) => return Err(failed(error)),
+            Err(LogError::Content(problem)) => return Err(unreadable(path, problem)),
         };
-        let unreadable = |problem| OpenError::Unreadable { path, problem };
-        let read: Read = match serde_json::from_slice(&text) {
-            Ok(read) => read,
-            Err(error) => return Err(unreadable(error.to_string())),
-        };
-        if read.format != FORMAT {
-            return Err(unreadable(format!("its format is {}", read.format)));
-        }
-        read.state.tokens.note_uses(&read.last_used);
-        Ok((store, Some(read.state)))
+        // Always anew: what was cut off is gone for good, and no log is written on with a nonce that was used.
+        let log = Log::write(&path, &key, &with_uses(&state)).map_err(failed)?;
+        let written = Written { whole: log.length(), log, uses: state.tokens.uses(), noted: Instant::now() };
+        Ok((Self { path, key, written: Mutex::new(written), _lock: lock }, state))
     }
 
-    /// Writes a state beside the old one, mode 0600, and then over it. When this returns, the state outlives the process
-    /// and the machine.
-    pub(crate) fn save(&self, state: &State) -> io::Result<()> {
-        let written = Written { format: FORMAT, state, last_used: state.tokens.uses() };
-        let text = serde_json::to_vec(&written)?;
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        file.write_all(&text)?;
-        file.as_file().sync_all()?;
-        file.persist(self.folder.join(FILE))?;
-        File::open(&self.folder)?.sync_all()
+    /// Writes what makes the new state of the old. When this returns, it outlives the process and the machine.
+    pub(crate) fn save(&self, old: &State, new: &State) -> io::Result<()> {
+        let mut changes = Changes::default();
+        State::compare(Some(old), new, &mut changes);
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if changes.found.is_empty() {
+            return Ok(());
+        }
+        let uses = (written.noted.elapsed() >= NOTED_EVERY).then(|| new.tokens.uses());
+        changes.found.extend(uses.iter().flat_map(|uses| later(&written.uses, uses)));
+        written.log.append(&changes.found)?;
+        if let Some(uses) = uses {
+            (written.uses, written.noted) = (uses, Instant::now());
+        }
+        if written.log.length() > 2 * written.whole + GROWTH {
+            // The change is safe in the old log; where there is no room for a new one, the old one goes on.
+            if let Ok(log) = Log::write(&self.path, &self.key, &with_uses(new)) {
+                written.log = log;
+            }
+            written.whole = written.log.length();
+        }
+        Ok(())
     }
+
+    /// Writes when tokens were used last, as far as no change has taken it along.
+    pub(crate) fn note_uses(&self, state: &State) -> io::Result<()> {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let later = later(&written.uses, &state.tokens.uses());
+        if later.is_empty() { Ok(()) } else { written.log.append(&later) }
+    }
+}
+
+/// The rows of a whole state.
+pub(crate) fn rows(state: &State) -> Vec<Change> {
+    let mut changes = Changes::default();
+    State::compare(None, state, &mut changes);
+    changes.found
+}
+
+fn with_uses(state: &State) -> Vec<Change> {
+    let mut rows = rows(state);
+    rows.extend(later(&tokens::Uses::default(), &state.tokens.uses()));
+    rows
+}
+
+fn loaded(path: &Path, key: &StateKey) -> Result<State, LogError> {
+    let (mut slot, mut uses) = (None, tokens::Uses::default());
+    log::read(path, key, |changes| {
+        for Change { place, row } in changes {
+            match place.as_slice() {
+                [first, id] if first == USES => {
+                    uses.insert(id.clone(), row.as_ref().and_then(Value::as_i64).unwrap_or_default());
+                }
+                place => State::apply(&mut slot, place, row).map_err(|error| error.to_string())?,
+            }
+        }
+        Ok(())
+    })?;
+    let mut state: State = slot.unwrap_or_default();
+    state.objects.recount();
+    state.tokens.note_uses(&uses);
+    Ok(state)
+}
+
+fn later(before: &tokens::Uses, after: &tokens::Uses) -> Vec<Change> {
+    let other = after.iter().filter(|(id, at)| before.get(*id) != Some(at));
+    other.map(|(id, at)| Change { place: vec![USES.to_owned(), id.clone()], row: Some((*at).into()) }).collect()
 }

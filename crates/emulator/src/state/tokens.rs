@@ -1,6 +1,6 @@
 //! The tokens, found by id and by the hash of their value.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -9,15 +9,17 @@ use flarekeep_policy::{
     CompiledToken, Effect, Grant, IpCondition, IpSet, OtherResource, Owner, Policy, Resource, Status, Token,
     UnixSeconds,
 };
+use imbl::ordmap::DiffItem;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::credential::{Hash, unhex};
 use crate::state::groups;
+use crate::state::rows::{self, BadRow, Changes, Map, Rows};
 use crate::text;
 
 /// A token as it is saved. Its value is not here, only the hash of it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Stored {
     #[serde(with = "text")]
     pub(crate) id: TokenId,
@@ -115,8 +117,18 @@ pub(crate) fn resource(key: &str, inner: Option<&str>) -> Result<Resource, flare
 /// All tokens.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Table {
-    by_id: BTreeMap<TokenId, Arc<Record>>,
-    by_hash: HashMap<Hash, Arc<Record>>,
+    by_id: Map<TokenId, Arc<Record>>,
+    by_hash: imbl::HashMap<Hash, Arc<Record>>,
+}
+
+/// When tokens were used last, by id.
+pub(crate) type Uses = BTreeMap<String, i64>;
+
+impl PartialEq for Record {
+    /// The time of the last use does not count.
+    fn eq(&self, other: &Self) -> bool {
+        self.stored == other.stored
+    }
 }
 
 impl Table {
@@ -156,12 +168,12 @@ impl Table {
     }
 
     /// When each token was used last.
-    pub(crate) fn uses(&self) -> BTreeMap<String, i64> {
+    pub(crate) fn uses(&self) -> Uses {
         self.by_id.iter().filter_map(|(id, record)| Some((id.to_string(), record.last_used()?))).collect()
     }
 
     /// Takes up what [`Self::uses`] gave.
-    pub(crate) fn note_uses(&self, uses: &BTreeMap<String, i64>) {
+    pub(crate) fn note_uses(&self, uses: &Uses) {
         for (id, record) in &self.by_id {
             if let Some(at) = uses.get(&id.to_string()) {
                 record.touch(UnixSeconds(*at));
@@ -179,19 +191,31 @@ impl Table {
     }
 }
 
-impl Serialize for Table {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.by_id.values().map(|record| &record.stored))
-    }
-}
-
-impl<'de> Deserialize<'de> for Table {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut table = Self::default();
-        for stored in Vec::<Stored>::deserialize(deserializer)? {
-            table.insert(stored, 0);
+/// A row for each token; what is derived from it is made anew.
+impl Rows for Table {
+    fn compare(old: Option<&Self>, new: &Self, changes: &mut Changes) {
+        let none = Map::new();
+        for item in old.map_or(&none, |old| &old.by_id).diff(&new.by_id) {
+            match item {
+                DiffItem::Add(id, record) | DiffItem::Update { new: (id, record), .. } => {
+                    changes.below(id, |changes| changes.is(&record.stored));
+                }
+                DiffItem::Remove(id, _) => changes.below(id, Changes::gone),
+            }
         }
-        Ok(table)
+    }
+
+    fn apply(slot: &mut Option<Self>, place: &[String], row: Option<serde_json::Value>) -> Result<(), BadRow> {
+        let Some((id, rest)) = place.split_first() else {
+            *slot = None;
+            return Ok(());
+        };
+        let table = slot.get_or_insert_default();
+        match rows::read::<Stored>(rest, row)? {
+            Some(stored) => drop(table.put(stored)),
+            None => drop(id.parse().ok().and_then(|id| table.remove(id))),
+        }
+        Ok(())
     }
 }
 

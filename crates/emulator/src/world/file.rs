@@ -210,10 +210,4 @@ mod tests {
         let error = read("[[account]]\nname = 'A'\n[[user]]\nemail = 'a@b.c'\nglobal_key = 'secret'\n").unwrap_err();
         assert!(!error.to_string().contains("secret"));
     }
-
-    impl PartialEq for World {
-        fn eq(&self, other: &Self) -> bool {
-            format!("{self:?}") == format!("{other:?}")
-        }
-    }
 }

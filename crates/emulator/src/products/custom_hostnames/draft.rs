@@ -7,7 +7,7 @@ use crate::http::{ApiError, Call, is_hostname};
 use crate::products::text;
 
 /// A custom hostname without what the server adds.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Draft {
     pub(super) hostname: String,
     /// `http`, `txt` or `email`.

@@ -9,7 +9,7 @@ use crate::products::{text, timestamp_micros};
 use crate::state::State;
 
 /// The fallback origin of a zone.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct FallbackOrigin {
     origin: String,
     created_at: i64,

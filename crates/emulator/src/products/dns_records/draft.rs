@@ -36,7 +36,7 @@ const KINDS: [&str; 21] = [
 ];
 
 /// A record without what the server adds.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Draft {
     pub(super) kind: String,
     /// The whole name, in lower case.

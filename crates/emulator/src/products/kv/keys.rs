@@ -26,7 +26,7 @@ pub(super) fn list(call: &Call, state: &State) -> Outcome {
         Some(key) => Bound::Excluded(key.as_str()),
         None => Bound::Included(prefix.as_str()),
     };
-    let keys = namespace.entries.range::<str, _>((start, Bound::Unbounded));
+    let keys = namespace.entries.range::<_, str>((start, Bound::Unbounded));
     let mut keys = keys
         .skip_while(|(key, _)| key.as_str() < prefix.as_str())
         .take_while(|(key, _)| key.starts_with(&prefix))

@@ -1,8 +1,6 @@
 //! All routes of one Worker at once, in whichever zones. No schema has the call; it is known from wrangler, which makes
 //! it and sets the routes at their zones where it is refused.
 
-use std::sync::Arc;
-
 use flarekeep_catalogue::AccountId;
 use serde_json::{Map, Value, json};
 
@@ -35,10 +33,14 @@ fn replace(call: &Call, state: &mut State) -> Outcome {
         routes.push((zone.id, zone.name.clone(), pattern.to_owned()));
     }
     let zones: Vec<_> = state.world.zones.iter().filter(|zone| zone.account == account).map(|zone| zone.id).collect();
-    let table = &mut Arc::make_mut(&mut state.workers_routes).0;
+    let table = &mut state.workers_routes.0;
     for zone in zones {
         if let Some(old) = table.get_mut(&zone) {
-            old.retain(|_, route| route.script.as_deref() != Some(script));
+            *old = old
+                .iter()
+                .filter(|(_, route)| route.script.as_deref() != Some(script))
+                .map(|(id, route)| (id.clone(), route.clone()))
+                .collect();
         }
     }
     let mut shown = Vec::new();

@@ -10,7 +10,7 @@ use crate::http::Answer;
 use crate::text;
 
 /// The code of a script with what it is bound to: one version of it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Content {
     pub(super) etag: String,
     pub(super) main_module: Option<String>,
@@ -23,7 +23,7 @@ pub(super) struct Content {
     pub(super) secrets: BTreeMap<String, String>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Module {
     pub(super) name: String,
     pub(super) content_type: String,

@@ -24,7 +24,7 @@ pub(in crate::products) const OPERATIONS: crate::products::Table = &[
 const KEPT: usize = 100;
 
 /// One version of a script.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Version {
     pub(super) id: String,
     number: u64,
@@ -36,7 +36,7 @@ pub(super) struct Version {
 }
 
 /// A share of the calls for each of one or two versions.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Deployment {
     id: String,
     created_on: i64,
