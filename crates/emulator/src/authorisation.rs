@@ -9,6 +9,7 @@ use crate::authentication::Denial;
 use crate::http::{Call, Caller};
 use crate::options::{Options, Unlabelled, ZoneList};
 use crate::refusal;
+use crate::state::State;
 use crate::state::tokens::Record;
 use crate::world::{World, Zone};
 
@@ -42,6 +43,12 @@ pub(crate) fn authorise(
     }
 }
 
+/// Whether a decision hangs on what the token grants alone: it was allowed, or more groups would allow it.
+pub(crate) fn is_mended_by_groups(caller: &Caller, request: &Request, state: &State, denial: Option<&Denial>) -> bool {
+    let lacking = [Cause::MissingGroup, Cause::OtherResource, Cause::WrongScope].map(Cause::word);
+    denial.is_none_or(|denial| lacking.contains(&denial.cause) && !is_stranger(caller, request, &state.world))
+}
+
 /// Whether the caller sees a zone in a list: where a policy grants it an operation that lists, at that zone.
 pub(crate) fn lists_zone(call: &Call, world: &World, zone: &Zone) -> bool {
     let record = match &call.caller {
@@ -53,7 +60,7 @@ pub(crate) fn lists_zone(call: &Call, world: &World, zone: &Zone) -> bool {
         Owner::Account(account) => account == zone.account,
     };
     let covering = |effect| {
-        record.token.policies.iter().any(|policy| {
+        record.effective(call.at).token.policies.iter().any(|policy| {
             policy.effect == effect
                 && policy.known_groups().any(|group| {
                     let at = |resource: &Resource| resource.scope() == group.scope && is_at(resource, zone);
@@ -71,7 +78,7 @@ pub(crate) fn lists_account(call: &Call, world: &World, account: AccountId, deta
         Caller::Token(record) => {
             let place = (Some(account), None);
             let request = request(details, &call.caller, place, call.ip, call.at);
-            record.compiled.decide(&request).allow && !is_stranger(&call.caller, &request, world)
+            record.effective(call.at).compiled.decide(&request).allow && !is_stranger(&call.caller, &request, world)
         }
     }
 }
@@ -93,7 +100,7 @@ fn token(record: &Record, request: &Request, options: &Options) -> Result<&'stat
             return Err(Denial { cause: Cause::OutsideOwner.word(), error });
         }
     }
-    let decision = record.compiled.decide(request);
+    let decision = record.effective(request.at).compiled.decide(request);
     let cause = decision.cause.word();
     let lists_zones = operation.method == Method::Get && operation.path() == "/zones";
     let empty_list = lists_zones && options.zones_without_zone_read == ZoneList::Empty;

@@ -9,6 +9,7 @@ use flarekeep_catalogue::{Operation, Rule, TokenId};
 use flarekeep_policy::{Owner, Request, UnixSeconds, explain};
 
 use crate::state::tokens::Record;
+use crate::why::Grounds;
 
 /// One call and what became of it. No field holds a header, a body or a control character. What the path and the query
 /// hold is the caller's: a value that was written there by mistake is in [`Self::path`] and in [`Self::asked`].
@@ -36,6 +37,10 @@ pub struct LogEntry {
     pub cause: &'static str,
     /// The same in a sentence.
     pub sentence: String,
+    /// What stands behind it, in words: what the call needs and what the token holds, where a token was asked.
+    pub grounds: Option<String>,
+    /// The value of the header `x-flarekeep-why`, with [`crate::Options::explain`].
+    pub why: Option<String>,
     /// The codes of the answer's errors, as the API gives them; none of R2's S3 face, where codes are words.
     pub errors: Vec<u32>,
     /// What was asked for: one operation, but for a GraphQL query of several data sets and for an S3 copy, which reads
@@ -81,6 +86,18 @@ impl CredentialKind {
             Self::GlobalKey => "the Global API key",
         }
     }
+
+    /// The kind as documents spell it.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::UnknownToken => "unknown-token",
+            Self::UserToken => "user-token",
+            Self::AccountToken => "account-token",
+            Self::GlobalKey => "global-key",
+        }
+    }
 }
 
 /// What became of a call.
@@ -92,6 +109,8 @@ pub(crate) struct Verdict {
     pub(crate) allowed: bool,
     pub(crate) cause: &'static str,
     pub(crate) grounds: Option<String>,
+    /// The same for the header, with [`crate::Options::explain`].
+    pub(crate) why: Option<Grounds>,
     pub(crate) errors: Vec<u32>,
     /// What is asked for beside the one operation of the method and the path, or in its place.
     pub(crate) parts: Vec<Part>,
@@ -144,7 +163,7 @@ impl Verdict {
     }
 
     /// The entry for the call that was answered with this status.
-    pub(crate) fn entry(self, seen: &Seen, status: u16, at: UnixSeconds) -> LogEntry {
+    pub(crate) fn entry(self, seen: &Seen, status: u16, at: UnixSeconds, why: Option<String>) -> LogEntry {
         let (method, path) = (printable(seen.method.as_str(), 20), printable(seen.uri.path(), 400));
         let verdict = if self.allowed { "allowed" } else { "refused" };
         let credential = self.credential.word();
@@ -170,6 +189,8 @@ impl Verdict {
             allowed: self.allowed,
             cause: self.cause,
             sentence,
+            grounds: self.grounds,
+            why,
             errors: self.errors,
             asked,
         }
@@ -202,7 +223,8 @@ pub(crate) fn printable(text: &str, longest: usize) -> String {
 /// What the call needs and what the token holds: `needs one of DNS Write at zone X; the token holds R2 …`.
 pub(crate) fn grounds(record: &Record, request: &Request) -> String {
     const SHOWN: usize = 4;
-    let explanation = explain(&record.token, request);
+    let token = record.effective(request.at).token;
+    let explanation = explain(token, request);
     let mut sentence = String::new();
     if explanation.decision.allow {
         let hold = explanation.held.iter().find(|hold| hold.covers);
@@ -219,7 +241,7 @@ pub(crate) fn grounds(record: &Record, request: &Request) -> String {
         [only] => sentence.push_str(&format!("needs {only}")),
         several => sentence.push_str(&listed(all, several, SHOWN)),
     }
-    let held = record.token.policies.iter().flat_map(|policy| {
+    let held = token.policies.iter().flat_map(|policy| {
         let at = policy.resources.first().map_or_else(|| "nothing".to_owned(), |at| printable(&at.to_string(), 120));
         policy.known_groups().map(move |group| format!("{} at {at}", group.name))
     });

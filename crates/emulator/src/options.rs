@@ -53,6 +53,8 @@ pub struct Options {
     /// What the log of a state folder is sealed with. Default: a key that lies in the folder itself, which keeps nothing
     /// from those who can read the folder.
     pub state_key: Option<StateKey>,
+    /// Whether every answer says in the header `x-flarekeep-why` why it was allowed or refused. Default: no.
+    pub explain: bool,
     /// Called once for every call, when it is answered.
     pub on_decision: Option<OnDecision>,
     /// The time as seconds since 1970-01-01T00:00:00Z. Default: the system's clock.
@@ -188,6 +190,7 @@ impl Default for Options {
             custom_hostnames_per_zone: 100,
             object_bytes: 512 << 20,
             state_key: None,
+            explain: false,
             on_decision: None,
             clock: None,
         }

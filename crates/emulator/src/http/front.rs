@@ -7,6 +7,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, HeaderValue, Method as HttpMethod, Response, Uri, request};
 use flarekeep_catalogue::{AccountId, Method, Route, ZoneId, route};
+use flarekeep_policy as policy;
 
 use super::answer::Answer;
 use super::body;
@@ -19,6 +20,7 @@ use crate::log::{CredentialKind, Part, Seen, Verdict, grounds};
 use crate::products::{self, Handler, graphql};
 use crate::rate_limit::Standing;
 use crate::state::State;
+use crate::why::{self, Grounds};
 
 const BASE: &str = "/client/v4";
 
@@ -34,8 +36,12 @@ pub(crate) async fn serve(emulator: Arc<Inner>, request: Request) -> Response<Bo
     let status = answer.status.as_u16();
     let mut response = answer.into_response();
     stamp(&emulator, &trail, response.headers_mut());
+    let why = emulator.options.explain.then(|| why::line(&trail.verdict));
+    if let Some(Ok(why)) = why.as_deref().map(HeaderValue::from_str) {
+        response.headers_mut().insert(why::HEADER, why);
+    }
     if let (Some(seen), Some(tell)) = (seen, &emulator.options.on_decision) {
-        tell(&trail.verdict.entry(&seen, status, emulator.now()));
+        tell(&trail.verdict.entry(&seen, status, emulator.now(), why));
     }
     response
 }
@@ -140,7 +146,7 @@ async fn query(
         if let (Caller::Token(record), true) = (caller, trail.told) {
             trail.verdict.grounds = Some(grounds(record, &request));
         }
-        match authorisation::authorise(caller, &request, &state.world, &emulator.options) {
+        match decided(emulator, state, caller, &request, trail) {
             Ok(cause) => trail.verdict.cause = cause,
             Err(denial) => {
                 trail.verdict.cause = denial.cause;
@@ -173,7 +179,12 @@ fn admit(
     }
     let at = emulator.now();
     let request = authorisation::request(operation, &caller, (target.account, target.zone), ip, at);
-    authentication::usable(&caller, &request, &emulator.options)?;
+    if let Err(denial) = authentication::usable(&caller, &request, &emulator.options) {
+        if let (Caller::Token(record), true) = (&caller, emulator.options.explain) {
+            trail.verdict.why = Some(Grounds::of(record, &request));
+        }
+        return Err(denial);
+    }
     if let Caller::Token(record) = &caller {
         record.touch(at);
         if trail.told {
@@ -186,9 +197,26 @@ fn admit(
         counted.map_err(|error| Denial { cause: "rate-limited", error })?;
     }
     if !graphql::is_graphql(operation) {
-        trail.verdict.cause = authorisation::authorise(&caller, &request, &state.world, &emulator.options)?;
+        trail.verdict.cause = decided(emulator, state, &caller, &request, trail)?;
     }
     Ok(caller)
+}
+
+/// The decision on one operation, with its grounds where they are asked for.
+fn decided(
+    emulator: &Inner,
+    state: &State,
+    caller: &Caller,
+    request: &policy::Request,
+    trail: &mut Trail,
+) -> Result<&'static str, Denial> {
+    let decision = authorisation::authorise(caller, request, &state.world, &emulator.options);
+    if let (Caller::Token(record), true) = (caller, emulator.options.explain) {
+        let grounds = Grounds::of(record, request);
+        let mended = authorisation::is_mended_by_groups(caller, request, state, decision.as_ref().err());
+        trail.verdict.why = Some(if mended { grounds } else { grounds.without_remedy() });
+    }
+    decision
 }
 
 impl<'a> Target<'a> {

@@ -80,6 +80,8 @@ fn create(call: &Call, state: &mut State) -> Outcome {
         policies: draft.policies,
         value_hash: hex(&hash(value.as_bytes())),
         creator_email: creator.filter(|_| matches!(owner, Owner::Account(_))),
+        before: None,
+        managed: false,
     };
     let record = state.tokens.put(stored);
     let mut shown = token(&record, call.at);

@@ -18,6 +18,7 @@ use crate::emulator::Inner;
 use crate::log::{Part, grounds, printable};
 use crate::state::State;
 use crate::state::tokens::Record;
+use crate::why::Grounds;
 
 /// Knows the tokens of an emulator.
 pub(super) struct Gate(pub(super) Arc<Inner>);
@@ -66,6 +67,10 @@ impl S3Access for Gate {
             if self.0.options.on_decision.is_some() {
                 outcome.verdict.grounds = Some(grounds(record, request));
             }
+            if self.0.options.explain {
+                let why = Grounds::of(record, request);
+                outcome.verdict.why = Some(if cause.is_none() { why.without_remedy() } else { why });
+            }
             match cause {
                 Some(Cause::Granted | Cause::AnyToken) => {}
                 Some(Cause::RevokedExposed | Cause::Disabled | Cause::Expired | Cause::NotYetValid) => {
@@ -78,6 +83,7 @@ impl S3Access for Gate {
                 let asked = Asked { name: context.s3_op().name(), request, key: key.as_deref(), prefix: &prefix };
                 if let Err(why) = admits(&session.claims, record.stored.owner, &asked) {
                     outcome.verdict.cause = "temporary-credential";
+                    outcome.verdict.why = None;
                     outcome.verdict.grounds = Some(printable(&why, 200));
                     return Err(access_denied());
                 }
@@ -127,7 +133,7 @@ fn named(name: &str) -> Option<&'static Operation> {
 
 /// The engine's decision; none where the token's user is no member of the account.
 fn decide(record: &Record, request: &Request, state: &State) -> Option<Cause> {
-    let decision = record.compiled.decide(request);
+    let decision = record.effective(request.at).compiled.decide(request);
     let account = request.account?;
     let member = request.user.is_none_or(|user| state.world.is_member(user, account));
     (member || !decision.allow).then_some(decision.cause)

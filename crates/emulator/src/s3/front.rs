@@ -21,6 +21,7 @@ use crate::emulator::Inner;
 use crate::http::drain;
 use crate::log::{CredentialKind, Seen, printable};
 use crate::session::Session;
+use crate::why;
 
 /// The length of a token's id, and so of an access key.
 const KEY_LENGTH: usize = 32;
@@ -66,10 +67,14 @@ impl Face {
         let allowed = outcome.verdict.allowed;
         let verdict = std::mem::take(&mut outcome.verdict);
         drop(outcome);
-        if let (Some(seen), Some(tell)) = (seen, &emulator.options.on_decision) {
-            tell(&verdict.entry(&seen, status.as_u16(), emulator.now()));
-        }
+        let why = emulator.options.explain.then(|| why::line(&verdict));
         let headers = response.headers_mut();
+        if let Some(Ok(why)) = why.as_deref().map(HeaderValue::from_str) {
+            headers.insert(why::HEADER, why);
+        }
+        if let (Some(seen), Some(tell)) = (seen, &emulator.options.on_decision) {
+            tell(&verdict.entry(&seen, status.as_u16(), emulator.now(), why));
+        }
         headers.insert(SERVER, HeaderValue::from_static("flarekeep"));
         if let Ok(ray) = HeaderValue::from_str(&emulator.ray()) {
             headers.insert("cf-ray", ray);

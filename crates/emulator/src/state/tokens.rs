@@ -39,6 +39,28 @@ pub(crate) struct Stored {
     pub(crate) value_hash: String,
     /// Of account-owned tokens: the e-mail address of the user that made it.
     pub(crate) creator_email: Option<String>,
+    /// The policies before the last edit, while it spreads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) before: Option<Before>,
+    /// Whether Cloudflare itself made the token, so that nobody may edit it.
+    #[serde(default)]
+    pub(crate) managed: bool,
+}
+
+/// What a token granted before an edit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Before {
+    /// Second at which the edit has spread.
+    pub(crate) until: i64,
+    pub(crate) policies: Vec<StoredPolicy>,
+}
+
+/// What decides on a token's calls at some time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Effective<'a> {
+    pub(crate) token: &'a Token,
+    pub(crate) compiled: &'a CompiledToken,
+    pub(crate) policies: &'a [StoredPolicy],
 }
 
 /// A policy as it is saved.
@@ -58,6 +80,8 @@ pub(crate) struct Record {
     pub(crate) stored: Stored,
     pub(crate) token: Token,
     pub(crate) compiled: CompiledToken,
+    /// What decides until an edit of the policies has spread.
+    before: Option<(Token, CompiledToken)>,
     /// Seconds; 0 for never.
     last_used: AtomicI64,
 }
@@ -76,7 +100,23 @@ impl Record {
             policies: stored.policies.iter().map(StoredPolicy::policy).collect(),
         };
         let compiled = token.compile();
-        Self { stored, token, compiled, last_used: AtomicI64::new(last_used) }
+        let before = stored.before.as_ref().map(|before| {
+            let policies = before.policies.iter().map(StoredPolicy::policy).collect();
+            let token = Token { policies, ..token.clone() };
+            let compiled = token.compile();
+            (token, compiled)
+        });
+        Self { stored, token, compiled, before, last_used: AtomicI64::new(last_used) }
+    }
+
+    /// What the token grants at this time: an edit of its policies may not have spread yet.
+    pub(crate) fn effective(&self, at: UnixSeconds) -> Effective<'_> {
+        match (&self.stored.before, &self.before) {
+            (Some(stored), Some((token, compiled))) if at.0 < stored.until => {
+                Effective { token, compiled, policies: &stored.policies }
+            }
+            _ => Effective { token: &self.token, compiled: &self.compiled, policies: &self.stored.policies },
+        }
     }
 
     /// Notes that the token was used. Most calls find the second noted already and write nothing.
