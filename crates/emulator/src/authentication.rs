@@ -7,7 +7,7 @@ use flarekeep_policy::{Cause, Request};
 
 use crate::credential::hash;
 use crate::http::{ApiError, Caller};
-use crate::options::{BarredAnswer, Options, VerifyDenied};
+use crate::options::{BarredAnswer, NoCredential, Options, VerifyDenied};
 use crate::refusal;
 use crate::state::State;
 
@@ -26,12 +26,13 @@ pub(crate) enum Credential<'a> {
 }
 
 /// Reads the credential from the headers. A bearer token wins over a key.
-pub(crate) fn presented<'a>(headers: &'a HeaderMap, operation: &Operation) -> Result<Credential<'a>, Denial> {
+pub(crate) fn presented<'a>(
+    headers: &'a HeaderMap,
+    operation: &Operation,
+    options: &Options,
+) -> Result<Credential<'a>, Denial> {
     if let Some(value) = headers.get(AUTHORIZATION) {
-        let malformed = || {
-            bad(ApiError::new(400, 6003, "Invalid request headers")
-                .chain(6111, "Invalid format for Authorization header"))
-        };
+        let malformed = || bad(refusal::malformed_bearer(operation, options));
         return value.to_str().ok().and_then(bearer).map(Credential::Bearer).ok_or_else(malformed);
     }
     if refusal::is_verify(operation) {
@@ -43,6 +44,10 @@ pub(crate) fn presented<'a>(headers: &'a HeaderMap, operation: &Operation) -> Re
         (Some(email), Some(key)) => (email, key),
         (Some(_), None) => return Err(missing(9107, "Missing X-Auth-Key header")),
         (None, Some(_)) => return Err(missing(9106, "Missing X-Auth-Email header")),
+        (None, None) if options.no_credential == NoCredential::NamesEmail => {
+            let error = ApiError::new(403, 9106, "Missing X-Auth-Email header");
+            return Err(Denial { cause: "no-credential", error });
+        }
         (None, None) => return Err(missing(9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers")),
     };
     let headers_invalid = || ApiError::new(400, 6003, "Invalid request headers");
@@ -56,11 +61,16 @@ pub(crate) fn presented<'a>(headers: &'a HeaderMap, operation: &Operation) -> Re
 }
 
 /// Finds the caller that a credential belongs to.
-pub(crate) fn identify(credential: Credential, state: &State, operation: &Operation) -> Result<Caller, Denial> {
+pub(crate) fn identify(
+    credential: Credential,
+    state: &State,
+    operation: &Operation,
+    options: &Options,
+) -> Result<Caller, Denial> {
     match credential {
         Credential::Bearer(value) => match state.tokens.with_hash(&hash(value.as_bytes())) {
             Some(record) => Ok(Caller::Token(record.clone())),
-            None => Err(Denial { cause: "unknown-credential", error: refusal::unknown_token(operation) }),
+            None => Err(Denial { cause: "unknown-credential", error: refusal::unknown_token(operation, options) }),
         },
         Credential::Key { email, key } => {
             // Compared by hash, so that the time tells nothing of the key.
@@ -69,7 +79,7 @@ pub(crate) fn identify(credential: Credential, state: &State, operation: &Operat
             users.find(|user| hash(user.global_key.as_bytes()) == given).map(|user| Caller::Key(user.id)).ok_or_else(
                 || Denial {
                     cause: "unknown-credential",
-                    error: ApiError::new(403, 9103, "Unknown X-Auth-Key or X-Auth-Email"),
+                    error: ApiError::new(options.disputed.unknown_key, 9103, "Unknown X-Auth-Key or X-Auth-Email"),
                 },
             )
         }
@@ -84,7 +94,7 @@ pub(crate) fn usable(caller: &Caller, request: &Request, options: &Options) -> R
     let error = if cause == Cause::AddressNotAllowed {
         match (verify, options.verify_when_address_denied) {
             (true, VerifyDenied::Answered) => return Ok(()),
-            (true, VerifyDenied::InvalidToken) => refusal::invalid_api_token(),
+            (true, VerifyDenied::InvalidToken) => refusal::invalid_api_token(options),
             _ => {
                 let from = request.ip.map_or_else(|| "unknown".to_owned(), |ip| ip.to_canonical().to_string());
                 ApiError::new(403, 9109, format!("Cannot use the access token from location: {from}"))
@@ -93,7 +103,7 @@ pub(crate) fn usable(caller: &Caller, request: &Request, options: &Options) -> R
     } else {
         match (verify, options.barred) {
             (true, BarredAnswer::StatusOnVerify) => return Ok(()),
-            (true, _) => refusal::invalid_api_token(),
+            (true, _) => refusal::invalid_api_token(options),
             (false, BarredAnswer::AuthenticationError) => ApiError::new(401, 10000, "Authentication error"),
             (false, _) => ApiError::new(403, 9109, "Invalid access token"),
         }

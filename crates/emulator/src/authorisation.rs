@@ -35,7 +35,7 @@ pub(crate) fn authorise(
     match caller {
         Caller::Key(_) if is_stranger(caller, request, world) => Err(not_a_member(operation, options)),
         Caller::Key(_) => Ok("global-key"),
-        Caller::Token(record) if refusal::is_verify(operation) => verifies(record, request),
+        Caller::Token(record) if refusal::is_verify(operation) => verifies(record, request, options),
         Caller::Token(record) => {
             let cause = token(record, request, options)?;
             if is_stranger(caller, request, world) { Err(not_a_member(operation, options)) } else { Ok(cause) }
@@ -113,13 +113,13 @@ fn token(record: &Record, request: &Request, options: &Options) -> Result<&'stat
 }
 
 /// Verify answers the tokens of its own user or account alone.
-fn verifies(record: &Record, request: &Request) -> Result<&'static str, Denial> {
+fn verifies(record: &Record, request: &Request, options: &Options) -> Result<&'static str, Denial> {
     let own = match (record.stored.owner, request.account) {
         (Owner::User(_), None) => true,
         (Owner::Account(owner), Some(account)) => owner == account,
         _ => false,
     };
-    let denial = || Denial { cause: "wrong-verify", error: refusal::invalid_api_token() };
+    let denial = || Denial { cause: "wrong-verify", error: refusal::invalid_api_token(options) };
     own.then_some(Cause::AnyToken.word()).ok_or_else(denial)
 }
 

@@ -9,11 +9,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, header::SERVER};
-use flarekeep_catalogue::{AccountId, UserId, ZoneId};
-use flarekeep_policy::UnixSeconds;
+use flarekeep_catalogue::{AccountId, TokenId, UserId, ZoneId};
+use flarekeep_policy::{Status, UnixSeconds};
 
 use crate::credential::{hash, hex, random};
+use crate::edge_limit;
 use crate::http::{self, ApiError, Call, Outcome};
+use crate::lock_out::Failures;
 use crate::options::Options;
 use crate::rate_limit::Limiter;
 use crate::s3;
@@ -55,6 +57,15 @@ pub struct ZoneFact {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Unwritten;
 
+/// What Cloudflare does to a token by itself, which no call of the API does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenMark {
+    /// Its value was found in public: its status is `revoked (exposed)` from now on, until it is rolled.
+    Exposed,
+    /// It is one that Cloudflare made and manages, as for Workers Builds: nobody may edit it.
+    Managed,
+}
+
 /// A write, as a handler does it.
 pub(crate) type Write = fn(&Call, &mut State) -> Outcome;
 
@@ -66,6 +77,9 @@ pub(crate) struct Inner {
     store: Option<Store>,
     pub(crate) options: Arc<Options>,
     pub(crate) limiter: Limiter,
+    pub(crate) graphql_limiter: Limiter,
+    pub(crate) edge: edge_limit::Calls,
+    pub(crate) failures: Failures,
     rays: AtomicU64,
 }
 
@@ -128,6 +142,22 @@ impl Emulator {
         }
     }
 
+    /// Marks a token. False where there is no such token, or where the state could not be written.
+    pub fn mark_token(&self, id: TokenId, mark: TokenMark) -> bool {
+        let at = self.0.now();
+        let marked = self.0.alter_now(|state| {
+            let mut stored = state.tokens.with_id(id).ok_or_else(ApiError::no_route)?.stored.clone();
+            match mark {
+                TokenMark::Exposed => stored.status = Status::RevokedExposed,
+                TokenMark::Managed => stored.managed = true,
+            }
+            stored.modified_on = at.0;
+            state.tokens.put(stored);
+            Ok::<_, ApiError>(())
+        });
+        marked.is_ok()
+    }
+
     /// The SHA-256, in hexadecimal, of all that is kept, except when tokens were used last and how many calls were made.
     /// A call that leaves it as it was has changed nothing.
     #[must_use]
@@ -143,6 +173,9 @@ impl Emulator {
             store,
             options: Arc::new(options),
             limiter: Limiter::default(),
+            graphql_limiter: Limiter::default(),
+            edge: edge_limit::Calls::default(),
+            failures: Failures::default(),
             rays: AtomicU64::new(u64::from_be_bytes(random())),
         }))
     }

@@ -33,7 +33,7 @@
 //!
 //! # The order of an answer
 //!
-//! 1. Route: 400 with 7000 for an unknown path, 405 with 10405 for another method, 404 with 7003 for an account or zone
+//! 1. Route: 400 with 7000 for an unknown path, 405 with 7001 for another method, 404 with 7003 for an account or zone
 //!    id that is none.
 //! 2. Authentication: headers, credential, the token's status, time and address; then the rate limit.
 //! 3. Authorisation, with the error code of the product's family. An id that the world does not hold is authorised as
@@ -58,8 +58,7 @@
 //!
 //! R2's CORS, lifecycle and encryption settings, lists of objects through the REST API,
 //! analytics (GraphQL answers empty lists), running Workers, resolving DNS, issuing
-//! certificates (custom hostnames stay pending), audit logs, billing, members and roles other than super administrator,
-//! lockout after repeated bad tokens, the limit of 200 calls per second and address, changes of the world by calls.
+//! certificates (custom hostnames stay pending), audit logs, billing, changes of the world by calls.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
@@ -67,8 +66,10 @@
 mod authentication;
 mod authorisation;
 mod credential;
+mod edge_limit;
 mod emulator;
 mod http;
+mod lock_out;
 mod log;
 mod objects;
 mod options;
@@ -83,11 +84,12 @@ mod text;
 mod why;
 mod world;
 
-pub use emulator::{Emulator, Facts, ZoneFact};
+pub use emulator::{Emulator, Facts, TokenMark, ZoneFact};
 pub use log::{Asked, CredentialKind, LogEntry};
 pub use options::{
-    BarredAnswer, Ceiling, Clock, ErrorStyle, OnDecision, Options, QuotaError, RateLimit, ScopeMismatch, SessionClaims,
-    Unlabelled, VerifyDenied, ZoneList,
+    BadZoneId, BarredAnswer, Ceiling, Clock, Disputed, ErrorStyle, FlatZones, Fractions, IpKey, LockOut,
+    MalformedBearer, NoCredential, OnDecision, Options, PolicyOrder, QuotaError, RateLimit, Regrant, ScopeMismatch,
+    SessionClaims, Unlabelled, Unrouted, VerifyDenied, WrongMethod, ZoneList,
 };
 pub use server::{Running, Server};
 pub use state::key::StateKey;

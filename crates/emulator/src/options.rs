@@ -1,11 +1,18 @@
 //! The switches: what is not known about Cloudflare, or differs between its ages, and the emulator's own limits.
 
+mod answers;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::log::LogEntry;
 use crate::state::key::StateKey;
+
+pub use self::answers::{
+    BadZoneId, Disputed, FlatZones, Fractions, IpKey, LockOut, MalformedBearer, NoCredential, PolicyOrder, Regrant,
+    Unrouted, WrongMethod,
+};
 
 /// How the emulator behaves where Cloudflare's behaviour is not known. Each field says what is known, and the default.
 #[derive(Clone)]
@@ -39,6 +46,38 @@ pub struct Options {
     /// Calls per user, or per account-owned token, in a window. Default: 1,200 in five minutes (the same page);
     /// `None` switches the limit and its headers off.
     pub rate_limit: Option<RateLimit>,
+    /// GraphQL's own limit, counted beside the other. Default: 320 queries in five minutes (the same page: by cost, 320 at
+    /// most; here each query costs one).
+    pub graphql_limit: Option<RateLimit>,
+    /// Calls per second and address (the same page: 200). Default: `None`, since tests call faster than people do.
+    pub address_limit: Option<u32>,
+    /// When repeated failures to authenticate lock an address out. Default: after 10 in five minutes; both numbers are the
+    /// emulator's own, as nobody has published Cloudflare's. Valid credentials are never locked out.
+    pub lock_out: Option<LockOut>,
+    /// Seconds for which an edit of a token's policies has no effect yet. Default: 0; a minute or two were seen.
+    pub propagation: u32,
+    /// The HTTP status of code 7003. Default: [`Unrouted::NotFound`].
+    pub unrouted: Unrouted,
+    /// The answer to a method that a path does not have. Default: [`WrongMethod::NotAvailable`].
+    pub wrong_method: WrongMethod,
+    /// The answer to a malformed bearer token. Default: [`MalformedBearer::InvalidHeaders`].
+    pub malformed_bearer: MalformedBearer,
+    /// The answer to no credential. Default: [`NoCredential::NamesAll`].
+    pub no_credential: NoCredential,
+    /// The answer to a zone id that is none. Default: [`BadZoneId::CouldNotRoute`].
+    pub bad_zone_id: BadZoneId,
+    /// Statuses and codes in dispute.
+    pub disputed: Disputed,
+    /// The order of a token's policies. Default: [`PolicyOrder::Sorted`], since the API does not preserve it.
+    pub policy_order: PolicyOrder,
+    /// The flat wildcard over zones in an account's token. Default: [`FlatZones::Accept`].
+    pub flat_zones: FlatZones,
+    /// Minting tokens that mint. Default: [`Regrant::Allow`].
+    pub regrant: Regrant,
+    /// How the condition on addresses is shown. Default: [`IpKey::Underscore`].
+    pub ip_key: IpKey,
+    /// Fractions of a second in times. Default: [`Fractions::Accept`].
+    pub fractions: Fractions,
     /// Whether the `iss`, `sub` and `aud` of a temporary R2 credential that was signed locally must be the parent's key,
     /// the endpoint's account and the endpoint's host, as Cloudflare's example sets them. That R2 looks at them is not
     /// documented. Default: [`SessionClaims::Checked`]; an absent one is not missed.
@@ -185,6 +224,21 @@ impl Default for Options {
                 message: "the owner holds as many tokens as it may".to_owned(),
             },
             rate_limit: Some(RateLimit { calls: 1_200, window: Duration::from_secs(300) }),
+            graphql_limit: Some(RateLimit { calls: 320, window: Duration::from_secs(300) }),
+            address_limit: None,
+            lock_out: Some(LockOut { failures: 10, window: Duration::from_secs(300) }),
+            propagation: 0,
+            unrouted: Unrouted::NotFound,
+            wrong_method: WrongMethod::NotAvailable,
+            malformed_bearer: MalformedBearer::InvalidHeaders,
+            no_credential: NoCredential::NamesAll,
+            bad_zone_id: BadZoneId::CouldNotRoute,
+            disputed: Disputed::default(),
+            policy_order: PolicyOrder::Sorted,
+            flat_zones: FlatZones::Accept,
+            regrant: Regrant::Allow,
+            ip_key: IpKey::Underscore,
+            fractions: Fractions::Accept,
             session_claims: SessionClaims::Checked,
             account_tokens_list_accounts: false,
             custom_hostnames_per_zone: 100,

@@ -1,9 +1,11 @@
 //! Which error a refusal is: it depends on the product family, not on the cause (the reference's section 7.1).
 
+mod documentation;
+
 use flarekeep_catalogue::{Method, Operation};
 
 use crate::http::{ApiError, OWN_UNLABELLED};
-use crate::options::{ErrorStyle, Options};
+use crate::options::{ErrorStyle, MalformedBearer, Options};
 
 /// The families of products, by how they refuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,26 +48,48 @@ pub(crate) fn unauthorised(operation: &Operation, options: &Options) -> ApiError
         Family::Product if enriched => ApiError::new(403, 10000, "Forbidden"),
         Family::Product => ApiError::new(403, 10000, "Authentication error"),
     };
-    if !enriched || operation.operation_id().is_empty() {
-        return error;
+    match documentation::of(operation).filter(|_| enriched) {
+        Some(page) => error.documented_at(page.to_owned()),
+        None => error,
     }
-    error.documented_at(format!("https://developers.cloudflare.com/api/operations/{}", operation.operation_id()))
 }
 
 /// The answer to a well-formed token that nobody holds.
-pub(crate) fn unknown_token(operation: &Operation) -> ApiError {
+pub(crate) fn unknown_token(operation: &Operation, options: &Options) -> ApiError {
     if is_verify(operation) {
-        return invalid_api_token();
+        return invalid_api_token(options);
     }
     match Family::of(operation) {
         Family::Core => ApiError::new(403, 9109, "Invalid access token"),
-        Family::D1 | Family::Product => ApiError::new(401, 10000, "Authentication error"),
+        Family::D1 | Family::Product => ApiError::new(options.disputed.unknown_token, 10000, "Authentication error"),
     }
 }
 
+/// The answer to a bearer token that is none by its form.
+pub(crate) fn malformed_bearer(operation: &Operation, options: &Options) -> ApiError {
+    const FORMAT: &str = "Invalid format for Authorization header";
+    let path = operation.path();
+    let of = |product: &str| path.split('/').nth(3) == Some(product);
+    if options.malformed_bearer == MalformedBearer::ByProduct {
+        if is_verify(operation) {
+            return ApiError::new(400, 6111, FORMAT);
+        }
+        if of("workers") || of("stream") {
+            return ApiError::new(400, 9106, "Authentication failed (status: 400)");
+        }
+    }
+    ApiError::new(400, 6003, "Invalid request headers").chain(6111, FORMAT)
+}
+
+/// The answer to one more unknown credential after too many, where the product has one.
+pub(crate) fn locked_out(operation: &Operation) -> Option<ApiError> {
+    let core = Family::of(operation) == Family::Core && !is_verify(operation);
+    core.then(|| ApiError::new(403, 9109, "Max auth failures reached, please check your Authorization header."))
+}
+
 /// What verify answers to a token that is none of its own.
-pub(crate) fn invalid_api_token() -> ApiError {
-    ApiError::new(401, 1000, "Invalid API Token")
+pub(crate) fn invalid_api_token(options: &Options) -> ApiError {
+    ApiError::new(options.disputed.verify, 1000, "Invalid API Token")
 }
 
 /// The answer where nobody has published which groups the operation accepts.
@@ -95,7 +119,7 @@ pub(crate) fn closed_to_account_tokens(operation: &Operation, options: &Options)
             (Some("zones"), Some("pagerules")) => {
                 ApiError::new(400, 1011, "Page Rules endpoint does not support account owned tokens.")
             }
-            _ => ApiError::new(403, 10405, "Method not allowed for this authentication scheme"),
+            _ => ApiError::new(403, options.disputed.closed_code, "Method not allowed for this authentication scheme"),
         }
     })
 }

@@ -93,13 +93,6 @@ impl Grounds {
         Self { needs: None, missing: Vec::new(), granted_by: Vec::new(), ..self }
     }
 
-    /// A refusal's facts, where there is no token to explain.
-    pub(crate) fn one(name: &str, value: impl Into<Value>) -> Self {
-        let mut grounds = Self::default();
-        grounds.fact(name, value);
-        grounds
-    }
-
     /// Adds a fact.
     pub(crate) fn fact(&mut self, name: &str, value: impl Into<Value>) {
         self.facts.insert(name.to_owned(), value.into());

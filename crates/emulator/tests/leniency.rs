@@ -31,7 +31,7 @@ async fn paths_and_methods() {
         local.admin("GET", path).send().await.refused(400, 7000);
     }
     for method in ["TRACE", "OPTIONS", "BREW", "POST"] {
-        local.admin(method, "/zones/{Z}").send().await.refused(405, 10405);
+        local.admin(method, "/zones/{Z}").send().await.refused(405, 7001);
     }
     // Where there is no route, nobody is asked who they are.
     local.ask("GET", "/nowhere").send().await.refused(400, 7000);

@@ -44,7 +44,7 @@ async fn a_user_token_lives_and_dies() {
         local.admin(method, &path).json(&body).send().await.refused(404, 1003);
     }
     local.admin("GET", "/user/tokens/no-id").send().await.refused(404, 1003);
-    local.admin("PATCH", &path).json(&json!({})).send().await.refused(405, 10405);
+    local.admin("PATCH", &path).json(&json!({})).send().await.refused(405, 7001);
     local.admin("POST", &format!("{path}/roll")).send().await.refused(400, 7000);
 }
 

@@ -80,6 +80,11 @@ impl Answer {
         self
     }
 
+    /// Sets the status; one that is none becomes 500.
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        Self { status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), ..self }
+    }
+
     pub(crate) fn into_response(self) -> Response<Body> {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;

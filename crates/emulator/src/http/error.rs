@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use serde::Serialize;
 
 use crate::emulator::Unwritten;
+use crate::options::{Unrouted, WrongMethod};
 
 /// Authorised, but the emulator does not simulate the operation.
 pub(crate) const OWN_NOT_SIMULATED: u32 = 199_001;
@@ -81,8 +82,22 @@ impl ApiError {
     }
 
     /// The path is an operation's, the method is not.
-    pub(crate) fn wrong_method() -> Self {
-        Self::new(405, 10405, "Method not allowed")
+    pub(crate) fn wrong_method(method: &str, answer: WrongMethod) -> Self {
+        match answer {
+            WrongMethod::NotAvailable => {
+                let method = crate::log::printable(method, 20);
+                Self::new(405, 7001, format!("Method {method} not available for that URI."))
+            }
+            WrongMethod::NotAllowed => Self::new(405, 10405, "Method not allowed"),
+        }
+    }
+
+    /// The same with the status that code 7003 formerly had, where it is that.
+    pub(crate) fn dated(mut self, unrouted: Unrouted) -> Self {
+        if unrouted == Unrouted::BadRequest && self.errors.first().is_some_and(|first| first.code == 7003) {
+            self.status = StatusCode::BAD_REQUEST;
+        }
+        self
     }
 
     /// There is no room for another object.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, HeaderValue, Method as HttpMethod, Response, Uri, request};
-use flarekeep_catalogue::{AccountId, Method, Route, ZoneId, route};
+use flarekeep_catalogue::{AccountId, Method, Operation, Route, ZoneId, route};
 use flarekeep_policy as policy;
 
 use super::answer::Answer;
@@ -15,10 +15,13 @@ use super::call::{Call, Caller};
 use super::error::ApiError;
 use crate::authentication::{self, Credential, Denial};
 use crate::authorisation;
+use crate::edge_limit;
 use crate::emulator::Inner;
 use crate::log::{CredentialKind, Part, Seen, Verdict, grounds};
+use crate::options::{BadZoneId, Options, WrongMethod};
 use crate::products::{self, Handler, graphql};
 use crate::rate_limit::Standing;
+use crate::refusal;
 use crate::state::State;
 use crate::why::{self, Grounds};
 
@@ -30,6 +33,7 @@ pub(crate) async fn serve(emulator: Arc<Inner>, request: Request) -> Response<Bo
     let seen = emulator.options.on_decision.is_some().then(|| Seen::of(&parts));
     let mut trail = Trail { told: seen.is_some(), ..Trail::default() };
     let answer = answered(&emulator, parts, body, &mut trail).await.unwrap_or_else(|error| {
+        let error = error.dated(emulator.options.unrouted);
         trail.verdict.errors = error.errors.iter().map(|item| item.code).collect();
         Answer::from(error)
     });
@@ -72,8 +76,15 @@ async fn answered(
 ) -> Result<Answer, ApiError> {
     let request::Parts { method, uri, headers, extensions, .. } = parts;
     let ip = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    if let Some(limit) = emulator.options.address_limit
+        && !emulator.edge.count(ip, limit, emulator.now())
+    {
+        trail.verdict.cause = "address-limited";
+        body::drain(body).await;
+        return Ok(edge_limit::refusal(&headers, &emulator.ray()));
+    }
     let state = emulator.state();
-    let admitted = Target::find(&method, &uri, &state).and_then(|target| {
+    let admitted = Target::find(&method, &uri, &state, &emulator.options).and_then(|target| {
         trail.verdict.operation = Some(target.route.operation);
         let caller = admit(emulator, &state, &headers, &target, ip, trail)?;
         Ok((target, caller))
@@ -136,6 +147,12 @@ async fn query(
     let body = body::read(called, body).await?;
     let query = graphql::Query::read(&body, &state.world, called);
     let at = emulator.now();
+    if let Some(limit) = emulator.options.graphql_limit.filter(|_| emulator.options.rate_limit.is_some())
+        && let (_, Err(error)) = emulator.graphql_limiter.count(caller, limit, at)
+    {
+        trail.verdict.cause = "rate-limited";
+        return Err(error);
+    }
     if trail.told {
         let part = |part: &graphql::Part| Part { operation: part.operation, path: None };
         trail.verdict.parts = query.parts.iter().map(part).collect();
@@ -168,11 +185,12 @@ fn admit(
     trail: &mut Trail,
 ) -> Result<Caller, Denial> {
     let operation = target.route.operation;
-    let credential = authentication::presented(headers, operation)?;
+    let credential = authentication::presented(headers, operation, &emulator.options)?;
     if matches!(credential, Credential::Bearer(_)) {
         trail.verdict.credential = CredentialKind::UnknownToken;
     }
-    let caller = authentication::identify(credential, state, operation)?;
+    let identified = authentication::identify(credential, state, operation, &emulator.options);
+    let caller = identified.map_err(|denial| locked_out(emulator, denial, operation, ip))?;
     match &caller {
         Caller::Key(_) => trail.verdict.credential = CredentialKind::GlobalKey,
         Caller::Token(record) => trail.verdict.note(record),
@@ -202,6 +220,16 @@ fn admit(
     Ok(caller)
 }
 
+/// The answer to an unknown credential, once there were too many of them from its address.
+fn locked_out(emulator: &Inner, denial: Denial, operation: &Operation, ip: Option<IpAddr>) -> Denial {
+    let limit = emulator.options.lock_out;
+    let locked = limit.is_some_and(|limit| emulator.failures.count(ip, limit, emulator.now()));
+    match refusal::locked_out(operation).filter(|_| locked) {
+        Some(error) => Denial { cause: "locked-out", error },
+        None => denial,
+    }
+}
+
 /// The decision on one operation, with its grounds where they are asked for.
 fn decided(
     emulator: &Inner,
@@ -220,11 +248,18 @@ fn decided(
 }
 
 impl<'a> Target<'a> {
-    fn find(method: &HttpMethod, uri: &'a Uri, state: &State) -> Result<Self, Denial> {
-        let route = routed(method, uri.path()).map_err(|error| Denial { cause: "no-route", error })?;
+    fn find(method: &HttpMethod, uri: &'a Uri, state: &State, options: &Options) -> Result<Self, Denial> {
+        let route =
+            routed(method, uri.path(), options.wrong_method).map_err(|error| Denial { cause: "no-route", error })?;
         let bad_id = || Denial { cause: "bad-id", error: ApiError::could_not_route(uri.path()) };
+        let bad_zone = || match options.bad_zone_id {
+            BadZoneId::CouldNotRoute => bad_id(),
+            BadZoneId::InvalidIdentifier => {
+                Denial { cause: "bad-id", error: ApiError::new(400, 9109, "Invalid zone identifier") }
+            }
+        };
         let account = route.account().map(id::<AccountId>).map(|id| id.ok_or_else(bad_id)).transpose()?;
-        let zone = route.zone().map(id::<ZoneId>).map(|id| id.ok_or_else(bad_id)).transpose()?;
+        let zone = route.zone().map(id::<ZoneId>).map(|id| id.ok_or_else(bad_zone)).transpose()?;
         let known_zone = zone.and_then(|id| state.world.zone(id));
         let exists = zone.is_none() || known_zone.is_some();
         let exists = exists && account.is_none_or(|id| state.world.account(id).is_some());
@@ -232,14 +267,14 @@ impl<'a> Target<'a> {
     }
 }
 
-fn routed<'a>(method: &HttpMethod, path: &'a str) -> Result<Route<'a>, ApiError> {
+fn routed<'a>(method: &HttpMethod, path: &'a str, wrong: WrongMethod) -> Result<Route<'a>, ApiError> {
     const ALL: [Method; 5] = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
     let path = path.strip_prefix(BASE).ok_or_else(ApiError::no_route)?;
     if let Some(found) = method.as_str().parse().ok().and_then(|method| route(method, path)) {
         return Ok(found);
     }
     let other = ALL.into_iter().any(|method| route(method, path).is_some());
-    Err(if other { ApiError::wrong_method() } else { ApiError::no_route() })
+    Err(if other { ApiError::wrong_method(method.as_str(), wrong) } else { ApiError::no_route() })
 }
 
 /// An id in a path. Digits may be percent-encoded, as anything in a path may.

@@ -16,7 +16,7 @@ use super::Handler;
 use crate::credential::{Kind, fresh_id, fresh_value, hash, hex};
 use crate::http::{Answer, ApiError, Call, Caller, Outcome};
 use crate::state::State;
-use crate::state::tokens::{Record, Stored};
+use crate::state::tokens::{Before, Record, Stored, StoredPolicy};
 
 pub(crate) use self::ceiling::may_grant_somewhere;
 
@@ -49,7 +49,7 @@ fn list(call: &Call, state: &State) -> Outcome {
         records.reverse();
     }
     let total = records.len();
-    Ok(Answer::page_of(records.into_iter(), total, call.page(20, 5, 50), |record| token(record, call.at)))
+    Ok(Answer::page_of(records.into_iter(), total, call.page(20, 5, 50), |record| token(record, call)))
 }
 
 fn create(call: &Call, state: &mut State) -> Outcome {
@@ -84,7 +84,7 @@ fn create(call: &Call, state: &mut State) -> Outcome {
         managed: false,
     };
     let record = state.tokens.put(stored);
-    let mut shown = token(&record, call.at);
+    let mut shown = token(&record, call);
     if let Some(object) = shown.as_object_mut() {
         object.insert("value".to_owned(), value.into());
     }
@@ -93,7 +93,7 @@ fn create(call: &Call, state: &mut State) -> Outcome {
 
 /// Written by hand, since it is the call that is made most often. Ids and times need no escaping.
 fn verify(call: &Call, _: &State) -> Outcome {
-    let Caller::Token(record) = &call.caller else { return Err(crate::refusal::invalid_api_token()) };
+    let Caller::Token(record) = &call.caller else { return Err(crate::refusal::invalid_api_token(&call.options)) };
     let mut envelope = String::with_capacity(320);
     envelope.push_str("{\"result\":{\"id\":\"");
     envelope.push_str(&record.stored.id.to_string());
@@ -119,13 +119,13 @@ fn verify(call: &Call, _: &State) -> Outcome {
 }
 
 fn details(call: &Call, state: &State) -> Outcome {
-    Ok(Answer::result(&token(found(call, state)?, call.at)))
+    Ok(Answer::result(&token(found(call, state)?, call)))
 }
 
 /// Replaces all but the value.
 fn update(call: &Call, state: &mut State) -> Outcome {
     let owner = owner(call)?;
-    let old = found(call, state)?.clone();
+    let old = editable(call, state)?.clone();
     let draft = Draft::read(call, owner)?;
     ceiling::check(call, owner, &draft.policies, &state.world)?;
     let stored = Stored {
@@ -137,22 +137,23 @@ fn update(call: &Call, state: &mut State) -> Outcome {
         expires_on: draft.expires_on,
         within: draft.within,
         not_within: draft.not_within,
+        before: spreading(call, &old, &draft.policies),
         policies: draft.policies,
         ..old.stored.clone()
     };
     let record = state.tokens.put(stored);
-    Ok(Answer::result(&token(&record, call.at)))
+    Ok(Answer::result(&token(&record, call)))
 }
 
 fn delete(call: &Call, state: &mut State) -> Outcome {
-    let id = found(call, state)?.stored.id;
+    let id = editable(call, state)?.stored.id;
     state.tokens.remove(id);
     Ok(Answer::result(&json!({"id": id.to_string()})))
 }
 
 /// A new value; the old one is dead at once. A token of an older format gains the present one.
 fn roll(call: &Call, state: &mut State) -> Outcome {
-    let old = found(call, state)?.clone();
+    let old = editable(call, state)?.clone();
     if !call.body().is_empty() && call.object().is_none() {
         return Err(draft::not_json());
     }
@@ -162,7 +163,9 @@ fn roll(call: &Call, state: &mut State) -> Outcome {
     };
     let value = fresh_value(kind);
     let value_hash = hex(&hash(value.as_bytes()));
-    state.tokens.put(Stored { value_hash, modified_on: call.at.0, ..old.stored.clone() });
+    // That a roll ends an exposure is inferred: Cloudflare's page lets the owner roll an exposed token.
+    let status = if old.stored.status == Status::RevokedExposed { Status::Active } else { old.stored.status };
+    state.tokens.put(Stored { value_hash, status, modified_on: call.at.0, ..old.stored.clone() });
     Ok(Answer::result(&value.into()))
 }
 
@@ -176,6 +179,22 @@ fn owner(call: &Call) -> Result<Owner, ApiError> {
 fn found<'a>(call: &Call, state: &'a State) -> Result<&'a Arc<Record>, ApiError> {
     let id = call.parameter("token_id").parse().map_err(|_| not_found())?;
     state.tokens.of(owner(call)?, id).ok_or_else(not_found)
+}
+
+/// The token, unless it is Cloudflare's own. The code is Cloudflare's, the text is not known.
+fn editable<'a>(call: &Call, state: &'a State) -> Result<&'a Arc<Record>, ApiError> {
+    let record = found(call, state)?;
+    let managed = || ApiError::new(400, 1001, "this token is managed by Cloudflare and cannot be edited");
+    if record.stored.managed { Err(managed()) } else { Ok(record) }
+}
+
+/// What decides until an edit of the policies has spread; none where that is at once.
+fn spreading(call: &Call, old: &Record, policies: &[StoredPolicy]) -> Option<Before> {
+    let granted = |policies: &[StoredPolicy]| policies.iter().map(StoredPolicy::policy).collect::<Vec<_>>();
+    let now = old.effective(call.at);
+    let changed = granted(now.policies) != granted(policies);
+    let until = call.at.0.saturating_add(i64::from(call.options.propagation));
+    (changed && until > call.at.0).then(|| Before { until, policies: now.policies.to_vec() })
 }
 
 fn not_found() -> ApiError {

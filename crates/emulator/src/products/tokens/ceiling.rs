@@ -5,7 +5,7 @@ use flarekeep_policy::{Effect, Owner, Resource};
 
 use crate::authorisation::holds;
 use crate::http::{ApiError, Call, Caller};
-use crate::options::Ceiling;
+use crate::options::{Ceiling, Regrant};
 use crate::state::tokens::{Record, StoredPolicy};
 use crate::world::World;
 
@@ -28,6 +28,9 @@ pub(super) fn check(call: &Call, owner: Owner, policies: &[StoredPolicy], world:
 /// Whether the caller may grant a group at some resource. The check that counts is made when a token is created.
 pub(crate) fn may_grant_somewhere(call: &Call, group: &Group) -> bool {
     let Caller::Token(record) = &call.caller else { return true };
+    if call.options.regrant == Regrant::Refuse && mints(group) {
+        return false;
+    }
     match call.options.ceiling {
         Ceiling::Off => true,
         Ceiling::Observed => !is_account_tokens_write(group) || holds_anywhere(record, group),
@@ -57,6 +60,9 @@ fn reaches(owner: Owner, resource: &Resource, world: &World) -> bool {
 
 fn may_grant(call: &Call, group: &Group, resource: &Resource, world: &World) -> bool {
     let Caller::Token(record) = &call.caller else { return true };
+    if call.options.regrant == Regrant::Refuse && mints(group) {
+        return false;
+    }
     let held = || {
         let mut allowing = record.token.policies.iter().filter(|policy| policy.effect == Effect::Allow);
         allowing.any(|policy| holds(policy, group.index, resource, world))
@@ -80,6 +86,11 @@ fn holds_anywhere(record: &Record, group: &Group) -> bool {
 /// A skipped test of Cloudflare's Terraform provider shows that it must be held in order to be granted.
 fn is_account_tokens_write(group: &Group) -> bool {
     group.name == "Account API Tokens Write"
+}
+
+/// Whether a token with the group may mint tokens.
+fn mints(group: &Group) -> bool {
+    is_account_tokens_write(group) || group.name == "API Tokens Write"
 }
 
 fn failed(group: &Group) -> ApiError {

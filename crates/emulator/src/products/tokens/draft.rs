@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::credential::fresh_id;
 use crate::http::{ApiError, Call};
 use crate::log::printable;
-use crate::options::ScopeMismatch;
+use crate::options::{FlatZones, Fractions, Options, PolicyOrder, ScopeMismatch};
 use crate::products::text;
 use crate::state::groups::by_id;
 use crate::state::tokens::{StoredPolicy, resource};
@@ -39,14 +39,15 @@ impl Draft {
             Some("disabled") => Some(Status::Disabled),
             Some(_) => return Err(invalid("status must be active or disabled")),
         };
-        let (not_before, expires_on) = (time(&body, "not_before")?, time(&body, "expires_on")?);
+        let fractions = call.options.fractions;
+        let (not_before, expires_on) = (time(&body, "not_before", fractions)?, time(&body, "expires_on", fractions)?);
         if let (Some(start), Some(end)) = (not_before, expires_on)
             && end <= start
         {
             return Err(invalid("expires_on must be after not_before"));
         }
         let (within, not_within) = ranges(&body)?;
-        let policies = policies(&body, call.options.scope_mismatch, owner)?;
+        let policies = policies(&body, &call.options, owner)?;
         Ok(Self { name: name.to_owned(), status, not_before, expires_on, within, not_within, policies })
     }
 }
@@ -65,9 +66,12 @@ fn present<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> 
     object.get(name).filter(|value| !value.is_null())
 }
 
-fn time(body: &Map<String, Value>, name: &str) -> Result<Option<i64>, ApiError> {
+fn time(body: &Map<String, Value>, name: &str, fractions: Fractions) -> Result<Option<i64>, ApiError> {
     let Some(value) = present(body, name) else { return Ok(None) };
     let time = value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
+    if fractions == Fractions::Reject && time.is_some_and(|time| time.subsec_nanosecond() != 0) {
+        return Err(invalid(format!("{name} must be a time in whole seconds")));
+    }
     time.map(|time| Some(time.as_second())).ok_or_else(|| invalid(format!("{name} must be a time as in RFC 3339")))
 }
 
@@ -93,32 +97,37 @@ fn ranges(body: &Map<String, Value>) -> Result<(Ranges, Ranges), ApiError> {
     Ok((list("in")?, list("not_in")?))
 }
 
-fn policies(body: &Map<String, Value>, mismatch: ScopeMismatch, owner: Owner) -> Result<Vec<StoredPolicy>, ApiError> {
+fn policies(body: &Map<String, Value>, options: &Options, owner: Owner) -> Result<Vec<StoredPolicy>, ApiError> {
     let given = present(body, "policies").and_then(Value::as_array).filter(|policies| !policies.is_empty());
     let given = given.ok_or_else(|| invalid("policies must have at least one entry"))?;
-    let mut policies =
-        given.iter().map(|policy| read_policy(policy, mismatch, owner)).collect::<Result<Vec<_>, _>>()?;
-    policies.sort_by(|a, b| (a.deny, &a.groups, &a.resources).cmp(&(b.deny, &b.groups, &b.resources)));
+    let mut policies = given.iter().map(|policy| read_policy(policy, options, owner)).collect::<Result<Vec<_>, _>>()?;
+    if options.policy_order != PolicyOrder::Kept {
+        policies.sort_by(|a, b| (a.deny, &a.groups, &a.resources).cmp(&(b.deny, &b.groups, &b.resources)));
+    }
     Ok(policies)
 }
 
-fn read_policy(policy: &Value, mismatch: ScopeMismatch, owner: Owner) -> Result<StoredPolicy, ApiError> {
+fn read_policy(policy: &Value, options: &Options, owner: Owner) -> Result<StoredPolicy, ApiError> {
     let object = policy.as_object().ok_or_else(|| invalid("each policy must be an object"))?;
     let deny = match text(object, "effect") {
         Some("allow") => false,
         Some("deny") => true,
         _ => return Err(invalid("the effect of each policy must be allow or deny")),
     };
-    let groups = groups(object, owner)?;
+    let groups = groups(object, owner, options.policy_order)?;
     let resources = resources(object)?;
+    let flat = |(key, inner): &(String, Option<String>)| inner.is_none() && key == "com.cloudflare.api.account.zone.*";
+    if options.flat_zones == FlatZones::Reject && matches!(owner, Owner::Account(_)) && resources.iter().any(flat) {
+        return Err(bad_resource("com.cloudflare.api.account.zone.*"));
+    }
     let stored = StoredPolicy { id: format!("{:032x}", fresh_id()), deny, resources, groups };
-    if mismatch == ScopeMismatch::Reject {
+    if options.scope_mismatch == ScopeMismatch::Reject {
         refuse_mismatch(&stored)?;
     }
     Ok(stored)
 }
 
-fn groups(policy: &Map<String, Value>, owner: Owner) -> Result<Vec<GroupId>, ApiError> {
+fn groups(policy: &Map<String, Value>, owner: Owner, order: PolicyOrder) -> Result<Vec<GroupId>, ApiError> {
     let given = present(policy, "permission_groups").and_then(Value::as_array).filter(|groups| !groups.is_empty());
     let given = given.ok_or_else(|| invalid("permission_groups of each policy must have at least one entry"))?;
     let mut groups = Vec::with_capacity(given.len());
@@ -133,10 +142,13 @@ fn groups(policy: &Map<String, Value>, owner: Owner) -> Result<Vec<GroupId>, Api
         if matches!(owner, Owner::Account(_)) && known.scope == Scope::User {
             return Err(missing());
         }
-        groups.push(id);
+        if !groups.contains(&id) {
+            groups.push(id);
+        }
     }
-    groups.sort_unstable();
-    groups.dedup();
+    if order != PolicyOrder::Kept {
+        groups.sort_unstable();
+    }
     Ok(groups)
 }
 

@@ -3,12 +3,16 @@
 use flarekeep_policy::{Owner, Status, UnixSeconds};
 use serde_json::{Map, Value, json};
 
+use crate::credential::random;
+use crate::http::Call;
+use crate::options::{IpKey, PolicyOrder};
 use crate::products::timestamp;
 use crate::state::groups::by_id;
 use crate::state::tokens::{Record, StoredPolicy, status_word};
 
 /// The token without its value.
-pub(super) fn token(record: &Record, at: UnixSeconds) -> Value {
+pub(super) fn token(record: &Record, call: &Call) -> Value {
+    let at = call.at;
     let stored = &record.stored;
     let mut shown = Map::new();
     let mut set = |name: &str, value: Value| shown.insert(name.to_owned(), value);
@@ -31,11 +35,25 @@ pub(super) fn token(record: &Record, at: UnixSeconds) -> Value {
                 ranges.insert(name.to_owned(), list.iter().map(ToString::to_string).collect::<Vec<_>>().into());
             }
         }
-        set("condition", json!({"request_ip": ranges}));
+        let key = match call.options.ip_key {
+            IpKey::Underscore => "request_ip",
+            IpKey::Dot => "request.ip",
+        };
+        set("condition", json!({ key: ranges }));
     }
-    set("policies", stored.policies.iter().map(policy).collect::<Vec<_>>().into());
-    if let (Owner::Account(_), Some(email)) = (stored.owner, &stored.creator_email) {
-        set("creator_email_at_creation", email.clone().into());
+    let mut policies: Vec<Value> =
+        stored.policies.iter().map(|stored| policy(stored, call.options.policy_order)).collect();
+    if call.options.policy_order == PolicyOrder::Shuffled {
+        shuffle(&mut policies);
+    }
+    set("policies", policies.into());
+    if matches!(stored.owner, Owner::Account(_)) {
+        if let Some(email) = &stored.creator_email {
+            set("creator_email_at_creation", email.clone().into());
+        }
+        // They name the OAuth client that made the token, which none has here.
+        set("provisioner_type", Value::Null);
+        set("provisioner_id", Value::Null);
     }
     shown.into()
 }
@@ -46,7 +64,15 @@ pub(super) fn effective_status(record: &Record, at: UnixSeconds) -> Status {
     if over && record.stored.status == Status::Active { Status::Expired } else { record.stored.status }
 }
 
-fn policy(policy: &StoredPolicy) -> Value {
+/// Another order each time.
+fn shuffle(items: &mut [Value]) {
+    for last in (1..items.len()).rev() {
+        let at = u64::from_be_bytes(random()) % (last as u64 + 1);
+        items.swap(last, usize::try_from(at).unwrap_or(last));
+    }
+}
+
+fn policy(policy: &StoredPolicy, order: PolicyOrder) -> Value {
     let groups = policy.groups.iter().map(|id| match by_id(*id) {
         Some(group) => json!({"id": id.to_string(), "name": group.name, "meta": {"scopes": group.scope.key()}}),
         None => json!({"id": id.to_string()}),
@@ -65,10 +91,14 @@ fn policy(policy: &StoredPolicy) -> Value {
             }
         }
     }
+    let mut groups: Vec<Value> = groups.collect();
+    if order == PolicyOrder::Shuffled {
+        shuffle(&mut groups);
+    }
     json!({
         "id": policy.id,
         "effect": if policy.deny { "deny" } else { "allow" },
-        "permission_groups": groups.collect::<Vec<_>>(),
+        "permission_groups": groups,
         "resources": resources,
     })
 }
