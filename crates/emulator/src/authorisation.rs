@@ -33,12 +33,17 @@ pub(crate) fn authorise(
 ) -> Result<&'static str, Denial> {
     let operation = request.operation;
     match caller {
-        Caller::Key(_) if is_stranger(caller, request, world) => Err(not_a_member(operation, options)),
-        Caller::Key(_) => Ok("global-key"),
+        Caller::Key(_) => match outside(caller, request, world) {
+            Some(cause) => Err(Denial { cause, error: refusal::unauthorised(operation, options) }),
+            None => Ok("global-key"),
+        },
         Caller::Token(record) if refusal::is_verify(operation) => verifies(record, request, options),
         Caller::Token(record) => {
             let cause = token(record, request, options)?;
-            if is_stranger(caller, request, world) { Err(not_a_member(operation, options)) } else { Ok(cause) }
+            match outside(caller, request, world) {
+                Some(cause) => Err(Denial { cause, error: refusal::unauthorised(operation, options) }),
+                None => Ok(cause),
+            }
         }
     }
 }
@@ -46,7 +51,7 @@ pub(crate) fn authorise(
 /// Whether a decision hangs on what the token grants alone: it was allowed, or more groups would allow it.
 pub(crate) fn is_mended_by_groups(caller: &Caller, request: &Request, state: &State, denial: Option<&Denial>) -> bool {
     let lacking = [Cause::MissingGroup, Cause::OtherResource, Cause::WrongScope].map(Cause::word);
-    denial.is_none_or(|denial| lacking.contains(&denial.cause) && !is_stranger(caller, request, &state.world))
+    denial.is_none_or(|denial| lacking.contains(&denial.cause) && outside(caller, request, &state.world).is_none())
 }
 
 /// Whether the caller sees a zone in a list: where a policy grants it an operation that lists, at that zone.
@@ -130,8 +135,13 @@ fn is_stranger(caller: &Caller, request: &Request, world: &World) -> bool {
     world.account(account).is_some() && !world.is_member(user, account)
 }
 
-fn not_a_member(operation: &Operation, options: &Options) -> Denial {
-    Denial { cause: "not-a-member", error: refusal::unauthorised(operation, options) }
+/// What keeps the calling user from the place: it is no member of the account, or its roles there do not reach so far.
+fn outside(caller: &Caller, request: &Request, world: &World) -> Option<&'static str> {
+    if is_stranger(caller, request, world) {
+        return Some("not-a-member");
+    }
+    let (user, account) = (caller.user()?, request.account.filter(|id| world.account(*id).is_some())?);
+    (!world.permits(user, account, request.operation)).then_some("role")
 }
 
 /// Whether a resource is the zone, or its account, or a wildcard over either.

@@ -22,6 +22,11 @@
 //!     name = "example.com"
 //!     account = "Acme"                          # may be left out where there is one account
 //!     status = "active"                         # active (default), pending, initializing, moved
+//!
+//!     [[member]]                                # a user without a role is super administrator
+//!     user = "ada@example.com"
+//!     account = "Acme"                          # may be left out where there is one account
+//!     role = "administrator"                    # super-administrator, api-token-provisioning, read-only
 //!     "#,
 //! )?;
 //! let server = Server::start(Emulator::new(world, Options::default()), "127.0.0.1:0".parse()?).await?;
@@ -94,4 +99,4 @@ pub use options::{
 pub use server::{Running, Server};
 pub use state::key::StateKey;
 pub use state::store::OpenError;
-pub use world::{Account, User, World, WorldError, Zone};
+pub use world::{Account, Member, Role, User, World, WorldError, Zone};

@@ -32,7 +32,8 @@ pub struct LogEntry {
     /// Whether the call was authorised, whatever came of it then.
     pub allowed: bool,
     /// Why, in one word: a [`flarekeep_policy::Cause`], or `no-route`, `bad-id`, `no-credential`, `bad-credential`,
-    /// `unknown-credential`, `rate-limited`, `global-key`, `not-a-member`, `closed-to-account-tokens`, `wrong-verify`;
+    /// `unknown-credential`, `rate-limited`, `global-key`, `not-a-member`, `role`, `closed-to-account-tokens`, `wrong-verify`,
+    /// `locked-out`, `address-limited`;
     /// of R2's S3 face also `bad-signature`, `bad-request` and `temporary-credential`, which reaches less than its parent.
     pub cause: &'static str,
     /// The same in a sentence.

@@ -1,6 +1,7 @@
 //! What exists before the first call: users, accounts, zones.
 
 mod file;
+mod role;
 
 use std::fmt;
 
@@ -8,6 +9,7 @@ use flarekeep_catalogue::{AccountId, UserId, ZoneId};
 use serde::{Deserialize, Serialize};
 
 pub use file::WorldError;
+pub use role::{Member, Role};
 
 use crate::credential::{Kind, fresh_id, fresh_value};
 use crate::state::rows;
@@ -22,9 +24,12 @@ pub struct World {
     pub accounts: Vec<Account>,
     /// The zones.
     pub zones: Vec<Zone>,
+    /// The roles of users in accounts, where they are not super administrators.
+    #[serde(default)]
+    pub members: Vec<Member>,
 }
 
-/// A user: super administrator of the accounts that it is a member of.
+/// A user: super administrator of the accounts that it is a member of, unless a [`Member`] says otherwise.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct User {
     /// The id, or tag, of the user.
@@ -83,7 +88,7 @@ impl World {
             account: account.id,
             status: "active".to_owned(),
         };
-        Self { users: vec![user], accounts: vec![account], zones: vec![zone] }
+        Self { users: vec![user], accounts: vec![account], zones: vec![zone], members: Vec::new() }
     }
 
     /// Reads users, accounts and zones from TOML; the crate's documentation has an example.

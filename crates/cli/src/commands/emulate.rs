@@ -21,13 +21,14 @@ pub(crate) fn run(output: Output, arguments: &arguments::Emulate) -> CommandResu
     let world = arguments.world.as_deref().map_or_else(|| Ok(World::generated()), world)?;
     let mut options = arguments.options();
     let recording = arguments.recording.as_deref().map(recording::Recording::open).transpose()?;
+    let explain = arguments.explain;
     if !output.quiet || recording.is_some() {
         options.on_decision = Some(Arc::new(move |entry: &LogEntry| {
             if let Some(recording) = &recording {
                 recording.write(output, entry);
             }
             if !output.quiet {
-                log(output, entry);
+                log(output, entry, explain);
             }
         }));
     }
@@ -118,8 +119,15 @@ fn greet(output: Output, api: &str, s3: &str, facts: &Facts) {
     output.line(styled(FAINT, "\n  the key is this emulator's own and opens nothing else; Ctrl-C ends it\n"));
 }
 
-fn log(output: Output, entry: &LogEntry) {
+/// One line on a decision. Where they are explained, the columns are: allow or deny, the status, the method, the cause, the
+/// path, and the grounds.
+fn log(output: Output, entry: &LogEntry, explain: bool) {
     let word = if entry.allowed { styled(GOOD, "allow") } else { styled(BAD, "deny ") };
+    if explain {
+        let LogEntry { status, method, cause, path, .. } = entry;
+        let grounds = entry.grounds.as_ref().map_or_else(String::new, |grounds| format!("  {grounds}"));
+        return output.note(format!("{word} {status} {method:<6} {cause:<19} {path}{grounds}"));
+    }
     let line = match entry.allowed && !output.verbose {
         true => format!("{word} {} {} {}", entry.status, entry.method, entry.path),
         false => format!("{word} {} {}", entry.status, entry.sentence),

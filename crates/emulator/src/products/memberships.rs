@@ -6,7 +6,7 @@ use super::Handler;
 use crate::credential::derived_id;
 use crate::http::{Answer, ApiError, Call, Outcome};
 use crate::state::State;
-use crate::world::{Account, User};
+use crate::world::{Account, Role, User};
 
 pub(super) const OPERATIONS: super::Table =
     &[("GET /memberships", Handler::Read(list)), ("GET /memberships/{membership_id}", Handler::Read(details))];
@@ -17,14 +17,14 @@ fn list(call: &Call, state: &State) -> Outcome {
     let shown = memberships(call, state).filter(|(_, account)| {
         name.as_deref().is_none_or(|name| name == account.name) && status.as_deref().is_none_or(|is| is == "accepted")
     });
-    Ok(Answer::page(shown.map(|(user, account)| membership(user, account)).collect(), call.page(20, 5, 50)))
+    Ok(Answer::page(shown.map(|(user, account)| membership(user, account, state)).collect(), call.page(20, 5, 50)))
 }
 
 fn details(call: &Call, state: &State) -> Outcome {
     let wanted = call.parameter("membership_id");
     let found = memberships(call, state).find(|(user, account)| id(user, account) == wanted);
     let (user, account) = found.ok_or_else(|| ApiError::new(404, 1003, "membership not found"))?;
-    Ok(Answer::result(&membership(user, account)))
+    Ok(Answer::result(&membership(user, account, state)))
 }
 
 fn memberships<'a>(call: &Call, state: &'a State) -> impl Iterator<Item = (&'a User, &'a Account)> {
@@ -34,7 +34,8 @@ fn memberships<'a>(call: &Call, state: &'a State) -> impl Iterator<Item = (&'a U
     })
 }
 
-fn membership(user: &User, account: &Account) -> Value {
+fn membership(user: &User, account: &Account, state: &State) -> Value {
+    let roles = state.world.roles(user.id, account.id).into_iter().map(Role::name);
     json!({
         "id": id(user, account),
         "code": id(user, account),
@@ -46,7 +47,7 @@ fn membership(user: &User, account: &Account) -> Value {
             "type": "standard",
             "settings": {"enforce_twofactor": false},
         },
-        "roles": ["Super Administrator - All Privileges"],
+        "roles": roles.collect::<Vec<_>>(),
         "permissions": {},
     })
 }

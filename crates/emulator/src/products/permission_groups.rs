@@ -8,6 +8,7 @@ use super::tokens::may_grant_somewhere;
 use crate::http::{Answer, Call, Outcome};
 use crate::state::State;
 use crate::state::groups::{grantable, id_of};
+use crate::world::World;
 
 pub(super) const OPERATIONS: super::Table = &[
     ("GET /user/tokens/permission_groups", Handler::Read(list)),
@@ -15,25 +16,25 @@ pub(super) const OPERATIONS: super::Table = &[
 ];
 
 /// One page, whatever is asked for. Account-owned tokens hold no user groups, so the account's list has none.
-fn list(call: &Call, _: &State) -> Outcome {
+fn list(call: &Call, state: &State) -> Outcome {
     let (name, scope) = (call.query("name"), call.query("scope"));
     let wanted = |group: &&'static Group| {
         name.as_deref().is_none_or(|name| name.eq_ignore_ascii_case(group.name))
             && scope.as_deref().is_none_or(|scope| scope == group.scope.key())
             && !(call.account.is_some() && group.scope == Scope::User)
     };
-    let shown: Vec<Value> = grantable().filter(wanted).map(|group| shown(group, call)).collect();
+    let shown: Vec<Value> = grantable().filter(wanted).map(|group| shown(group, call, &state.world)).collect();
     let count = shown.len();
     let info = json!({"page": 1, "per_page": count.max(20), "count": count, "total_count": count, "total_pages": 1});
     Ok(Answer::listed(&shown.into(), &info))
 }
 
-fn shown(group: &Group, call: &Call) -> Value {
+fn shown(group: &Group, call: &Call, world: &World) -> Value {
     let mut shown = json!({
         "id": id_of(group).to_string(),
         "name": group.name,
         "scopes": [group.scope.key()],
-        "is_selectable": may_grant_somewhere(call, group),
+        "is_selectable": may_grant_somewhere(call, group, world),
     });
     if let (Some(category), Some(object)) = (category(group), shown.as_object_mut()) {
         object.insert("category".to_owned(), category.into());

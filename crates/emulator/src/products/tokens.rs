@@ -43,6 +43,7 @@ fn list(call: &Call, state: &State) -> Outcome {
     let seen = |record: &&Arc<Record>| {
         expired || !matches!(effective_status(record, call.at), Status::Expired | Status::RevokedExposed)
     };
+    let seen = |record: &&Arc<Record>| seen(record) && is_seen(call, record, state);
     let mut records: Vec<_> = state.tokens.all_of(owner(call)?).filter(seen).collect();
     records.sort_by_key(|record| (record.stored.issued_on, record.stored.id));
     if call.query("direction").is_none_or(|direction| !direction.eq_ignore_ascii_case("asc")) {
@@ -178,7 +179,16 @@ fn owner(call: &Call) -> Result<Owner, ApiError> {
 
 fn found<'a>(call: &Call, state: &'a State) -> Result<&'a Arc<Record>, ApiError> {
     let id = call.parameter("token_id").parse().map_err(|_| not_found())?;
-    state.tokens.of(owner(call)?, id).ok_or_else(not_found)
+    let record = state.tokens.of(owner(call)?, id);
+    record.filter(|record| is_seen(call, record, state)).ok_or_else(not_found)
+}
+
+/// Whether the caller sees a token: members that may only provision tokens see those of an account that they made.
+fn is_seen(call: &Call, record: &Record, state: &State) -> bool {
+    let (Some(user), Owner::Account(account)) = (call.caller.user(), record.stored.owner) else { return true };
+    let made_it =
+        || state.world.user(user).is_some_and(|user| record.stored.creator_email.as_ref() == Some(&user.email));
+    !state.world.sees_own_tokens_alone(user, account) || made_it()
 }
 
 /// The token, unless it is Cloudflare's own. The code is Cloudflare's, the text is not known.

@@ -135,7 +135,9 @@ fn named(name: &str) -> Option<&'static Operation> {
 fn decide(record: &Record, request: &Request, state: &State) -> Option<Cause> {
     let decision = record.effective(request.at).compiled.decide(request);
     let account = request.account?;
-    let member = request.user.is_none_or(|user| state.world.is_member(user, account));
+    let member = request.user.is_none_or(|user| {
+        state.world.is_member(user, account) && state.world.permits(user, account, request.operation)
+    });
     (member || !decision.allow).then_some(decision.cause)
 }
 

@@ -8,7 +8,7 @@ use flarekeep_catalogue::{AccountId, UserId, ZoneId};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Account, User, World, Zone};
+use super::{Account, Member, Role, User, World, Zone};
 use crate::authentication::is_global_key;
 use crate::credential::{Kind, fresh_id, fresh_value};
 use crate::http::is_hostname;
@@ -43,6 +43,16 @@ struct File {
     account: Vec<AccountEntry>,
     #[serde(default)]
     zone: Vec<ZoneEntry>,
+    #[serde(default)]
+    member: Vec<MemberEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MemberEntry {
+    user: Spanned<String>,
+    account: Option<Spanned<String>>,
+    role: Spanned<String>,
 }
 
 #[derive(Deserialize)]
@@ -93,6 +103,9 @@ pub(super) fn read(text: &str) -> Result<World, WorldError> {
     for entry in &file.zone {
         let zone = reader.zone(entry, &world)?;
         world.zones.push(zone);
+    }
+    for entry in &file.member {
+        reader.member(entry, &mut world)?;
     }
     if world.users.is_empty() || world.accounts.is_empty() { Err(WorldError::Empty) } else { Ok(world) }
 }
@@ -145,6 +158,33 @@ impl Reader<'_> {
         let known = ["active", "pending", "initializing", "moved"].contains(&status.as_str());
         self.unless(!known, "zone.status", entry.status.as_ref(), "must be active, pending, initializing or moved")?;
         Ok(Zone { id, name, account, status })
+    }
+
+    /// A role, which makes the user a member of the account where it is none yet.
+    fn member(&self, entry: &MemberEntry, world: &mut World) -> Result<(), WorldError> {
+        let account = match (&entry.account, world.accounts.as_slice()) {
+            (Some(named), _) => self.account("member.account", named, world)?,
+            (None, [only]) => only.id,
+            (None, _) => {
+                return Err(self.error(
+                    "member.account",
+                    entry.user.span(),
+                    "is needed, as there are several accounts",
+                ));
+            }
+        };
+        let role = Role::from_word(entry.role.get_ref());
+        let roles = "must be super-administrator, administrator, api-token-provisioning or read-only";
+        let role = role.ok_or_else(|| self.error("member.role", entry.role.span(), roles))?;
+        let email = entry.user.get_ref();
+        let missing = || self.error("member.user", entry.user.span(), &format!("no user `{}`", email.escape_debug()));
+        let user = world.users.iter_mut().find(|user| user.email.eq_ignore_ascii_case(email)).ok_or_else(missing)?;
+        if !user.accounts.contains(&account) {
+            user.accounts.push(account);
+        }
+        let user = user.id;
+        world.members.push(Member { user, account, role });
+        Ok(())
     }
 
     /// The id that was given, or a new one.

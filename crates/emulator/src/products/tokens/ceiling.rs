@@ -16,7 +16,14 @@ pub(super) fn check(call: &Call, owner: Owner, policies: &[StoredPolicy], world:
         for group in policy.known_groups() {
             for resource in &policy.resources {
                 let granted = policy.effect == Effect::Allow;
-                if !reaches(owner, resource, world) || granted && !may_grant(call, group, resource, world) {
+                let member = || {
+                    let user = call.caller.user().filter(|_| call.options.ceiling != Ceiling::Off);
+                    user.is_none_or(|user| world.may_grant(user, group, resource))
+                };
+                if !reaches(owner, resource, world)
+                    || granted && !member()
+                    || granted && !may_grant(call, group, resource, world)
+                {
                     return Err(failed(group));
                 }
             }
@@ -26,7 +33,13 @@ pub(super) fn check(call: &Call, owner: Owner, policies: &[StoredPolicy], world:
 }
 
 /// Whether the caller may grant a group at some resource. The check that counts is made when a token is created.
-pub(crate) fn may_grant_somewhere(call: &Call, group: &Group) -> bool {
+pub(crate) fn may_grant_somewhere(call: &Call, group: &Group, world: &World) -> bool {
+    if let Some(user) = call.caller.user().and_then(|id| world.user(id)) {
+        let mut accounts = user.accounts.iter().filter(|account| call.account.is_none_or(|only| only == **account));
+        if call.options.ceiling != Ceiling::Off && !accounts.any(|account| world.holds(user.id, *account, group)) {
+            return false;
+        }
+    }
     let Caller::Token(record) = &call.caller else { return true };
     if call.options.regrant == Regrant::Refuse && mints(group) {
         return false;
