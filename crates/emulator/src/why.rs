@@ -81,7 +81,7 @@ impl Grounds {
             Cause::Granted => grounds.granted_by = held(record, &explanation, Effect::Allow, request),
             Cause::Denied => grounds.denied_by = held(record, &explanation, Effect::Deny, request),
             Cause::OtherResource | Cause::WrongScope | Cause::MissingGroup => {
-                grounds.lack(token, request, &explanation)
+                grounds.lack(token, request, &explanation);
             }
             cause => grounds.bar(cause, token, request),
         }
