@@ -91,6 +91,11 @@ pub(crate) fn step(name: &str) -> String {
     out
 }
 
+/// Whether a content type is one of JSON; lines of JSON are something else.
+pub(crate) fn is_json(content_type: &str) -> bool {
+    content_type == "application/json" || content_type.ends_with("+json")
+}
+
 fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
 }
@@ -101,7 +106,7 @@ fn answer(response: &Value) -> Value {
     }
     let content = response["content"].as_object();
     // Of several, the one that is JSON; else the first.
-    let json = content.and_then(|content| content.iter().find(|(name, _)| name.ends_with("json")));
+    let json = content.and_then(|content| content.iter().find(|(name, _)| is_json(name)));
     match json.or_else(|| content?.iter().next()) {
         None => json!({}),
         Some((name, media)) => match media.get("schema") {

@@ -28,6 +28,9 @@ pub(crate) struct Emulate {
     /// Append each call to this file, as a line that `plan --recording` reads; docs/recording.md
     #[arg(long, value_name = "FILE")]
     pub(crate) recording: Option<PathBuf>,
+    /// Say of each operation whether it is simulated, instead of starting; -v lists every product
+    #[arg(long, conflicts_with_all = ["listen", "s3_port", "state", "world", "recording"])]
+    pub(crate) coverage: bool,
     #[command(flatten)]
     switches: Switches,
 }
