@@ -154,7 +154,7 @@ impl<'a> Maker<'a> {
                 "object" => found.extend(self.object(flat, depth, rich)),
                 "array" => found.extend(self.array(flat, name, depth)),
                 "string" => {
-                    found.extend(scalars::texts(name, &limits, &mut self.patterns).into_iter().map(Value::from))
+                    found.extend(scalars::texts(name, &limits, &mut self.patterns).into_iter().map(Value::from));
                 }
                 "integer" | "number" => found.extend(scalars::numbers(&limits)),
                 "boolean" => found.extend([json!(name == "success"), json!(name != "success")]),
@@ -259,6 +259,8 @@ fn percent_decoded(fragment: &str) -> String {
 mod tests {
     use super::*;
 
+    // By value, so that a call can write the schema in place.
+    #[allow(clippy::needless_pass_by_value)]
     #[track_caller]
     fn made(schema: Value) -> Value {
         let shapes = json!({"it": schema, "definitions": {
