@@ -9,6 +9,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
+use crate::answers::answer_table;
 use crate::inference;
 use crate::tables::{Row, blanked, read, settle, table};
 use crate::terraform::terraform_table;
@@ -24,7 +25,9 @@ pub(crate) fn rebuild(from: &Path, check: bool) -> Result<()> {
     let types = read(&from.join("terraform.tsv"))?;
     let scopes = scopes_by_name(&groups);
     let (group_rows, operation_rows) = (group_table(&groups), operation_table(&operations, &scopes)?);
+    let answers = answer_table(from, &operations)?;
     let tables = [
+        ("answers.tsv", answers),
         ("inferred.tsv", inference::table(&operation_rows, &group_rows)?),
         ("permission_groups.tsv", group_rows),
         ("operations.tsv", operation_rows),

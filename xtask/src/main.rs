@@ -1,6 +1,7 @@
 //! Chores of the repository. `cargo xtask catalogue --from DIR` rebuilds the catalogue's tables, `cargo xtask sdk-methods
 //! --from DIR` the one of the SDK's methods; `cargo xtask inference` measures what can be inferred beyond them.
 
+mod answers;
 mod catalogue;
 mod inference;
 mod sdk;
@@ -16,7 +17,7 @@ const USAGE: &str = "usage: cargo xtask catalogue --from DIR [--check]
        cargo xtask inference [--write]
 
   catalogue     rebuild the tables of facts; DIR is the folder of the source tables (operations.tsv,
-                permission_groups.tsv, documented_names.tsv, terraform.tsv)
+                permission_groups.tsv, documented_names.tsv, terraform.tsv, openapi-DATE.json)
   sdk-methods   rebuild the table of the SDK's methods; DIR is src/resources of the unpacked package `cloudflare`
   inference     measure what can be inferred of operations without a list
   --check       write nothing; fail if a rebuild would change a table

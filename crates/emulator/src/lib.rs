@@ -2,7 +2,7 @@
 //!
 //! Each of the operations of the catalogue is routed, authenticated and authorised as Cloudflare does it, by
 //! [`flarekeep_policy`]; the common ones are simulated on a state of their own, and all others answer, once authorised,
-//! that they are not simulated. Nothing here shares a type with Flarekeep's API client: both speak the documented JSON.
+//! as little as the published schema accepts, or that they are not simulated ([`coverage`]). Nothing here shares a type with Flarekeep's API client: both speak the documented JSON.
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -49,11 +49,14 @@
 //! A GraphQL query is authorised by what its body asks for. R2's S3 face, at an address of its own
 //! ([`Running::serve_s3`]), checks the signature first and then decides in the same way.
 //!
+//! An operation without a handler answers as `catalogue/answers.tsv` says, with the header `x-flarekeep-simulated: schema`
+//! (and `x-flarekeep-shape: presumed` where the schema lacks the answer), and changes nothing.
+//!
 //! # Codes of the emulator's own
 //!
 //! | code | HTTP | meaning |
 //! |---|---|---|
-//! | 199001 | 501 | authorised, not simulated; header `x-flarekeep-simulated: no` |
+//! | 199001 | 501 | authorised, neither simulated nor in the schema; header `x-flarekeep-simulated: no` |
 //! | 199002 | 403 | nobody has published which groups the operation accepts ([`Unlabelled`]) |
 //! | 199003 | 400 | the owner's quota of tokens is used up ([`QuotaError`]) |
 //! | 199004 | 500 | the state could not be written; nothing was changed |
@@ -68,8 +71,10 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod answers;
 mod authentication;
 mod authorisation;
+mod coverage;
 mod credential;
 mod edge_limit;
 mod emulator;
@@ -89,6 +94,7 @@ mod text;
 mod why;
 mod world;
 
+pub use coverage::{Coverage, Covered, coverage};
 pub use emulator::{Emulator, Facts, TokenMark, ZoneFact};
 pub use log::{Asked, CredentialKind, LogEntry};
 pub use options::{

@@ -67,11 +67,6 @@ pub(crate) fn handler(operation: &Operation) -> Option<Handler> {
     BY_INDEX.get(usize::from(operation.index)).copied().flatten()
 }
 
-/// Whether calls of an operation are answered with more than that they are authorised.
-pub(crate) fn is_simulated(operation: &Operation) -> bool {
-    handler(operation).is_some() || operation.path().starts_with("/graphql")
-}
-
 /// The answer of an operation that is not simulated.
 pub(crate) fn not_simulated(operation: &Operation) -> ApiError {
     ApiError::new(501, OWN_NOT_SIMULATED, format!("authorised, not simulated: {operation}"))

@@ -55,6 +55,9 @@ impl Face {
 /// Names the operations that are simulated; the trait's own answer to all others is 501.
 macro_rules! simulated {
     ($($name:ident($input:ident) -> $output:ident, $handler:path;)*) => {
+        /// Their names, as the trait spells them.
+        pub(crate) const SIMULATED: &[&str] = &[$(stringify!($name)),*];
+
         #[async_trait::async_trait]
         impl S3 for Operations {
             $(async fn $name(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {

@@ -30,6 +30,9 @@ pub(crate) struct Emulate {
     /// Say in the header `x-flarekeep-why` of each answer, and in the log, why it was allowed or refused
     #[arg(long)]
     pub(crate) explain: bool,
+    /// Say of each operation whether it is simulated, instead of starting; -v lists every product
+    #[arg(long, conflicts_with_all = ["listen", "s3_port", "state", "world", "recording"])]
+    pub(crate) coverage: bool,
     #[command(flatten)]
     switches: Switches,
 }

@@ -1,5 +1,6 @@
 //! `flarekeep emulate`: a local Cloudflare.
 
+mod coverage;
 mod recording;
 
 use std::io;
@@ -18,6 +19,9 @@ use crate::output::{BAD, FAINT, GOOD, Output, STRONG, plain, styled};
 use crate::{CommandResult, Verdict};
 
 pub(crate) fn run(output: Output, arguments: &arguments::Emulate) -> CommandResult {
+    if arguments.coverage {
+        return coverage::run(output);
+    }
     let world = arguments.world.as_deref().map_or_else(|| Ok(World::generated()), world)?;
     let mut options = arguments.options();
     let recording = arguments.recording.as_deref().map(recording::Recording::open).transpose()?;

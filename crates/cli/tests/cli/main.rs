@@ -11,6 +11,7 @@ mod check;
 mod credentials;
 mod emulate;
 mod emulate_explain;
+mod emulate_coverage;
 mod env_care;
 mod exec;
 mod fix;

@@ -12,7 +12,8 @@ use flarekeep_policy as policy;
 use super::answer::Answer;
 use super::body;
 use super::call::{Call, Caller};
-use super::error::ApiError;
+use super::error::{ApiError, OWN_NOT_SIMULATED};
+use crate::answers;
 use crate::authentication::{self, Credential, Denial};
 use crate::authorisation;
 use crate::edge_limit;
@@ -131,7 +132,7 @@ async fn answered(
         Some(Handler::Read(read)) => read(&call, &state),
         Some(Handler::Write(write)) => emulator.change(write, call).await,
         Some(Handler::Own(own)) => own(emulator.clone(), call).await,
-        None => Err(products::not_simulated(operation)),
+        None => answers::of_call(&call).ok_or_else(|| products::not_simulated(operation)),
     }
 }
 
@@ -295,7 +296,7 @@ fn stamp(emulator: &Inner, trail: &Trail, headers: &mut HeaderMap) {
         set("ratelimit", format!("\"default\";r={remaining};t={resets}"));
         set("ratelimit-policy", format!("\"default\";q={};w={}", limit.calls, limit.window.as_secs()));
     }
-    if trail.verdict.allowed && trail.verdict.operation.is_some_and(|operation| !products::is_simulated(operation)) {
+    if trail.verdict.errors.contains(&OWN_NOT_SIMULATED) {
         set("x-flarekeep-simulated", "no".to_owned());
         // The official SDKs repeat a 5xx unless they are told that it is of no use.
         set("x-should-retry", "false".to_owned());

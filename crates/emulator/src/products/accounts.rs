@@ -43,7 +43,7 @@ fn shown(account: &Account) -> Value {
         "id": account.id.to_string(),
         "name": account.name,
         "type": "standard",
-        "settings": {"enforce_twofactor": false, "abuse_contact_email": null},
+        "settings": {"enforce_twofactor": false},
         "created_on": BEGINNING,
     })
 }

@@ -72,7 +72,7 @@ fn source(call: &Call, state: &State) -> Outcome {
 fn delete(call: &Call, state: &mut State) -> Outcome {
     let name = call.parameter("script_name");
     let removed = own(call, state)?.remove(name);
-    removed.map(|_| Answer::result(&json!({"id": name}))).ok_or_else(missing)
+    removed.map(|_| Answer::result(&Value::Null)).ok_or_else(missing)
 }
 
 /// Whether an account has a Worker of this name: routes name one.

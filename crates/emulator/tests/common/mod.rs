@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, request};
-use flarekeep_catalogue::{Scope, resolve};
+use flarekeep_catalogue::{Operation, Scope, resolve};
 use flarekeep_emulator::{Emulator, Facts, Options, Running, Server, World};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
@@ -178,6 +178,26 @@ pub fn policy(resources: Value, scope: Scope, groups: &[&str]) -> Value {
 pub fn group_id(scope: Scope, name: &str) -> String {
     let found = resolve(name).or_else(|_| resolve(&format!("{}:{name}", scope.word())));
     found.unwrap_or_else(|error| panic!("{error}")).0.id.unwrap().to_string()
+}
+
+/// A concrete path of the operation in the emulator's world; other parameters get an id that nothing has.
+pub fn path(operation: &Operation) -> String {
+    let mut segments = Vec::new();
+    for (at, segment) in operation.path().split('/').enumerate() {
+        segments.push(match (segment.starts_with('{'), operation.path().split('/').nth(1), at) {
+            (true, Some("accounts"), 2) => "{A}".to_owned(),
+            (true, Some("zones"), 2) => "{Z}".to_owned(),
+            _ => segment.replace(['{', '}'], "").replace(':', "%3A"),
+        });
+    }
+    // A parameter's own name serves as its value.
+    let parameters = operation.path().split('/').map(|segment| segment.starts_with('{'));
+    let filled = segments.into_iter().zip(parameters).map(|(segment, parameter)| match segment.as_str() {
+        "{A}" | "{Z}" => segment,
+        _ if parameter => "0123456789abcdef0123456789abcdef".to_owned(),
+        _ => segment.replace("%3A", ":"),
+    });
+    filled.collect::<Vec<_>>().join("/")
 }
 
 impl Ask {

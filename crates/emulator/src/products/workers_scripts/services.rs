@@ -58,6 +58,10 @@ fn worker(call: &Call, state: &State) -> Outcome {
         "tags": script.content.metadata("tags", json!([])),
         "tail_consumers": script.content.metadata("tail_consumers", json!([])),
         "subdomain": script.subdomain(),
+        // What binds or serves it is not looked for.
+        "references": {
+            "workers": [], "domains": [], "dispatch_namespace_outbounds": [], "durable_objects": [], "queues": [],
+        },
     })))
 }
 

@@ -23,7 +23,7 @@ pub(super) const UNVERSIONED: [&str; 4] = ["logpush", "observability", "tags", "
 
 fn settings(call: &Call, state: &State) -> Outcome {
     let content = &found(call, state)?.content;
-    Ok(Answer::result(&json!({
+    let mut shown = json!({
         "bindings": content.bindings(),
         "compatibility_date": content.metadata("compatibility_date", Value::Null),
         "compatibility_flags": content.metadata("compatibility_flags", json!([])),
@@ -31,10 +31,16 @@ fn settings(call: &Call, state: &State) -> Outcome {
         "logpush": content.metadata("logpush", false.into()),
         "tags": content.metadata("tags", json!([])),
         "tail_consumers": content.metadata("tail_consumers", json!([])),
-        "placement": content.metadata("placement", json!({})),
         "limits": content.metadata("limits", json!({})),
         "observability": content.metadata("observability", json!({"enabled": false})),
-    })))
+    });
+    // The schema has no empty placement: a Worker without one says nothing of it.
+    if let (Some(shown), placement @ Value::Object(_)) =
+        (shown.as_object_mut(), content.metadata("placement", Value::Null))
+    {
+        shown.insert("placement".to_owned(), placement);
+    }
+    Ok(Answer::result(&shown))
 }
 
 fn script_settings(call: &Call, state: &State) -> Outcome {
