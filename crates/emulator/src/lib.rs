@@ -85,8 +85,8 @@ mod world;
 pub use emulator::{Emulator, Facts, ZoneFact};
 pub use log::{Asked, CredentialKind, LogEntry};
 pub use options::{
-    BarredAnswer, Ceiling, Clock, ErrorStyle, OnDecision, Options, QuotaError, RateLimit, ScopeMismatch, SessionClaims,
-    Unlabelled, VerifyDenied, ZoneList,
+    BarredAnswer, Ceiling, Clock, ErrorStyle, ExpiredLink, OnDecision, Options, QuotaError, RateLimit, ScopeMismatch,
+    SessionClaims, Unlabelled, VerifyDenied, ZoneList,
 };
 pub use server::{Running, Server};
 pub use state::key::StateKey;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use flarekeep_emulator::{
-    BarredAnswer, Ceiling, ErrorStyle, Options, RateLimit, ScopeMismatch, SessionClaims, Unlabelled, VerifyDenied,
-    ZoneList,
+    BarredAnswer, Ceiling, ErrorStyle, ExpiredLink, Options, RateLimit, ScopeMismatch, SessionClaims, Unlabelled,
+    VerifyDenied, ZoneList,
 };
 
 #[derive(Debug, Args)]
@@ -93,6 +93,18 @@ struct Switches {
         ("ignored", SessionClaims::Ignored),
     ]))]
     session_claims: SessionClaims,
+    /// The answer of the S3 face to a link whose time is over
+    #[arg(long, default_value = "403", value_parser = one_of(&[
+        ("403", ExpiredLink::Forbidden),
+        ("400", ExpiredLink::BadRequest),
+    ]))]
+    expired_link: ExpiredLink,
+    /// One write a second of each R2 key, as R2 documents it; or no limit
+    #[arg(long, default_value = "off", action = clap::ArgAction::Set, value_parser = one_of(&[
+        ("on", true),
+        ("off", false),
+    ]))]
+    object_write_limit: bool,
 }
 
 impl Emulate {
@@ -109,6 +121,8 @@ impl Emulate {
             scope_mismatch: switches.scope_mismatch,
             zones_without_zone_read: switches.zone_list,
             session_claims: switches.session_claims,
+            expired_link: switches.expired_link,
+            object_write_limit: switches.object_write_limit,
             ..Options::default()
         }
     }
