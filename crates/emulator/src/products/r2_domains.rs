@@ -1,5 +1,10 @@
 //! Domains of R2 buckets, custom ones and the one below `r2.dev`, event notifications and metrics: state without effect.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a JSON value has null for what is absent; those that are changed are objects"
+)]
+
 use flarekeep_policy::BucketKey;
 use serde_json::{Map, Value, json};
 

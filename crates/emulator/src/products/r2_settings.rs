@@ -1,6 +1,11 @@
 //! The settings of R2 buckets: cross-origin rules, lifecycle, locks, Sippy, local uploads. They are kept and given back;
 //! only cross-origin rules and lifecycle are known to the S3 face, and none has an effect.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a JSON value has null for what is absent; those that are changed are objects"
+)]
+
 use std::collections::BTreeMap;
 
 use flarekeep_policy::BucketKey;

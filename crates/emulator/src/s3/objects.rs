@@ -141,7 +141,7 @@ pub(super) async fn copy(emulator: &Arc<Inner>, request: S3Request<CopyObjectInp
         }
         _ => source.about.clone(),
     };
-    let kind = sums::kind(input.checksum_algorithm.as_ref().map(|kind| kind.as_str()))?;
+    let kind = sums::kind(input.checksum_algorithm.as_ref().map(s3s::dto::ChecksumAlgorithm::as_str))?;
     let checksum = kind.map(|kind| kind.of(&source.bytes)).or_else(|| source.checksum.clone());
     let object = Object { modified: emulator.now().0, about, checksum, ..Object::clone(&source) };
     let bucket = visit.bucket(&input.bucket);

@@ -1,5 +1,10 @@
 //! A bucket's settings, which the REST API shares, in S3's forms; and the answers that are the same for every bucket.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a JSON value has null for what is absent; those that are changed are objects"
+)]
+
 use std::sync::Arc;
 
 use s3s::dto::{
@@ -109,7 +114,6 @@ pub(super) async fn encryption(
             sse_algorithm: ServerSideEncryption::from_static(ServerSideEncryption::AES256),
         }),
         bucket_key_enabled: Some(true),
-        ..Default::default()
     };
     let configuration = ServerSideEncryptionConfiguration { rules: vec![rule] };
     Ok(GetBucketEncryptionOutput { server_side_encryption_configuration: Some(configuration) })
@@ -208,7 +212,6 @@ fn lifecycle_rule(rule: &Value) -> LifecycleRule {
             date: date(delete),
             days: days(delete),
             expired_object_delete_marker: None,
-            ..Default::default()
         }),
         filter: Some(LifecycleRuleFilter {
             prefix: Some(rule["conditions"]["prefix"].as_str().unwrap_or_default().to_owned()),

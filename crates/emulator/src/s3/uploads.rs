@@ -31,7 +31,7 @@ pub(super) async fn create(
 ) -> S3Result<CreateMultipartUploadOutput> {
     let visit = Visit::in_extensions(&request.extensions)?;
     let (input, headers) = (request.input, request.headers);
-    let kind = sums::kind(input.checksum_algorithm.as_ref().map(|kind| kind.as_str()))?;
+    let kind = sums::kind(input.checksum_algorithm.as_ref().map(s3s::dto::ChecksumAlgorithm::as_str))?;
     let whole = input.checksum_type.as_ref().is_some_and(|shape| shape.as_str() == ChecksumType::FULL_OBJECT);
     if let Some(kind) = kind.filter(|kind| whole && *kind != Kind::Crc64Nvme) {
         return Err(s3_error!(NotImplemented, "Checksum type FULL_OBJECT with {} not implemented", kind.name()));
