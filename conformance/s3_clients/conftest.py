@@ -39,7 +39,6 @@ class Client:
             "AWS_REGION": "auto",
             "AWS_DEFAULT_REGION": "auto",
             "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_MAX_ATTEMPTS": "1",
         }
         return made | ({"AWS_SESSION_TOKEN": keys.session} if keys.session else {})
 
@@ -56,7 +55,9 @@ class Aws(Client):
     program = "aws"
 
     def run(self, keys, *arguments):
-        return super().run(keys, *arguments, "--endpoint-url", self.endpoint)
+        # On a machine under heavy load an answer to a request with `Expect: 100-continue` was seen to be lost; why is open.
+        # So the client may try again, as it does by default, and not after a minute only.
+        return super().run(keys, *arguments, "--endpoint-url", self.endpoint, "--cli-read-timeout", "10")
 
     def put(self, keys, file, bucket, key):
         return self.run(keys, "s3", "cp", file, f"s3://{bucket}/{key}")
