@@ -98,7 +98,7 @@ pub use coverage::{Coverage, Covered, coverage};
 pub use emulator::{Emulator, Facts, TokenMark, ZoneFact};
 pub use log::{Asked, CredentialKind, LogEntry};
 pub use options::{
-    BadZoneId, BarredAnswer, Ceiling, Clock, Disputed, ErrorStyle, FlatZones, Fractions, IpKey, LockOut,
+    BadZoneId, BarredAnswer, Ceiling, Clock, Disputed, ErrorStyle, ExpiredLink, FlatZones, Fractions, IpKey, LockOut,
     MalformedBearer, NoCredential, OnDecision, Options, PolicyOrder, QuotaError, RateLimit, Regrant, ScopeMismatch,
     SessionClaims, Unlabelled, Unrouted, VerifyDenied, WrongMethod, ZoneList,
 };

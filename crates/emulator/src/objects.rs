@@ -1,5 +1,6 @@
 //! The objects of R2 buckets, in memory: a table without input or output, which R2's S3 face ([`crate::s3`]) serves.
 
+mod checksum;
 mod listing;
 mod uploads;
 
@@ -11,8 +12,9 @@ use flarekeep_policy::BucketKey;
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::checksum::{Checksum, Kind};
 pub(crate) use self::listing::{After, Entry, Listing, Query, list};
-pub(crate) use self::uploads::{Parts, Upload};
+pub(crate) use self::uploads::{Completion, Parts, Upload};
 use crate::credential::hex;
 use crate::emulator::Unwritten;
 use crate::state::rows::{BadRow, Changes, Map, Rows, branch, leaf};
@@ -65,6 +67,12 @@ pub(crate) struct Object {
     /// Seconds since 1970.
     pub(crate) modified: i64,
     pub(crate) about: Arc<About>,
+    /// The one that was sent with the bytes, or asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) checksum: Option<Checksum>,
+    /// The lengths of the parts that it was put together from; empty where it came in one piece.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) parts: Vec<u64>,
 }
 
 /// What is told of an object beside its bytes.
@@ -76,6 +84,9 @@ pub(crate) struct About {
     pub(crate) content_disposition: Option<String>,
     pub(crate) content_encoding: Option<String>,
     pub(crate) content_language: Option<String>,
+    /// The header `Expires`, as it came.
+    pub(crate) expires: Option<String>,
+    /// `Standard` or `InfrequentAccess`; the bucket's where absent.
     pub(crate) storage_class: Option<String>,
     pub(crate) metadata: BTreeMap<String, String>,
 }
@@ -99,6 +110,10 @@ pub(crate) enum Fault {
     PartsDiffer,
     /// `If-Match` and the like.
     PreconditionFailed,
+    /// A checksum that is not that of the bytes.
+    BadDigest,
+    /// The key was written less than a second ago.
+    TooManyRequests,
     /// The emulator holds as many bytes as it may.
     Full {
         capacity: u64,
@@ -120,6 +135,10 @@ pub(crate) struct Condition {
     pub(crate) matches: Option<Tag>,
     /// `If-None-Match`.
     pub(crate) differs: Option<Tag>,
+    /// `If-Modified-Since`, in seconds since 1970. `If-None-Match` goes before it.
+    pub(crate) modified_since: Option<i64>,
+    /// `If-Unmodified-Since`. `If-Match` goes before it.
+    pub(crate) unmodified_since: Option<i64>,
 }
 
 /// An entity tag, or `*` for any.
@@ -211,7 +230,7 @@ impl Contents {
 impl Object {
     /// An object that is uploaded in one piece: its tag is the MD5 of its bytes.
     pub(crate) fn new(bytes: Bytes, about: Arc<About>, modified: i64) -> Self {
-        Self { etag: hex(&md5(&bytes)), bytes, modified, about }
+        Self { etag: hex(&md5(&bytes)), bytes, modified, about, checksum: None, parts: Vec::new() }
     }
 
     /// Its length.
@@ -226,10 +245,28 @@ impl Object {
 }
 
 impl About {
+    /// This where it says something, and what is below where it does not.
+    pub(crate) fn over(self, below: &Self) -> Self {
+        let below = below.clone();
+        let mut metadata = below.metadata;
+        metadata.extend(self.metadata);
+        Self {
+            content_type: self.content_type.or(below.content_type),
+            cache_control: self.cache_control.or(below.cache_control),
+            content_disposition: self.content_disposition.or(below.content_disposition),
+            content_encoding: self.content_encoding.or(below.content_encoding),
+            content_language: self.content_language.or(below.content_language),
+            expires: self.expires.or(below.expires),
+            storage_class: self.storage_class.or(below.storage_class),
+            metadata,
+        }
+    }
+
     /// The length of all its texts.
-    fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         let Self { content_type, cache_control, content_disposition, content_encoding, content_language, .. } = self;
-        let named = [content_type, cache_control, content_disposition, content_encoding, content_language];
+        let named =
+            [content_type, cache_control, content_disposition, content_encoding, content_language, &self.expires];
         let named = named.into_iter().chain([&self.storage_class]).flatten().map(String::len);
         let metadata = self.metadata.iter().map(|(name, value)| name.len() + value.len());
         named.chain(metadata).sum::<usize>() as u64
@@ -237,10 +274,28 @@ impl About {
 }
 
 impl Condition {
-    /// Whether the condition holds of what is there.
+    /// Whether the condition holds of what is there, by the rules of RFC 9110, section 13.2.2. Where nothing is there,
+    /// nothing matches and nothing was modified.
     pub(crate) fn holds(&self, there: Option<&Object>) -> bool {
-        let is = |tag: &Tag| there.is_some_and(|object| tag.is(object));
-        self.matches.as_ref().is_none_or(is) && !self.differs.as_ref().is_some_and(is)
+        self.admits(there) && self.is_news(there)
+    }
+
+    /// Whether `If-Match` and `If-Unmodified-Since` hold.
+    pub(crate) fn admits(&self, there: Option<&Object>) -> bool {
+        match (&self.matches, self.unmodified_since) {
+            (Some(tag), _) => there.is_some_and(|object| tag.is(object)),
+            (None, Some(limit)) => there.is_none_or(|object| object.modified <= limit),
+            (None, None) => true,
+        }
+    }
+
+    /// Whether `If-None-Match` and `If-Modified-Since` hold.
+    pub(crate) fn is_news(&self, there: Option<&Object>) -> bool {
+        match (&self.differs, self.modified_since) {
+            (Some(tag), _) => !there.is_some_and(|object| tag.is(object)),
+            (None, Some(limit)) => there.is_some_and(|object| object.modified > limit),
+            (None, None) => true,
+        }
     }
 }
 
@@ -281,17 +336,21 @@ mod tests {
         table.put(&at, "b", object("12345"), &any, capacity).unwrap();
         assert_eq!(table.put(&at, "b", object("123456"), &any, capacity).unwrap_err(), full);
         assert_eq!(table.put(&at, "c", object(""), &any, capacity).unwrap_err(), full, "an empty object takes room");
-        assert_eq!(table.begin(&at, "c", About::default(), 0, capacity).unwrap_err(), full, "so does an upload");
+        assert_eq!(
+            table.begin(&at, "c", (About::default(), None), 0, capacity).unwrap_err(),
+            full,
+            "so does an upload"
+        );
         table.remove(&at, "b");
         table.remove(&at, "nothing");
         let told = |text: &str| About { metadata: [("x".to_owned(), text.to_owned())].into(), ..About::default() };
-        assert_eq!(table.begin(&at, "c", told("12345"), 0, capacity).unwrap_err(), full, "so does metadata");
-        let id = table.begin(&at, "c", told("1234"), 0, capacity).unwrap();
+        assert_eq!(table.begin(&at, "c", (told("12345"), None), 0, capacity).unwrap_err(), full, "so does metadata");
+        let id = table.begin(&at, "c", (told("1234"), None), 0, capacity).unwrap();
         assert_eq!(table.bytes, capacity);
         assert_eq!(table.add_part(&at, ("c", &id), 1, object(""), capacity).unwrap_err(), full, "so does a part");
         table.abort(&at, "c", &id).unwrap();
         assert_eq!(table.bytes, ENTRY + 6);
-        table.begin(&at, "c", told("1234"), 0, capacity).unwrap();
+        table.begin(&at, "c", (told("1234"), None), 0, capacity).unwrap();
         table.forget(&at);
         assert_eq!(table.bytes, 0);
     }
@@ -300,10 +359,23 @@ mod tests {
     fn conditions_look_at_what_is_there() {
         let there = object("x");
         let tag = || Some(Tag::Is(there.etag.clone()));
-        let holds = |matches, differs, object| Condition { matches, differs }.holds(object);
+        let holds = |matches, differs, object| Condition { matches, differs, ..Condition::default() }.holds(object);
         assert!(holds(tag(), None, Some(&there)) && holds(Some(Tag::Any), None, Some(&there)));
         assert!(!holds(tag(), None, None) && !holds(Some(Tag::Any), None, None));
         assert!(!holds(None, tag(), Some(&there)) && !holds(None, Some(Tag::Any), Some(&there)));
         assert!(holds(None, Some(Tag::Any), None) && holds(None, Some(Tag::Is("other".to_owned())), Some(&there)));
+    }
+
+    #[test]
+    fn dates_count_where_no_tag_does() {
+        let there = Object { modified: 100, ..object("x") };
+        let tag = || Some(Tag::Is(there.etag.clone()));
+        let holds = |condition: Condition| condition.holds(Some(&there));
+        let since = |at| Condition { modified_since: Some(at), ..Condition::default() };
+        let unless = |at| Condition { unmodified_since: Some(at), ..Condition::default() };
+        assert!(holds(since(99)) && !holds(since(100)) && holds(unless(100)) && !holds(unless(99)));
+        assert!(holds(Condition { matches: tag(), ..unless(99) }), "the tag goes before the date");
+        assert!(!holds(Condition { differs: tag(), ..since(99) }), "the tag goes before the date");
+        assert!(!since(0).holds(None) && unless(0).holds(None));
     }
 }

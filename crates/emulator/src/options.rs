@@ -82,6 +82,12 @@ pub struct Options {
     /// the endpoint's account and the endpoint's host, as Cloudflare's example sets them. That R2 looks at them is not
     /// documented. Default: [`SessionClaims::Checked`]; an absent one is not missed.
     pub session_claims: SessionClaims,
+    /// The answer to a link whose time is over: what miniflare gives, which follows R2 closely, or what Cloudflare's page
+    /// r2/api/error-codes says. Default: [`ExpiredLink::Forbidden`].
+    pub expired_link: ExpiredLink,
+    /// Whether a second write of one key within a second gets 429, as R2's limits say. Default: no, since tests write
+    /// fast.
+    pub object_write_limit: bool,
     /// Whether account-owned tokens may `GET /accounts`. Default: no, 400 with code 1001 (seen in December 2024).
     pub account_tokens_list_accounts: bool,
     /// Custom hostnames that one zone may hold. Default: 100, as included in the Free, Pro and Business plans.
@@ -186,6 +192,15 @@ pub enum SessionClaims {
     Ignored,
 }
 
+/// The answer of the S3 face to a link whose time is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExpiredLink {
+    /// 403 `ExpiredRequest`.
+    Forbidden,
+    /// 400 `ExpiredRequest`.
+    BadRequest,
+}
+
 /// An error that nobody has recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotaError {
@@ -240,6 +255,8 @@ impl Default for Options {
             ip_key: IpKey::Underscore,
             fractions: Fractions::Accept,
             session_claims: SessionClaims::Checked,
+            expired_link: ExpiredLink::Forbidden,
+            object_write_limit: false,
             account_tokens_list_accounts: false,
             custom_hostnames_per_zone: 100,
             object_bytes: 512 << 20,
@@ -283,6 +300,8 @@ impl fmt::Debug for Options {
             .field("ip_key", &self.ip_key)
             .field("fractions", &self.fractions)
             .field("explain", &self.explain)
+            .field("expired_link", &self.expired_link)
+            .field("object_write_limit", &self.object_write_limit)
             .finish_non_exhaustive()
     }
 }

@@ -8,7 +8,9 @@ pub(crate) mod kv;
 pub(crate) mod memberships;
 pub(crate) mod permission_groups;
 pub(crate) mod r2_buckets;
+pub(crate) mod r2_domains;
 pub(crate) mod r2_objects;
+pub(crate) mod r2_settings;
 pub(crate) mod r2_temporary;
 pub(crate) mod tokens;
 pub(crate) mod user;
@@ -49,7 +51,9 @@ const TABLES: &[Table] = &[
     memberships::OPERATIONS,
     permission_groups::OPERATIONS,
     r2_buckets::OPERATIONS,
+    r2_domains::OPERATIONS,
     r2_objects::OPERATIONS,
+    r2_settings::OPERATIONS,
     r2_temporary::OPERATIONS,
     tokens::OPERATIONS,
     user::OPERATIONS,

@@ -13,7 +13,13 @@ mod buckets;
 mod fault;
 mod front;
 mod listings;
+mod mending;
 mod objects;
+mod posts;
+mod screening;
+mod settings;
+mod signing;
+mod sums;
 mod temporary;
 mod uploads;
 mod visit;
@@ -23,17 +29,24 @@ use std::sync::Arc;
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput,
     CopyObjectInput, CopyObjectOutput, CreateBucketInput, CreateBucketOutput, CreateMultipartUploadInput,
-    CreateMultipartUploadOutput, DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput,
-    DeleteObjectsInput, DeleteObjectsOutput, GetBucketLocationInput, GetBucketLocationOutput, GetObjectInput,
-    GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput,
-    ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsInput, ListObjectsOutput,
-    ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput, PutObjectInput, PutObjectOutput,
+    CreateMultipartUploadOutput, DeleteBucketCorsInput, DeleteBucketCorsOutput, DeleteBucketInput, DeleteBucketOutput,
+    DeleteObjectInput, DeleteObjectOutput, DeleteObjectTaggingInput, DeleteObjectTaggingOutput, DeleteObjectsInput,
+    DeleteObjectsOutput, GetBucketCorsInput, GetBucketCorsOutput, GetBucketEncryptionInput, GetBucketEncryptionOutput,
+    GetBucketLifecycleConfigurationInput, GetBucketLifecycleConfigurationOutput, GetBucketLocationInput,
+    GetBucketLocationOutput, GetBucketReplicationInput, GetBucketReplicationOutput, GetBucketTaggingInput,
+    GetBucketTaggingOutput, GetBucketVersioningInput, GetBucketVersioningOutput, GetObjectInput,
+    GetObjectLockConfigurationInput, GetObjectLockConfigurationOutput, GetObjectOutput, HeadBucketInput,
+    HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput,
+    ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
+    ListObjectsV2Output, ListPartsInput, ListPartsOutput, PutBucketCorsInput, PutBucketCorsOutput,
+    PutBucketLifecycleConfigurationInput, PutBucketLifecycleConfigurationOutput, PutObjectInput, PutObjectOutput,
     UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
 };
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3, S3Request, S3Response, S3Result};
 
 use self::access::Gate;
+use self::posts::Posts;
 use crate::emulator::Inner;
 
 /// The S3 face of an emulator. Clones are handles on the same one.
@@ -48,6 +61,7 @@ impl Face {
         let mut builder = S3ServiceBuilder::new(Operations(emulator.clone()));
         builder.set_auth(Gate(emulator.clone()));
         builder.set_access(Gate(emulator.clone()));
+        builder.set_route(Posts(emulator.clone()));
         Self(builder.build())
     }
 }
@@ -73,6 +87,19 @@ simulated! {
     get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput, buckets::location;
     create_bucket(CreateBucketInput) -> CreateBucketOutput, buckets::create;
     delete_bucket(DeleteBucketInput) -> DeleteBucketOutput, buckets::delete;
+    get_bucket_cors(GetBucketCorsInput) -> GetBucketCorsOutput, settings::cors;
+    put_bucket_cors(PutBucketCorsInput) -> PutBucketCorsOutput, settings::put_cors;
+    delete_bucket_cors(DeleteBucketCorsInput) -> DeleteBucketCorsOutput, settings::delete_cors;
+    get_bucket_lifecycle_configuration(GetBucketLifecycleConfigurationInput) -> GetBucketLifecycleConfigurationOutput,
+        settings::lifecycle;
+    put_bucket_lifecycle_configuration(PutBucketLifecycleConfigurationInput) -> PutBucketLifecycleConfigurationOutput,
+        settings::put_lifecycle;
+    get_bucket_encryption(GetBucketEncryptionInput) -> GetBucketEncryptionOutput, settings::encryption;
+    get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput, settings::versioning;
+    get_bucket_tagging(GetBucketTaggingInput) -> GetBucketTaggingOutput, settings::tagging;
+    get_bucket_replication(GetBucketReplicationInput) -> GetBucketReplicationOutput, settings::replication;
+    get_object_lock_configuration(GetObjectLockConfigurationInput) -> GetObjectLockConfigurationOutput,
+        settings::object_lock;
     list_objects(ListObjectsInput) -> ListObjectsOutput, listings::first_version;
     list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output, listings::second_version;
     get_object(GetObjectInput) -> GetObjectOutput, objects::get;
@@ -80,6 +107,7 @@ simulated! {
     put_object(PutObjectInput) -> PutObjectOutput, objects::put;
     copy_object(CopyObjectInput) -> CopyObjectOutput, objects::copy;
     delete_object(DeleteObjectInput) -> DeleteObjectOutput, objects::delete;
+    delete_object_tagging(DeleteObjectTaggingInput) -> DeleteObjectTaggingOutput, objects::delete_tagging;
     delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput, objects::delete_several;
     create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput, uploads::create;
     upload_part(UploadPartInput) -> UploadPartOutput, uploads::part;

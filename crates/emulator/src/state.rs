@@ -14,7 +14,7 @@ pub(crate) mod tokens;
 pub(crate) use self::rows::Map;
 
 use crate::objects;
-use crate::products::{custom_hostnames, dns_records, kv, r2_buckets, workers_routes, workers_scripts};
+use crate::products::{custom_hostnames, dns_records, kv, r2_buckets, r2_settings, workers_routes, workers_scripts};
 use crate::world::World;
 
 /// All tables. The time of a token's last use is kept beside them, since calls that change nothing change it.
@@ -24,6 +24,7 @@ pub(crate) struct State {
     pub(crate) tokens: tokens::Table,
     pub(crate) dns_records: dns_records::Table,
     pub(crate) r2_buckets: r2_buckets::Table,
+    pub(crate) r2_settings: r2_settings::Table,
     pub(crate) objects: objects::Table,
     pub(crate) workers_scripts: workers_scripts::Table,
     pub(crate) workers_routes: workers_routes::Table,
@@ -36,6 +37,7 @@ rows::branch!(State {
     tokens,
     dns_records,
     r2_buckets,
+    r2_settings,
     objects,
     workers_scripts,
     workers_routes,

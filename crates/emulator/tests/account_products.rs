@@ -21,7 +21,7 @@ async fn r2_buckets() {
         local.by(&writer, "POST", list).body("text/plain;charset=UTF-8", body)
     };
     let made = post("site").send().await;
-    let expected = (&json!("site"), &json!("WEUR"), &json!("Standard"));
+    let expected = (&json!("site"), &json!("weur"), &json!("Standard"));
     assert_eq!((&made.result()["name"], &made.result()["location"], &made.result()["storage_class"]), expected);
     post("site").send().await.refused(409, 10004);
     for bad in ["-", "", "ab", "Site", "a_b"] {

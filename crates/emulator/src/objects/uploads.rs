@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use flarekeep_policy::BucketKey;
 use serde::{Deserialize, Serialize};
 
-use super::{About, Condition, ENTRY, Fault, Object, Table, md5};
+use super::{About, Checksum, Condition, ENTRY, Fault, Kind, Object, Table, md5};
 use crate::credential::{fresh_id, hex};
 use crate::state::rows::{Map, branch, leaf};
 
@@ -26,10 +26,24 @@ struct Begun {
     key: String,
     at: i64,
     about: Arc<About>,
+    /// The checksum that the object is to have.
+    #[serde(default)]
+    checksum: Option<Kind>,
 }
 
 branch!(Upload { begun, parts });
 leaf!(Begun);
+
+/// How a client says that an upload is complete.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Completion {
+    /// The parts' numbers and tags.
+    pub(crate) listed: Vec<(i32, String)>,
+    /// Checksums that the list gives of parts, by number.
+    pub(crate) sums: Vec<(i32, Checksum)>,
+    /// What the object's checksum must be.
+    pub(crate) checksum: Option<Checksum>,
+}
 
 /// The parts of an upload by their number.
 pub(crate) type Parts = Map<i32, Arc<Object>>;
@@ -62,13 +76,13 @@ impl Table {
         &mut self,
         bucket: &BucketKey,
         key: &str,
-        about: About,
+        (about, checksum): (About, Option<Kind>),
         at: i64,
         capacity: u64,
     ) -> Result<String, Fault> {
         self.make_room(0, own_weight(key, &about), capacity)?;
         let id = format!("{:032x}{:032x}", fresh_id(), fresh_id());
-        let begun = Begun { key: key.to_owned(), at, about: Arc::new(about) };
+        let begun = Begun { key: key.to_owned(), at, about: Arc::new(about), checksum };
         let upload = Upload { begun, parts: Parts::new() };
         self.contents_mut(bucket).uploads.insert(id.clone(), upload);
         Ok(id)
@@ -102,12 +116,12 @@ impl Table {
         &mut self,
         bucket: &BucketKey,
         (key, id): (&str, &str),
-        listed: &[(i32, String)],
+        completion: &Completion,
         condition: &Condition,
         at: i64,
     ) -> Result<Arc<Object>, Fault> {
         let upload = self.upload(bucket, key, id)?;
-        let object = together(upload, listed, at)?;
+        let object = together(upload, completion, at)?;
         if !condition.holds(self.object(bucket, key).map(AsRef::as_ref)) {
             return Err(Fault::PreconditionFailed);
         }
@@ -126,17 +140,24 @@ impl Table {
     }
 }
 
-fn together(upload: &Upload, listed: &[(i32, String)], at: i64) -> Result<Object, Fault> {
-    if listed.is_empty() {
+fn together(upload: &Upload, completion: &Completion, at: i64) -> Result<Object, Fault> {
+    let listed = &completion.listed;
+    if listed.is_empty() || listed.windows(2).any(|two| two.first().map(|one| one.0) == two.last().map(|one| one.0)) {
         return Err(Fault::InvalidPart);
     }
-    if !listed.is_sorted_by(|(one, _), (next, _)| one < next) {
+    if !listed.is_sorted_by_key(|(number, _)| number) {
         return Err(Fault::InvalidPartOrder);
     }
     let mut parts = Vec::with_capacity(listed.len());
     for (number, tag) in listed {
         let part = upload.parts.get(number).filter(|part| part.etag == *tag);
         parts.push(part.ok_or(Fault::InvalidPart)?);
+    }
+    for (number, sum) in &completion.sums {
+        let part = upload.parts.get(number).ok_or(Fault::InvalidPart)?;
+        if sum.kind.of(&part.bytes) != *sum {
+            return Err(Fault::InvalidPart);
+        }
     }
     let full = parts.get(..parts.len() - 1).unwrap_or_default();
     if full.iter().any(|part| part.size() < LEAST) {
@@ -148,8 +169,24 @@ fn together(upload: &Upload, listed: &[(i32, String)], at: i64) -> Result<Object
     // The tag is the MD5 of the parts' MD5s, with their number behind it.
     let tags: Vec<u8> = parts.iter().flat_map(|part| md5(&part.bytes)).collect();
     let etag = format!("{}-{}", hex(&md5(&tags)), parts.len());
-    let bytes: Vec<u8> = parts.iter().flat_map(|part| part.bytes.iter().copied()).collect();
-    Ok(Object { bytes: Bytes::from(bytes), etag, modified: at, about: upload.begun.about.clone() })
+    let pieces: Vec<&[u8]> = parts.iter().map(|part| part.bytes.as_ref()).collect();
+    let bytes = pieces.concat();
+    let kind = upload.begun.checksum.or(completion.checksum.as_ref().map(|checksum| checksum.kind));
+    let checksum = kind.map(|kind| kind.of_parts(&pieces, &bytes));
+    if let Some(expected) = &completion.checksum
+        && checksum.as_ref().is_none_or(|made| made.value.split('-').next() != expected.value.split('-').next())
+    {
+        return Err(Fault::BadDigest);
+    }
+    let lengths = parts.iter().map(|part| part.size()).collect();
+    Ok(Object {
+        bytes: Bytes::from(bytes),
+        etag,
+        modified: at,
+        about: upload.begun.about.clone(),
+        checksum,
+        parts: lengths,
+    })
 }
 
 #[cfg(test)]
@@ -162,15 +199,16 @@ mod tests {
     fn completed(sizes: &[usize], listed: &[i32]) -> Result<Arc<Object>, Fault> {
         let bucket: BucketKey = "0123456789abcdef0123456789abcdef_default_site".parse().unwrap();
         let mut table = Table::default();
-        let id = table.begin(&bucket, "k", About::default(), 0, 100 << 20).unwrap();
+        let id = table.begin(&bucket, "k", (About::default(), Some(Kind::Crc32)), 0, 100 << 20).unwrap();
         for (number, size) in (1..).zip(sizes) {
             let part = Object::new(Bytes::from(vec![number as u8; *size]), Arc::default(), 0);
             table.add_part(&bucket, ("k", &id), number, part, 100 << 20).unwrap();
         }
         let parts = table.upload(&bucket, "k", &id).unwrap().parts.clone();
         let tag = |number| parts.get(number).map_or_else(|| "none".to_owned(), |part| part.etag.clone());
-        let listed: Vec<_> = listed.iter().map(|number| (*number, tag(number))).collect();
-        let done = table.complete(&bucket, ("k", &id), &listed, &Condition::default(), 0)?;
+        let listed = listed.iter().map(|number| (*number, tag(number))).collect();
+        let completion = Completion { listed, ..Completion::default() };
+        let done = table.complete(&bucket, ("k", &id), &completion, &Condition::default(), 0)?;
         assert_eq!(table.bytes, done.weight("k"));
         assert_eq!(table.upload(&bucket, "k", &id).unwrap_err(), Fault::NoSuchUpload);
         Ok(done)
@@ -182,6 +220,8 @@ mod tests {
         assert_eq!(object.size(), 10 * MIB as u64 + 3);
         assert_eq!((object.bytes[0], object.bytes[5 * MIB], *object.bytes.last().unwrap()), (1, 2, 3));
         assert!(object.etag.ends_with("-3"));
+        assert_eq!(object.parts, [5 * MIB as u64, 5 * MIB as u64, 3]);
+        assert!(object.checksum.as_ref().is_some_and(|checksum| checksum.value.ends_with("-3")));
         assert_eq!(completed(&[7], &[1]).unwrap().size(), 7);
         // What is not listed is let go of.
         assert_eq!(completed(&[5 * MIB, 9, 4], &[1, 3]).unwrap().size(), 5 * MIB as u64 + 4);
@@ -190,7 +230,7 @@ mod tests {
     #[test]
     fn what_r2_does_not_put_together() {
         assert_eq!(completed(&[5 * MIB, 3], &[2, 1]).unwrap_err(), Fault::InvalidPartOrder);
-        assert_eq!(completed(&[5 * MIB, 3], &[1, 1]).unwrap_err(), Fault::InvalidPartOrder);
+        assert_eq!(completed(&[5 * MIB, 3], &[1, 1]).unwrap_err(), Fault::InvalidPart);
         assert_eq!(completed(&[5 * MIB, 3], &[1, 7]).unwrap_err(), Fault::InvalidPart);
         assert_eq!(completed(&[3, 3], &[1, 2]).unwrap_err(), Fault::PartTooSmall);
         assert_eq!(completed(&[5 * MIB, 6 * MIB, 3], &[1, 2, 3]).unwrap_err(), Fault::PartsDiffer);

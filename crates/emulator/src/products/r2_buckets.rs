@@ -16,6 +16,7 @@ pub(super) const OPERATIONS: super::Table = &[
     ("GET /accounts/{account_id}/r2/buckets", Handler::Read(list)),
     ("POST /accounts/{account_id}/r2/buckets", Handler::Write(create)),
     ("GET /accounts/{account_id}/r2/buckets/{bucket_name}", Handler::Read(details)),
+    ("PATCH /accounts/{account_id}/r2/buckets/{bucket_name}", Handler::Write(edit)),
     ("DELETE /accounts/{account_id}/r2/buckets/{bucket_name}", Handler::Write(delete)),
 ];
 
@@ -37,17 +38,24 @@ pub(crate) struct Bucket {
     pub(crate) name: String,
     jurisdiction: String,
     pub(crate) location: String,
-    storage_class: String,
+    pub(crate) storage_class: String,
     pub(crate) created_on: i64,
 }
 
 /// Where a bucket is made unless the call says: Cloudflare's choice follows the caller.
 pub(crate) const USUAL_LOCATION: &str = "enam";
 
+impl Bucket {
+    /// The bucket's key, in its account.
+    pub(crate) fn key(&self, account: AccountId) -> BucketKey {
+        BucketKey { account, jurisdiction: self.jurisdiction.clone(), name: self.name.clone() }
+    }
+}
+
 impl Table {
     /// The bucket with this key.
     pub(crate) fn bucket(&self, key: &BucketKey) -> Option<&Bucket> {
-        self.of(key.account, &key.jurisdiction).find(|bucket| bucket.name == key.name)
+        self.0.get(&key.account)?.get(&key.jurisdiction)?.get(&key.name)
     }
 
     /// The account's buckets of one jurisdiction, by name.
@@ -68,6 +76,13 @@ impl Table {
                 created_on: at,
             })),
         }
+    }
+
+    /// Gives a bucket another storage class; none where there is no such bucket.
+    fn reclass(&mut self, key: &BucketKey, class: &str) -> Option<&Bucket> {
+        let bucket = self.0.get_mut(&key.account)?.get_mut(&key.jurisdiction)?.get_mut(&key.name)?;
+        class.clone_into(&mut bucket.storage_class);
+        Some(bucket)
     }
 
     /// Removes a bucket; false where there is none.
@@ -110,6 +125,9 @@ fn create(call: &Call, state: &mut State) -> Outcome {
     let key = BucketKey { account: account(call)?, jurisdiction, name: name.to_owned() };
     let location = member(&body, "locationHint").unwrap_or(USUAL_LOCATION);
     let storage_class = member(&body, "storageClass").unwrap_or("Standard");
+    if !is_class(storage_class) {
+        return Err(bad_class());
+    }
     let made = state.r2_buckets.make(&key, location, storage_class, call.at.0);
     let taken = || ApiError::new(409, 10004, "The bucket you tried to create already exists, and you own it.");
     made.map(|bucket| Answer::result(&shown(bucket))).ok_or_else(taken)
@@ -117,6 +135,18 @@ fn create(call: &Call, state: &mut State) -> Outcome {
 
 fn details(call: &Call, state: &State) -> Outcome {
     let bucket = state.r2_buckets.bucket(&named(call)?);
+    bucket.map(|bucket| Answer::result(&shown(bucket))).ok_or_else(missing)
+}
+
+/// The storage class that objects get from now on, unless they say otherwise.
+fn edit(call: &Call, state: &mut State) -> Outcome {
+    let key = named(call)?;
+    state.r2_buckets.bucket(&key).ok_or_else(missing)?;
+    let class = call.header("cf-r2-storage-class").unwrap_or_default();
+    if !is_class(class) {
+        return Err(bad_class());
+    }
+    let bucket = state.r2_buckets.reclass(&key, class);
     bucket.map(|bucket| Answer::result(&shown(bucket))).ok_or_else(missing)
 }
 
@@ -129,6 +159,7 @@ fn delete(call: &Call, state: &mut State) -> Outcome {
         return Err(missing());
     }
     state.objects.forget(&key);
+    state.r2_settings.forget(&key);
     Ok(Answer::result(&json!({})))
 }
 
@@ -162,6 +193,16 @@ fn account(call: &Call) -> Result<AccountId, ApiError> {
     call.account.ok_or_else(ApiError::no_route)
 }
 
+/// Whether the API knows a storage class.
+pub(super) fn is_class(class: &str) -> bool {
+    matches!(class, "Standard" | "InfrequentAccess")
+}
+
+/// Which code Cloudflare gives is not known: this one is the emulator's own.
+pub(super) fn bad_class() -> ApiError {
+    ApiError::new(400, 10062, "The storage class you specified is not valid.")
+}
+
 pub(super) fn missing() -> ApiError {
     ApiError::new(404, 10006, "The specified bucket does not exist.")
 }
@@ -170,7 +211,8 @@ fn shown(bucket: &Bucket) -> Value {
     json!({
         "name": bucket.name,
         "creation_date": timestamp_micros(bucket.created_on),
-        "location": bucket.location,
+        // The published schema has them in lower case.
+        "location": bucket.location.to_ascii_lowercase(),
         "jurisdiction": bucket.jurisdiction,
         "storage_class": bucket.storage_class,
     })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use flarekeep_catalogue::{Operation, operations};
 use flarekeep_policy::{Cause, Owner, Request};
 use s3s::access::{S3Access, S3AccessContext};
@@ -12,6 +12,7 @@ use s3s::{S3Result, s3_error};
 
 use super::fault::{access_denied, unauthorized};
 use super::front::{SESSION_SECRET, parameter};
+use super::screening::screened;
 use super::temporary::{Asked, admits};
 use super::visit::Visit;
 use crate::emulator::Inner;
@@ -40,23 +41,60 @@ impl S3Access for Gate {
     /// Runs once the signature has been found good.
     async fn check(&self, context: &mut S3AccessContext<'_>) -> S3Result<()> {
         let visit = Visit::in_extensions(context.extensions_mut())?;
-        let state = self.0.state();
         let key = context.credentials().map(|credentials| credentials.access_key.as_str());
-        let record = key.and_then(|key| record(&state, key)).ok_or_else(unauthorized)?;
-        let Some(operation) = named(context.s3_op().name()) else {
-            return Err(s3_error!(NotImplemented, "R2 does not have {}", context.s3_op().name()));
+        let path = context.s3_path();
+        let asked = Wanted {
+            name: context.s3_op().name(),
+            bucket: path.get_bucket_name(),
+            key: path.get_object_key(),
+            headers: context.headers(),
+            uri: context.uri(),
         };
-        let mut requests = vec![self.request(&visit, record, operation, context.s3_path().get_bucket_name())];
+        self.admit(&visit, key, &asked)
+    }
+}
+
+/// What a call asks for.
+pub(super) struct Wanted<'a> {
+    /// What S3 calls the operation.
+    pub(super) name: &'a str,
+    pub(super) bucket: Option<&'a str>,
+    pub(super) key: Option<&'a str>,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) uri: &'a Uri,
+}
+
+impl Gate {
+    /// Decides a call whose signature is good, and refuses what R2 itself does not take.
+    pub(super) fn admit(&self, visit: &Visit, access_key: Option<&str>, wanted: &Wanted) -> S3Result<()> {
+        let state = self.0.state();
+        let record = access_key.and_then(|key| record(&state, key)).ok_or_else(unauthorized)?;
+        let Some(operation) = named(wanted.name) else {
+            // As R2 words it, which puts one `Get` too many before this name.
+            let name = if wanted.name == "GetBucketPolicyStatus" { "GetGetBucketPolicyStatus" } else { wanted.name };
+            return Err(s3_error!(NotImplemented, "{name} not implemented"));
+        };
+        let mut requests = vec![self.request(visit, record, operation, wanted.bucket)];
         let mut parts = vec![Part { operation, path: None }];
-        let mut keys = vec![context.s3_path().get_object_key().map(ToOwned::to_owned)];
-        if let Some((bucket, key)) = source(context.headers())
+        let mut keys = vec![wanted.key.map(ToOwned::to_owned)];
+        if let Some((bucket, key)) =
+            source(wanted.headers).filter(|_| matches!(wanted.name, "CopyObject" | "UploadPartCopy"))
             && let Some(read) = named("GetObject")
         {
-            requests.push(self.request(&visit, record, read, Some(&bucket)));
+            requests.push(self.request(visit, record, read, Some(&bucket)));
             parts.push(Part { operation: read, path: Some(format!("/{bucket}/{key}")) });
             keys.push(Some(key));
         }
-        let prefix = context.uri().query().and_then(|query| parameter(query, "prefix")).unwrap_or_default();
+        // Whoever makes a bucket by the way needs the right to make one: inferred, Cloudflare does not say.
+        if makes_bucket(wanted.headers)
+            && let (Some(bucket), Some(create)) = (wanted.bucket, named("CreateBucket"))
+            && state.r2_buckets.bucket(&visit.bucket(bucket)).is_none()
+        {
+            requests.push(self.request(visit, record, create, Some(bucket)));
+            parts.push(Part { operation: create, path: Some(format!("/{bucket}")) });
+            keys.push(None);
+        }
+        let prefix = wanted.uri.query().and_then(|query| parameter(query, "prefix")).unwrap_or_default();
         let mut outcome = visit.outcome();
         outcome.verdict.parts = parts;
         outcome.decided = true;
@@ -80,7 +118,7 @@ impl S3Access for Gate {
             }
             if let Some(session) = visit.session() {
                 // A right to copy is one to read the source.
-                let asked = Asked { name: context.s3_op().name(), request, key: key.as_deref(), prefix: &prefix };
+                let asked = Asked { name: wanted.name, request, key: key.as_deref(), prefix: &prefix };
                 if let Err(why) = admits(&session.claims, record.stored.owner, &asked) {
                     outcome.verdict.cause = "temporary-credential";
                     outcome.verdict.why = None;
@@ -92,11 +130,11 @@ impl S3Access for Gate {
         }
         outcome.verdict.allowed = true;
         outcome.verdict.operation = Some(operation);
-        Ok(())
+        let screened = screened(wanted.name, wanted.headers, wanted.uri);
+        outcome.screened = screened.is_err();
+        screened
     }
-}
 
-impl Gate {
     fn request(&self, visit: &Visit, record: &Record, operation: &'static Operation, bucket: Option<&str>) -> Request {
         Request {
             operation,
@@ -126,6 +164,12 @@ fn named(name: &str) -> Option<&'static Operation> {
         "CopyObject" => "PutObject",
         "UploadPartCopy" => "UploadPart",
         "ListObjects" => "ListObjectsV2",
+        // R2 passes the parameter over.
+        "DeleteObjectTagging" => "DeleteObject",
+        // Answers that are the same for every bucket. What they accept is inferred from the other settings of a bucket.
+        "GetBucketReplication" | "GetBucketTagging" | "GetBucketVersioning" | "GetObjectLockConfiguration" => {
+            "GetBucketLocation"
+        }
         name => name,
     };
     operations().iter().find(|operation| operation.is_s3() && operation.operation_id() == id)
@@ -139,6 +183,11 @@ fn decide(record: &Record, request: &Request, state: &State) -> Option<Cause> {
         state.world.is_member(user, account) && state.world.permits(user, account, request.operation)
     });
     (member || !decision.allow).then_some(decision.cause)
+}
+
+/// Whether a call wants its bucket to be made where there is none (r2/api/s3/extensions).
+pub(super) fn makes_bucket(headers: &HeaderMap) -> bool {
+    headers.get("cf-create-bucket-if-missing").is_some_and(|value| value == "true")
 }
 
 /// The bucket and the key of the object that a copy reads.

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
+use axum::http::HeaderMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use s3s::dto::{ETag, ETagCondition, EncodingType, Timestamp};
+use s3s::dto::{ETag, ETagCondition, EncodingType, StorageClass, Timestamp};
 
-use crate::objects::{Condition, Tag};
+use crate::objects::{About, Condition, Tag};
 
 /// A time as S3 writes it.
 pub(super) fn timestamp(seconds: i64) -> Timestamp {
@@ -29,12 +30,44 @@ pub(super) fn condition(matches: Option<ETagCondition>, differs: Option<ETagCond
         ETagCondition::Any => Tag::Any,
         ETagCondition::ETag(tag) => Tag::Is(tag.into_value()),
     };
-    Condition { matches: matches.map(tag), differs: differs.map(tag) }
+    Condition { matches: matches.map(tag), differs: differs.map(tag), ..Condition::default() }
+}
+
+/// A condition's dates, as the headers with these names say them.
+pub(super) fn dated(condition: Condition, headers: &HeaderMap, prefix: &str) -> Condition {
+    let date = |name: &str| {
+        let text = headers.get(format!("{prefix}{name}"))?.to_str().ok()?;
+        Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_second())
+    };
+    Condition { modified_since: date("if-modified-since"), unmodified_since: date("if-unmodified-since"), ..condition }
+}
+
+/// The tags of headers with these names: `cf-copy-destination-if-match` and the like.
+pub(super) fn tags(headers: &HeaderMap, prefix: &str) -> Condition {
+    let tag = |name: &str| {
+        let text = headers.get(format!("{prefix}{name}"))?.to_str().ok()?.trim();
+        Some(if text == "*" { Tag::Any } else { Tag::Is(text.trim_matches('"').to_owned()) })
+    };
+    Condition { matches: tag("if-match"), differs: tag("if-none-match"), ..Condition::default() }
+}
+
+/// The storage class as S3 calls it: the object's, else its bucket's.
+pub(super) fn storage_class(about: &About, default: &str) -> &'static str {
+    match about.storage_class.as_deref().unwrap_or(default) {
+        "InfrequentAccess" => "STANDARD_IA",
+        _ => "STANDARD",
+    }
+}
+
+/// The storage class as the emulator keeps it, which is as the API calls it.
+pub(super) fn kept_class(class: Option<StorageClass>) -> Option<String> {
+    let name = |class: StorageClass| if class.as_str() == "STANDARD_IA" { "InfrequentAccess" } else { "Standard" };
+    class.map(|class| name(class).to_owned())
 }
 
 /// A key as a list shows it: percent-encoded where the caller asked for that.
 pub(super) fn shown(key: &str, encoding: Option<&EncodingType>) -> String {
-    const SAFE: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+    const SAFE: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
     match encoding.map(EncodingType::as_str) {
         Some(EncodingType::URL) => utf8_percent_encode(key, &SAFE).to_string(),
         _ => key.to_owned(),

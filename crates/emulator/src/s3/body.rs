@@ -5,20 +5,43 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use axum::body::{Body, BodyDataStream, Bytes};
+use axum::http::Method;
+use axum::http::request::Parts;
 use futures_util::{Stream, StreamExt};
 use s3s::dto::StreamingBlob;
 use s3s::{S3Error, S3Result, s3_error};
+use sha2::{Digest, Sha256};
 
+use super::fault::coded;
+use super::mending::MISMATCH;
+use crate::credential::hex;
 use crate::objects::{Fault, md5};
 
 /// A body that two hold: the one reads it, and when that one gives up, the other takes the rest from the wire, so that a
 /// client that is refused while it sends can read why.
 #[derive(Clone)]
-pub(super) struct Shared(Arc<Mutex<BodyDataStream>>);
+pub(super) struct Shared(Arc<Mutex<Wire>>);
+
+struct Wire {
+    body: BodyDataStream,
+    /// The hash so far and the one that was signed, of a body that s3s reads for itself.
+    hashed: Option<(Sha256, String)>,
+}
 
 impl Shared {
-    pub(super) fn new(body: Body) -> Self {
-        Self(Arc::new(Mutex::new(body.into_data_stream())))
+    /// Takes a request's body.
+    pub(super) fn new(body: Body, head: &Parts) -> Self {
+        let signed = head.headers.get("x-amz-content-sha256").and_then(|hash| hash.to_str().ok());
+        // s3s reads XML by itself, and calls every fault in reading it its own.
+        let xml = head.method == Method::POST || head.uri.path().trim_matches('/').find('/').is_none();
+        let signed = signed.filter(|hash| xml && hash.len() == 64).map(|hash| (Sha256::new(), hash.to_owned()));
+        Self(Arc::new(Mutex::new(Wire { body: body.into_data_stream(), hashed: signed })))
+    }
+
+    /// Whether a body of XML, which has been read, is not the one that was signed.
+    pub(super) fn is_another(&self) -> bool {
+        let wire = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        wire.hashed.as_ref().is_some_and(|(hash, signed)| hex(&hash.clone().finalize()) != *signed)
     }
 }
 
@@ -26,8 +49,13 @@ impl Stream for Shared {
     type Item = Result<Bytes, axum::Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context) -> Poll<Option<Self::Item>> {
-        let mut body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        body.poll_next_unpin(context)
+        let mut wire = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Wire { body, hashed } = &mut *wire;
+        let polled = body.poll_next_unpin(context);
+        if let (Poll::Ready(Some(Ok(chunk))), Some((hash, _))) = (&polled, hashed) {
+            hash.update(chunk);
+        }
+        polled
     }
 }
 
@@ -41,8 +69,14 @@ pub(super) async fn read(body: Option<StreamingBlob>, digest: Option<&str>, capa
     } {
         let chunk = chunk.map_err(|error| match error.downcast::<S3Error>() {
             Ok(error) => *error,
-            // What was signed is told from what came by the end of the body, so that both end here.
-            Err(error) => s3_error!(IncompleteBody, "The body ended early, or is not what was signed: {error}"),
+            // The types of s3s's faults are its own; their texts are not.
+            Err(error) if error.to_string().contains("Sha256Mismatch") => {
+                coded(400, "XAmzContentSHA256Mismatch", MISMATCH)
+            }
+            Err(error) if error.to_string().contains("SignatureMismatch") => {
+                s3_error!(SignatureDoesNotMatch, "A chunk of the body has another signature than was calculated.")
+            }
+            Err(error) => s3_error!(IncompleteBody, "The body ended early: {error}"),
         })?;
         if (whole.len() + chunk.len()) as u64 > capacity {
             return Err(Fault::Full { capacity }.into());
@@ -51,7 +85,9 @@ pub(super) async fn read(body: Option<StreamingBlob>, digest: Option<&str>, capa
     }
     if let Some(digest) = digest {
         use base64::Engine;
-        let expected = base64::engine::general_purpose::STANDARD.decode(digest).unwrap_or_default();
+        let Ok(expected) = base64::engine::general_purpose::STANDARD.decode(digest) else {
+            return Err(s3_error!(InvalidDigest, "The Content-MD5 you specified is not valid."));
+        };
         if expected != md5(&whole) {
             return Err(s3_error!(BadDigest, "The Content-MD5 you specified did not match what we received."));
         }

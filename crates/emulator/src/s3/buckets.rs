@@ -28,12 +28,7 @@ pub(super) async fn list(emulator: &Inner, request: S3Request<ListBucketsInput>)
         creation_date: Some(timestamp(bucket.created_on)),
         ..Bucket::default()
     });
-    let account = place.account.to_string();
-    Ok(ListBucketsOutput {
-        buckets: Some(shown.collect()),
-        owner: Some(Owner { display_name: Some(account.clone()), id: Some(account) }),
-        ..ListBucketsOutput::default()
-    })
+    Ok(ListBucketsOutput { buckets: Some(shown.collect()), owner: Some(owner(&visit)), ..ListBucketsOutput::default() })
 }
 
 pub(super) async fn head(emulator: &Inner, request: S3Request<HeadBucketInput>) -> S3Result<HeadBucketOutput> {
@@ -90,10 +85,28 @@ pub(super) async fn delete(
             }
             state.r2_buckets.remove(&key);
             state.objects.forget(&key);
+            state.r2_settings.forget(&key);
             Ok(())
         })
         .await?;
     Ok(DeleteBucketOutput::default())
+}
+
+/// Who owns all buckets of an endpoint, and what is in them: its account.
+pub(super) fn owner(visit: &Visit) -> Owner {
+    let account = visit.place().account.to_string();
+    Owner { display_name: Some(account.clone()), id: Some(account) }
+}
+
+/// Makes the bucket that a call wants to be there, where it is not.
+pub(super) fn provided(state: &mut State, key: &BucketKey, wanted: bool, at: i64) -> Result<(), Fault> {
+    if wanted && state.r2_buckets.bucket(key).is_none() {
+        if !is_bucket_name(&key.name) {
+            return Err(Fault::BucketName);
+        }
+        state.r2_buckets.make(key, USUAL_LOCATION, "Standard", at);
+    }
+    existing(state, key)
 }
 
 /// Whether the bucket exists.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::http::header::{AUTHORIZATION, EXPECT, SERVER};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, EXPECT, SERVER};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use s3s::auth::SecretKey;
 use s3s::{S3Error, S3Result, s3_error};
@@ -15,6 +15,8 @@ use super::Face;
 use super::access::record;
 use super::body::Shared;
 use super::fault::unauthorized;
+use super::mending::mended;
+use super::signing::Signed;
 use super::temporary::fits;
 use super::visit::Visit;
 use crate::emulator::Inner;
@@ -22,9 +24,6 @@ use crate::http::drain;
 use crate::log::{CredentialKind, Seen, printable};
 use crate::session::Session;
 use crate::why;
-
-/// The length of a token's id, and so of an access key.
-const KEY_LENGTH: usize = 32;
 
 tokio::task_local! {
     /// The secret of the temporary credential that the call is signed with, which its key alone does not tell.
@@ -38,23 +37,29 @@ impl Face {
         let (mut parts, body) = request.into_parts();
         let seen = emulator.options.on_decision.is_some().then(|| Seen::of(&parts));
         let (empty, waits) = (body.is_end_stream(), parts.headers.contains_key(EXPECT));
-        let body = Shared::new(body);
+        let body = Shared::new(body, &parts);
+        let head = (parts.method.clone(), parts.uri.clone(), parts.headers.clone());
         let mut response = match presented(&parts.headers, parts.uri.query(), emulator, &visit) {
             Ok(()) => {
                 parts.extensions.insert(visit.clone());
-                let body = match empty {
+                let taken = match empty {
                     true => s3s::Body::empty(),
                     false => s3s::Body::http_body_unsync(Body::from_stream(body.clone())),
                 };
-                let request = Request::from_parts(parts, body);
+                let request = Request::from_parts(parts, taken);
                 let secret = visit.session().map(|session| SecretKey::from(session.secret.as_str()));
                 match SESSION_SECRET.scope(secret, self.0.call(request)).await {
-                    Ok(response) => response.map(Body::new),
+                    Ok(response) => mended(response, &head, &body),
                     Err(_) => answer(s3_error!(InternalError)),
                 }
             }
             Err(error) => answer(error),
         };
+        if head.0 == Method::HEAD && !response.status().is_success() {
+            // R2 says what is wrong by the status alone.
+            *response.body_mut() = Body::empty();
+            response.headers_mut().remove(CONTENT_LENGTH);
+        }
         let status = response.status();
         // Who waits for leave to send has been told no, and sends nothing.
         if !status.is_success() && !empty && !waits {
@@ -64,7 +69,8 @@ impl Face {
         if !outcome.decided && outcome.verdict.cause.is_empty() {
             outcome.verdict.cause = if status == StatusCode::FORBIDDEN { "bad-signature" } else { "bad-request" };
         }
-        let allowed = outcome.verdict.allowed;
+        // What R2 itself lacks is simulated to the letter.
+        let lacking = outcome.verdict.allowed && !outcome.screened && status == StatusCode::NOT_IMPLEMENTED;
         let verdict = std::mem::take(&mut outcome.verdict);
         drop(outcome);
         let why = emulator.options.explain.then(|| why::line(&verdict));
@@ -79,7 +85,7 @@ impl Face {
         if let Ok(ray) = HeaderValue::from_str(&emulator.ray()) {
             headers.insert("cf-ray", ray);
         }
-        if allowed && status == StatusCode::NOT_IMPLEMENTED {
+        if lacking {
             headers.insert("x-flarekeep-simulated", HeaderValue::from_static("no"));
         }
         response
@@ -91,52 +97,19 @@ fn presented(headers: &HeaderMap, query: Option<&str>, emulator: &Inner, visit: 
     let mut outcome = visit.outcome();
     let verdict = &mut outcome.verdict;
     let given = |name: &str| query.and_then(|query| parameter(query, name));
-    let older = given("Signature").is_some();
-    if older
-        || headers.contains_key(AUTHORIZATION)
-            && ["X-Amz-Credential", "X-Amz-Signature"].iter().any(|name| given(name).is_some())
-    {
-        verdict.cause = "bad-credential";
-        return Err(match older {
-            true => s3_error!(InvalidRequest, "R2 takes requests that are signed with AWS Signature Version 4 only."),
-            false => s3_error!(InvalidArgument, "Only one way of signing is allowed: in the headers, or in the query."),
-        });
-    }
-    let signed_headers;
-    let credential = match headers.get(AUTHORIZATION) {
-        Some(header) => {
-            let header = header.to_str().unwrap_or_default();
-            verdict.cause = "bad-credential";
-            let signed = header.strip_prefix("AWS4-HMAC-SHA256").map(str::trim_start).ok_or_else(|| {
-                s3_error!(InvalidRequest, "R2 takes requests that are signed with AWS Signature Version 4 only.")
-            })?;
-            let field = |name| signed.split(',').find_map(|field| field.trim().strip_prefix(name)).unwrap_or_default();
-            signed_headers = Cow::Borrowed(field("SignedHeaders="));
-            Cow::Borrowed(field("Credential="))
-        }
-        None => match given("X-Amz-Credential") {
-            Some(credential) => {
-                signed_headers = given("X-Amz-SignedHeaders").unwrap_or_default();
-                credential
-            }
-            None => {
-                verdict.cause = "no-credential";
-                return Err(unauthorized());
-            }
-        },
-    };
-    let key = credential.split('/').next().unwrap_or_default();
-    if key.len() != KEY_LENGTH {
-        verdict.cause = "bad-credential";
-        let length = key.len();
-        return Err(s3_error!(InvalidArgument, "Credential access key has length {length}, should be {KEY_LENGTH}"));
-    }
+    let names_one = |name: &&str| given(name).is_some();
+    let any = headers.contains_key(AUTHORIZATION)
+        || ["Signature", "X-Amz-Credential", "X-Amz-Signature"].iter().any(names_one);
+    verdict.cause = if any { "bad-credential" } else { "no-credential" };
+    let signed = Signed::read(headers, query)?;
+    let key = signed.key.as_ref();
     let state = emulator.state();
     let Some(record) = record(&state, key) else {
         (verdict.credential, verdict.cause) = (CredentialKind::UnknownToken, "unknown-credential");
         return Err(unauthorized());
     };
     verdict.note(record);
+    signed.still_good(query, emulator.now().0, emulator.options.expired_link)?;
     let in_header = headers.get("x-amz-security-token").map(|token| token.to_str().unwrap_or_default().into());
     if let Some(token) = in_header.or_else(|| given("X-Amz-Security-Token")) {
         verdict.cause = "temporary-credential";
@@ -151,7 +124,7 @@ fn presented(headers: &HeaderMap, query: Option<&str>, emulator: &Inner, visit: 
         }
         visit.take_up(session);
     }
-    if !covers(&signed_headers, headers) {
+    if !covers(&signed.headers, headers) {
         verdict.cause = "bad-signature";
         return Err(s3_error!(AccessDenied, "There were headers present in the request which were not signed"));
     }
@@ -159,12 +132,11 @@ fn presented(headers: &HeaderMap, query: Option<&str>, emulator: &Inner, visit: 
     Ok(())
 }
 
-/// Whether a signature is of the host and of every header of Amazon's, as Signature Version 4 demands: a request whose
-/// copy source or metadata is not signed could be given another.
+/// Whether a signature is of every header of Amazon's, as Signature Version 4 demands: a request whose copy source or
+/// metadata is not signed could be given another.
 fn covers(signed: &str, headers: &HeaderMap) -> bool {
     let is_signed = |name: &str| signed.split(';').any(|listed| listed.eq_ignore_ascii_case(name));
-    is_signed("host")
-        && headers.keys().map(HeaderName::as_str).all(|name| !name.starts_with("x-amz-") || is_signed(name))
+    headers.keys().map(HeaderName::as_str).all(|name| !name.starts_with("x-amz-") || is_signed(name))
 }
 
 /// The value of a query's parameter. Names are decoded as well as values, as where the signature is checked.
@@ -174,7 +146,7 @@ pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> 
     Some(percent_decode_str(value).decode_utf8_lossy())
 }
 
-fn answer(error: S3Error) -> Response<Body> {
+pub(super) fn answer(error: S3Error) -> Response<Body> {
     let failed = || {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;

@@ -8,8 +8,8 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Result, s3_error};
 
-use super::answer::{etag, length, shown, timestamp};
-use super::buckets::existing;
+use super::answer::{etag, length, shown, storage_class, timestamp};
+use super::buckets::{existing, owner};
 use super::visit::Visit;
 use crate::emulator::Inner;
 use crate::objects::{After, Entry, Listing, Query, list};
@@ -32,13 +32,14 @@ pub(super) async fn second_version(
         after,
         most: input.max_keys,
         encoding: input.encoding_type.as_ref(),
+        owner: input.fetch_owner.unwrap_or(false),
     };
     let page = page.of(emulator, &visit, &input.bucket)?;
     let encoding = input.encoding_type.as_ref();
     Ok(ListObjectsV2Output {
         key_count: Some(i32::try_from(page.objects.len() + page.prefixes.len()).unwrap_or(i32::MAX)),
         max_keys: Some(page.most),
-        is_truncated: Some(page.next.is_some()),
+        is_truncated: Some(page.truncated),
         next_continuation_token: page.next.as_ref().map(Token::text),
         contents: (!page.objects.is_empty()).then_some(page.objects),
         common_prefixes: (!page.prefixes.is_empty()).then_some(page.prefixes),
@@ -70,12 +71,13 @@ pub(super) async fn first_version(
         after,
         most: input.max_keys,
         encoding: input.encoding_type.as_ref(),
+        owner: true,
     };
     let page = page.of(emulator, &visit, &input.bucket)?;
     let encoding = input.encoding_type.as_ref();
     Ok(ListObjectsOutput {
         max_keys: Some(page.most),
-        is_truncated: Some(page.next.is_some()),
+        is_truncated: Some(page.truncated),
         next_marker: page.next.map(|next| shown(&next.name, encoding)),
         contents: (!page.objects.is_empty()).then_some(page.objects),
         common_prefixes: (!page.prefixes.is_empty()).then_some(page.prefixes),
@@ -95,12 +97,15 @@ struct Asked<'a> {
     after: Option<After<'a>>,
     most: Option<i32>,
     encoding: Option<&'a EncodingType>,
+    /// Whether each object's owner is to be told.
+    owner: bool,
 }
 
 /// What either version answers.
 struct Page {
     objects: Vec<Shown>,
     prefixes: Vec<CommonPrefix>,
+    truncated: bool,
     next: Option<Token>,
     most: i32,
 }
@@ -121,11 +126,18 @@ impl Asked<'_> {
             prefix: self.prefix,
             delimiter: self.delimiter,
             after: self.after,
-            most: usize::try_from(most).unwrap_or_default(),
+            // A list of nothing says whether there is something.
+            most: usize::try_from(most.max(1)).unwrap_or_default(),
         };
-        let listing = state.objects.contents(&key).map_or_else(Listing::default, |held| list(&held.objects, query));
+        let mut listing = state.objects.contents(&key).map_or_else(Listing::default, |held| list(&held.objects, query));
+        let some = !listing.entries.is_empty();
+        if most == 0 {
+            listing.entries.clear();
+        }
         let next = listing.entries.last().filter(|_| listing.more).map(|last| Token::of(last.after()));
-        let mut page = Page { objects: Vec::new(), prefixes: Vec::new(), next, most };
+        let truncated = listing.more || most == 0 && some;
+        let default = state.r2_buckets.bucket(&key).map_or("", |bucket| bucket.storage_class.as_str());
+        let mut page = Page { objects: Vec::new(), prefixes: Vec::new(), truncated, next, most };
         for entry in listing.entries {
             match entry {
                 Entry::Prefix(prefix) => {
@@ -136,7 +148,8 @@ impl Asked<'_> {
                     e_tag: Some(etag(&object.etag)),
                     size: Some(length(object.size())),
                     last_modified: Some(timestamp(object.modified)),
-                    storage_class: Some(ObjectStorageClass::from_static(ObjectStorageClass::STANDARD)),
+                    storage_class: Some(ObjectStorageClass::from(storage_class(&object.about, default).to_owned())),
+                    owner: self.owner.then(|| owner(visit)),
                     ..Shown::default()
                 }),
             }

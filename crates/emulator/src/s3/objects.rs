@@ -2,19 +2,23 @@
 
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
+use axum::http::header::EXPIRES;
 use flarekeep_policy::BucketKey;
 use s3s::dto::{
     CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput, DeleteObjectOutput,
-    DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETagCondition, GetObjectInput, GetObjectOutput,
-    HeadObjectInput, HeadObjectOutput, Metadata, MetadataDirective, PutObjectInput, PutObjectOutput, Range,
-    StorageClass, StreamingBlob, Timestamp,
+    DeleteObjectTaggingInput, DeleteObjectTaggingOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject,
+    GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, Metadata, MetadataDirective, PutObjectInput,
+    PutObjectOutput, Range, StorageClass, StreamingBlob, Timestamp, TimestampFormat,
 };
 use s3s::{Body, S3Request, S3Result, s3_error};
 
-use super::answer::{condition, etag, length, timestamp};
+use super::access::makes_bucket;
+use super::answer::{condition, dated, etag, kept_class, length, storage_class, tags, timestamp};
 use super::body::read;
-use super::buckets::existing;
-use super::fault::not_modified;
+use super::buckets::{existing, provided};
+use super::fault::{coded, not_modified};
+use super::sums;
 use super::visit::Visit;
 use crate::emulator::Inner;
 use crate::objects::{About, Condition, Fault, Object};
@@ -22,9 +26,10 @@ use crate::objects::{About, Condition, Fault, Object};
 pub(super) async fn get(emulator: &Inner, request: S3Request<GetObjectInput>) -> S3Result<GetObjectOutput> {
     let visit = Visit::in_extensions(&request.extensions)?;
     let input = request.input;
-    let object = found(emulator, &visit.bucket(&input.bucket), &input.key)?;
-    fresh(&object, input.if_match, input.if_none_match, input.if_unmodified_since, input.if_modified_since)?;
-    let part = part_of(&object, input.range)?;
+    let bucket = visit.bucket(&input.bucket);
+    let object = found(emulator, &bucket, &input.key)?;
+    fresh(&object, &dated(condition(input.if_match, input.if_none_match), &request.headers, ""))?;
+    let part = Piece::of(&object, input.range, input.part_number)?;
     let HeadObjectOutput {
         accept_ranges,
         cache_control,
@@ -32,93 +37,123 @@ pub(super) async fn get(emulator: &Inner, request: S3Request<GetObjectInput>) ->
         content_encoding,
         content_language,
         content_type,
+        expires,
         e_tag,
         last_modified,
         metadata,
         storage_class,
         content_length,
         content_range,
+        parts_count,
         ..
-    } = shown(&object, part.as_ref());
-    let bytes = part.map_or_else(|| object.bytes.clone(), |part| object.bytes.slice(part));
-    Ok(GetObjectOutput {
-        body: Some(StreamingBlob::from(Body::from(bytes))),
+    } = shown(emulator, &bucket, &object, &part);
+    let mut output = GetObjectOutput {
+        body: Some(StreamingBlob::from(Body::from(object.bytes.slice(part.range.clone())))),
         accept_ranges,
-        cache_control,
-        content_disposition,
-        content_encoding,
-        content_language,
-        content_type,
+        // What a link's query asks for goes before what the object says.
+        cache_control: input.response_cache_control.or(cache_control),
+        content_disposition: input.response_content_disposition.or(content_disposition),
+        content_encoding: input.response_content_encoding.or(content_encoding),
+        content_language: input.response_content_language.or(content_language),
+        content_type: input.response_content_type.or(content_type),
+        expires: input.response_expires.or(expires),
         e_tag,
         last_modified,
         metadata,
         storage_class,
         content_length,
         content_range,
+        parts_count,
         ..GetObjectOutput::default()
-    })
+    };
+    let checksum = sums::asked(&object, input.checksum_mode.as_ref(), part.is_whole(&object));
+    sums::tell!(output, checksum);
+    output.checksum_type = checksum.map(sums::shape);
+    Ok(output)
 }
 
 pub(super) async fn head(emulator: &Inner, request: S3Request<HeadObjectInput>) -> S3Result<HeadObjectOutput> {
     let visit = Visit::in_extensions(&request.extensions)?;
     let input = request.input;
-    let object = found(emulator, &visit.bucket(&input.bucket), &input.key)?;
-    fresh(&object, input.if_match, input.if_none_match, input.if_unmodified_since, input.if_modified_since)?;
-    let part = part_of(&object, input.range)?;
-    Ok(shown(&object, part.as_ref()))
+    let bucket = visit.bucket(&input.bucket);
+    let object = found(emulator, &bucket, &input.key)?;
+    fresh(&object, &dated(condition(input.if_match, input.if_none_match), &request.headers, ""))?;
+    let part = Piece::of(&object, input.range, input.part_number)?;
+    let mut output = shown(emulator, &bucket, &object, &part);
+    let checksum = sums::asked(&object, input.checksum_mode.as_ref(), part.is_whole(&object));
+    sums::tell!(output, checksum);
+    output.checksum_type = checksum.map(sums::shape);
+    Ok(output)
 }
 
 pub(super) async fn put(emulator: &Arc<Inner>, request: S3Request<PutObjectInput>) -> S3Result<PutObjectOutput> {
     let visit = Visit::in_extensions(&request.extensions)?;
-    let input = request.input;
+    let (input, headers) = (request.input, request.headers);
     let (bucket, capacity, at) = (visit.bucket(&input.bucket), emulator.options.object_bytes, emulator.now().0);
-    existing(&emulator.state(), &bucket)?;
+    if !makes_bucket(&headers) {
+        existing(&emulator.state(), &bucket)?;
+    }
     let bytes = read(input.body, input.content_md5.as_deref(), capacity).await?;
+    let checksum = sums::verified(sums::sent(&headers, request.trailing_headers.as_ref())?, &bytes)?;
     let about = About {
         content_type: input.content_type,
         cache_control: input.cache_control,
         content_disposition: input.content_disposition,
         content_encoding: input.content_encoding.as_deref().and_then(without_chunks),
         content_language: input.content_language,
-        storage_class: input.storage_class.map(|class| class.as_str().to_owned()),
+        expires: expires(&headers),
+        storage_class: kept_class(input.storage_class),
         metadata: input.metadata.unwrap_or_default().into_iter().collect(),
     };
-    let object = Object::new(bytes, Arc::new(about), at);
-    let condition = condition(input.if_match, input.if_none_match);
-    let put = place(emulator, bucket, input.key, object, condition).await?;
-    Ok(PutObjectOutput { e_tag: Some(etag(&put.etag)), ..PutObjectOutput::default() })
+    let object = Object { checksum, ..Object::new(bytes, Arc::new(about), at) };
+    let condition = dated(condition(input.if_match, input.if_none_match), &headers, "");
+    let put = place(emulator, bucket, input.key, object, condition, makes_bucket(&headers)).await?;
+    let mut output = PutObjectOutput { e_tag: Some(etag(&put.etag)), ..PutObjectOutput::default() };
+    sums::tell!(output, &put.checksum);
+    output.checksum_type = put.checksum.as_ref().map(sums::shape);
+    Ok(output)
 }
 
 pub(super) async fn copy(emulator: &Arc<Inner>, request: S3Request<CopyObjectInput>) -> S3Result<CopyObjectOutput> {
     let visit = Visit::in_extensions(&request.extensions)?;
-    let input = request.input;
+    let (input, headers) = (request.input, request.headers);
     let source = source(emulator, &visit, &input.copy_source)?;
     let asked = condition(input.copy_source_if_match, input.copy_source_if_none_match);
-    if !asked.holds(Some(&source)) {
+    if !dated(asked, &headers, "x-amz-copy-source-").holds(Some(&source)) {
         return Err(Fault::PreconditionFailed.into());
     }
-    let replace = input.metadata_directive.is_some_and(|directive| directive.as_str() == MetadataDirective::REPLACE);
-    let about = if replace {
-        Arc::new(About {
-            content_type: input.content_type,
-            cache_control: input.cache_control,
-            content_disposition: input.content_disposition,
-            content_encoding: input.content_encoding,
-            content_language: input.content_language,
-            storage_class: input.storage_class.map(|class| class.as_str().to_owned()),
-            metadata: input.metadata.unwrap_or_default().into_iter().collect(),
-        })
-    } else {
-        source.about.clone()
+    let told = About {
+        content_type: input.content_type,
+        cache_control: input.cache_control,
+        content_disposition: input.content_disposition,
+        content_encoding: input.content_encoding,
+        content_language: input.content_language,
+        expires: expires(&headers),
+        storage_class: kept_class(input.storage_class),
+        metadata: input.metadata.unwrap_or_default().into_iter().collect(),
     };
-    let object = Object { modified: emulator.now().0, about, ..Object::clone(&source) };
+    let about = match input.metadata_directive.as_ref().map(MetadataDirective::as_str) {
+        Some(MetadataDirective::REPLACE) => Arc::new(told),
+        // R2's own: what the call says goes before what the source has (r2/api/s3/extensions).
+        Some("MERGE") => Arc::new(told.over(&source.about)),
+        _ if told.storage_class.is_some() => {
+            Arc::new(About { storage_class: told.storage_class, ..About::clone(&source.about) })
+        }
+        _ => source.about.clone(),
+    };
+    let kind = sums::kind(input.checksum_algorithm.as_ref().map(s3s::dto::ChecksumAlgorithm::as_str))?;
+    let checksum = kind.map(|kind| kind.of(&source.bytes)).or_else(|| source.checksum.clone());
+    let object = Object { modified: emulator.now().0, about, checksum, ..Object::clone(&source) };
     let bucket = visit.bucket(&input.bucket);
-    let put = place(emulator, bucket, input.key, object, Condition::default()).await?;
-    let result = CopyObjectResult {
+    let onto = "cf-copy-destination-";
+    let condition = dated(tags(&headers, onto), &headers, onto);
+    let put = place(emulator, bucket, input.key, object, condition, makes_bucket(&headers)).await?;
+    let mut result = CopyObjectResult {
         e_tag: Some(etag(&put.etag)),
         last_modified: Some(timestamp(put.modified)),
         ..CopyObjectResult::default()
     };
+    sums::tell!(result, &put.checksum);
     Ok(CopyObjectOutput { copy_object_result: Some(result), ..CopyObjectOutput::default() })
 }
 
@@ -131,6 +166,16 @@ pub(super) async fn delete(
     Ok(DeleteObjectOutput::default())
 }
 
+/// R2 passes the parameter over that makes this another operation at Amazon.
+pub(super) async fn delete_tagging(
+    emulator: &Arc<Inner>,
+    request: S3Request<DeleteObjectTaggingInput>,
+) -> S3Result<DeleteObjectTaggingOutput> {
+    let visit = Visit::in_extensions(&request.extensions)?;
+    remove(emulator, visit.bucket(&request.input.bucket), vec![request.input.key]).await?;
+    Ok(DeleteObjectTaggingOutput::default())
+}
+
 pub(super) async fn delete_several(
     emulator: &Arc<Inner>,
     request: S3Request<DeleteObjectsInput>,
@@ -140,8 +185,11 @@ pub(super) async fn delete_several(
     let visit = Visit::in_extensions(&request.extensions)?;
     let delete = request.input.delete;
     let keys: Vec<String> = delete.objects.into_iter().map(|object| object.key).collect();
-    if keys.len() > MOST {
-        return Err(s3_error!(MalformedXML, "One call deletes {MOST} objects at most."));
+    if keys.is_empty() || keys.len() > MOST {
+        return Err(s3_error!(
+            MalformedXML,
+            "The XML you provided was not well formed or did not validate against our published schema."
+        ));
     }
     // Amazon answers for each key; that R2 does is not documented.
     let (keys, beyond): (Vec<String>, Vec<String>) =
@@ -155,7 +203,8 @@ pub(super) async fn delete_several(
     };
     let errors = (!beyond.is_empty()).then(|| beyond.into_iter().map(refused).collect());
     let gone = keys.into_iter().map(|key| DeletedObject { key: Some(key), ..DeletedObject::default() });
-    let deleted = (!delete.quiet.unwrap_or(false)).then(|| gone.collect());
+    // R2 reads `Quiet` and passes it over.
+    let deleted = Some(gone.collect());
     Ok(DeleteObjectsOutput { deleted, errors, ..DeleteObjectsOutput::default() })
 }
 
@@ -187,10 +236,15 @@ async fn place(
     key: String,
     object: Object,
     condition: Condition,
+    makes_bucket: bool,
 ) -> Result<Arc<Object>, Fault> {
-    let capacity = emulator.options.object_bytes;
+    let (capacity, limited) = (emulator.options.object_bytes, emulator.options.object_write_limit);
     let put = move |state: &mut crate::state::State| {
-        existing(state, &bucket)?;
+        provided(state, &bucket, makes_bucket, object.modified)?;
+        let there = state.objects.object(&bucket, &key);
+        if limited && there.is_some_and(|there| there.modified == object.modified) {
+            return Err(Fault::TooManyRequests);
+        }
         state.objects.put(&bucket, &key, object, &condition, capacity)
     };
     emulator.alter(put).await
@@ -208,36 +262,78 @@ async fn remove(emulator: &Arc<Inner>, bucket: BucketKey, keys: Vec<String>) -> 
     emulator.alter(remove).await
 }
 
-/// Whether the caller wants the object as it is: the conditions in the order of RFC 9110, section 13.2.2.
-fn fresh(
-    object: &Object,
-    matches: Option<ETagCondition>,
-    differs: Option<ETagCondition>,
-    unmodified: Option<Timestamp>,
-    modified: Option<Timestamp>,
-) -> S3Result<()> {
-    let at = timestamp(object.modified);
-    let by_tag = (matches.is_some(), differs.is_some());
-    if !condition(matches, None).holds(Some(object)) || !by_tag.0 && unmodified.is_some_and(|limit| at > limit) {
+/// The header `Expires` as it came; s3s reads dates alone.
+pub(super) fn expires(headers: &HeaderMap) -> Option<String> {
+    Some(headers.get(EXPIRES)?.to_str().ok()?.to_owned())
+}
+
+/// Whether the caller wants the object as it is.
+fn fresh(object: &Object, condition: &Condition) -> S3Result<()> {
+    if !condition.admits(Some(object)) {
         return Err(Fault::PreconditionFailed.into());
     }
-    if !condition(None, differs).holds(Some(object)) || !by_tag.1 && modified.is_some_and(|limit| at <= limit) {
-        return Err(not_modified());
+    if !condition.is_news(Some(object)) {
+        return Err(not_modified(&object.etag));
     }
     Ok(())
 }
 
-/// The part that a range names.
-fn part_of(object: &Object, range: Option<Range>) -> S3Result<Option<std::ops::Range<usize>>> {
-    let Some(range) = range else { return Ok(None) };
-    let part = range.check(object.size()).map_err(|_| s3_error!(InvalidRange, "The range is not in the object."))?;
-    // The ends are within the object, whose length is a usize.
-    Ok(Some(usize::try_from(part.start).unwrap_or_default()..usize::try_from(part.end).unwrap_or_default()))
+/// What of an object is asked for.
+struct Piece {
+    range: std::ops::Range<usize>,
+    /// Whether it was asked for as a piece.
+    named: bool,
+    /// How many parts the object has, where one of them was asked for.
+    parts: Option<usize>,
 }
 
-fn shown(object: &Object, part: Option<&std::ops::Range<usize>>) -> HeadObjectOutput {
+impl Piece {
+    fn of(object: &Object, range: Option<Range>, number: Option<i32>) -> S3Result<Self> {
+        let outside = || s3_error!(InvalidRange, "The requested range is not satisfiable");
+        let size = object.bytes.len();
+        match (range, number) {
+            (None, None) => Ok(Self { range: 0..size, named: false, parts: None }),
+            (Some(_), Some(_)) => {
+                Err(s3_error!(InvalidRequest, "Cannot specify both Range header and partNumber query parameter"))
+            }
+            (Some(range), None) => {
+                let part = range.check(object.size()).map_err(|_| outside())?;
+                // The ends are within the object, whose length is a usize.
+                let end = |at: u64| usize::try_from(at).unwrap_or(size);
+                Ok(Self { range: end(part.start)..end(part.end), named: true, parts: None })
+            }
+            (None, Some(number)) => {
+                let missing = || coded(416, "InvalidPartNumber", "The requested partnumber is not satisfiable");
+                let index =
+                    usize::try_from(number).ok().and_then(|number| number.checked_sub(1)).ok_or_else(missing)?;
+                if object.parts.is_empty() {
+                    // One piece is one part.
+                    return if index == 0 {
+                        Ok(Self { range: 0..size, named: size > 0, parts: None })
+                    } else {
+                        Err(missing())
+                    };
+                }
+                let length = |lengths: &[u64]| usize::try_from(lengths.iter().sum::<u64>()).unwrap_or(size);
+                let before = object.parts.get(..index).ok_or_else(missing)?;
+                let own = object.parts.get(index..=index).ok_or_else(missing)?;
+                let start = length(before);
+                Ok(Self { range: start..start + length(own), named: true, parts: Some(object.parts.len()) })
+            }
+        }
+    }
+
+    fn is_whole(&self, object: &Object) -> bool {
+        self.range.len() == object.bytes.len()
+    }
+}
+
+fn shown(emulator: &Inner, bucket: &BucketKey, object: &Object, part: &Piece) -> HeadObjectOutput {
     let about = &*object.about;
     let metadata: Metadata = about.metadata.clone().into_iter().collect();
+    let range = &part.range;
+    let state = emulator.state();
+    let default = state.r2_buckets.bucket(bucket).map_or("", |bucket| bucket.storage_class.as_str());
     HeadObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
         cache_control: about.cache_control.clone(),
@@ -245,12 +341,17 @@ fn shown(object: &Object, part: Option<&std::ops::Range<usize>>) -> HeadObjectOu
         content_encoding: about.content_encoding.clone(),
         content_language: about.content_language.clone(),
         content_type: about.content_type.clone(),
-        content_length: Some(length(part.map_or(object.size(), |part| part.len() as u64))),
-        content_range: part.map(|part| format!("bytes {}-{}/{}", part.start, part.end - 1, object.size())),
+        content_length: Some(length(range.len() as u64)),
+        content_range: part.named.then(|| format!("bytes {}-{}/{}", range.start, range.end.max(1) - 1, object.size())),
         e_tag: Some(etag(&object.etag)),
+        expires: about.expires.as_deref().and_then(|text| Timestamp::parse(TimestampFormat::HttpDate, text).ok()),
         last_modified: Some(timestamp(object.modified)),
         metadata: (!metadata.is_empty()).then_some(metadata),
-        storage_class: about.storage_class.clone().map(StorageClass::from),
+        parts_count: part.parts.and_then(|parts| i32::try_from(parts).ok()),
+        // Amazon's clients take none for the usual one.
+        storage_class: Some(storage_class(about, default))
+            .filter(|class| *class != "STANDARD")
+            .map(StorageClass::from_static),
         ..HeadObjectOutput::default()
     }
 }

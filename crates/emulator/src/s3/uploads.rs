@@ -2,46 +2,61 @@
 
 use std::sync::Arc;
 
+use flarekeep_policy::BucketKey;
 use s3s::dto::{
-    AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput,
-    CopyPartResult, CreateMultipartUploadInput, CreateMultipartUploadOutput, ListMultipartUploadsInput,
-    ListMultipartUploadsOutput, ListPartsInput, ListPartsOutput, MultipartUpload, Part, Range, UploadPartCopyInput,
-    UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumType, CompleteMultipartUploadInput,
+    CompleteMultipartUploadOutput, CopyPartResult, CreateMultipartUploadInput, CreateMultipartUploadOutput,
+    EncodingType, Initiator, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListPartsInput, ListPartsOutput,
+    MultipartUpload, Part, UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3Request, S3Result, s3_error};
 
-use super::answer::{condition, etag, length, shown, timestamp};
+use super::access::makes_bucket;
+use super::answer::{condition, dated, etag, kept_class, length, shown, timestamp};
 use super::body::read;
-use super::buckets::existing;
-use super::objects::{source, without_chunks};
+use super::buckets::{existing, owner, provided};
+use super::objects::{expires, source, without_chunks};
+use super::sums;
 use super::visit::Visit;
 use crate::emulator::Inner;
-use crate::objects::{About, Fault, Object, Parts};
+use crate::objects::{About, Checksum, Completion, Fault, Kind, Object, Parts};
 use crate::state::State;
+
+/// Seconds after which an upload that nobody completes is gone (r2/platform/limits, r2/objects/multipart-objects).
+const LIFETIME: i64 = 7 * 86_400;
 
 pub(super) async fn create(
     emulator: &Arc<Inner>,
     request: S3Request<CreateMultipartUploadInput>,
 ) -> S3Result<CreateMultipartUploadOutput> {
     let visit = Visit::in_extensions(&request.extensions)?;
-    let input = request.input;
+    let (input, headers) = (request.input, request.headers);
+    let kind = sums::kind(input.checksum_algorithm.as_ref().map(s3s::dto::ChecksumAlgorithm::as_str))?;
+    let whole = input.checksum_type.as_ref().is_some_and(|shape| shape.as_str() == ChecksumType::FULL_OBJECT);
+    if let Some(kind) = kind.filter(|kind| whole && *kind != Kind::Crc64Nvme) {
+        return Err(s3_error!(NotImplemented, "Checksum type FULL_OBJECT with {} not implemented", kind.name()));
+    }
     let about = About {
         content_type: input.content_type,
         cache_control: input.cache_control,
         content_disposition: input.content_disposition,
         content_encoding: input.content_encoding.as_deref().and_then(without_chunks),
         content_language: input.content_language,
-        storage_class: input.storage_class.map(|class| class.as_str().to_owned()),
+        expires: expires(&headers),
+        storage_class: kept_class(input.storage_class),
         metadata: input.metadata.unwrap_or_default().into_iter().collect(),
     };
     let (bucket, key, at) = (visit.bucket(&input.bucket), input.key.clone(), emulator.now().0);
     let capacity = emulator.options.object_bytes;
+    let wanted = makes_bucket(&headers);
     let begin = move |state: &mut State| {
-        existing(state, &bucket)?;
-        state.objects.begin(&bucket, &key, about, at, capacity)
+        provided(state, &bucket, wanted, at)?;
+        state.objects.begin(&bucket, &key, (about, kind), at, capacity)
     };
     let id = emulator.alter(begin).await?;
     Ok(CreateMultipartUploadOutput {
+        checksum_algorithm: input.checksum_algorithm,
+        checksum_type: input.checksum_type,
         bucket: Some(input.bucket),
         key: Some(input.key),
         upload_id: Some(id),
@@ -53,10 +68,12 @@ pub(super) async fn part(emulator: &Arc<Inner>, request: S3Request<UploadPartInp
     let visit = Visit::in_extensions(&request.extensions)?;
     let input = request.input;
     let bytes = read(input.body, input.content_md5.as_deref(), emulator.options.object_bytes).await?;
-    let part = Object::new(bytes, Arc::default(), emulator.now().0);
-    let tag = part.etag.clone();
+    let checksum = sums::verified(sums::sent(&request.headers, request.trailing_headers.as_ref())?, &bytes)?;
+    let part = Object { checksum: checksum.clone(), ..Object::new(bytes, Arc::default(), emulator.now().0) };
+    let mut output = UploadPartOutput { e_tag: Some(etag(&part.etag)), ..UploadPartOutput::default() };
+    sums::tell!(output, &checksum);
     add(emulator, &visit, (input.bucket, input.key, input.upload_id), input.part_number, part).await?;
-    Ok(UploadPartOutput { e_tag: Some(etag(&tag)), ..UploadPartOutput::default() })
+    Ok(output)
 }
 
 pub(super) async fn part_from_copy(
@@ -66,15 +83,13 @@ pub(super) async fn part_from_copy(
     let visit = Visit::in_extensions(&request.extensions)?;
     let input = request.input;
     let source = source(emulator, &visit, &input.copy_source)?;
+    let asked = condition(input.copy_source_if_match, input.copy_source_if_none_match);
+    if !dated(asked, &request.headers, "x-amz-copy-source-").holds(Some(&source)) {
+        return Err(Fault::PreconditionFailed.into());
+    }
     let bytes = match input.copy_source_range {
         None => source.bytes.clone(),
-        Some(range) => {
-            let outside = || s3_error!(InvalidRange, "The range is not in the object that is copied.");
-            let range = Range::parse(&range).map_err(|_| outside())?;
-            let range = range.check(source.size()).map_err(|_| outside())?;
-            let (start, end) = (usize::try_from(range.start), usize::try_from(range.end));
-            source.bytes.slice(start.unwrap_or_default()..end.unwrap_or_default())
-        }
+        Some(range) => source.bytes.slice(copied(&range, source.bytes.len())?),
     };
     let part = Object::new(bytes, Arc::default(), emulator.now().0);
     let result = CopyPartResult {
@@ -92,28 +107,44 @@ pub(super) async fn complete(
 ) -> S3Result<CompleteMultipartUploadOutput> {
     let visit = Visit::in_extensions(&request.extensions)?;
     let input = request.input;
-    let listed = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
-    let listed: Vec<(i32, String)> = listed
-        .into_iter()
-        .map(|part| {
-            let tag = part.e_tag.map(s3s::dto::ETag::into_value).unwrap_or_default();
-            (part.part_number.unwrap_or_default(), tag)
-        })
-        .collect();
+    let mut completion = Completion { checksum: sums::sent(&request.headers, None)?, ..Completion::default() };
+    for part in input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default() {
+        let number = part.part_number.unwrap_or_default();
+        completion.listed.push((number, part.e_tag.map(s3s::dto::ETag::into_value).unwrap_or_default()));
+        let sums = [
+            (Kind::Crc32, part.checksum_crc32),
+            (Kind::Crc32c, part.checksum_crc32c),
+            (Kind::Crc64Nvme, part.checksum_crc64nvme),
+            (Kind::Sha1, part.checksum_sha1),
+            (Kind::Sha256, part.checksum_sha256),
+        ];
+        let sums = sums.into_iter().filter_map(|(kind, value)| Some(Checksum { kind, value: value? }));
+        completion.sums.extend(sums.map(|sum| (number, sum)));
+    }
+    if completion.listed.is_empty() {
+        return Err(s3_error!(
+            MalformedXML,
+            "The XML you provided was not well formed or did not validate against our published schema."
+        ));
+    }
     let (bucket, key, id, at) = (visit.bucket(&input.bucket), input.key.clone(), input.upload_id, emulator.now().0);
-    let condition = condition(input.if_match, input.if_none_match);
+    let condition = dated(condition(input.if_match, input.if_none_match), &request.headers, "");
     let complete = move |state: &mut State| {
         existing(state, &bucket)?;
-        state.objects.complete(&bucket, (&key, &id), &listed, &condition, at)
+        living(state, &bucket, (&key, &id), at)?;
+        state.objects.complete(&bucket, (&key, &id), &completion, &condition, at)
     };
     let object = emulator.alter(complete).await?;
-    Ok(CompleteMultipartUploadOutput {
-        location: Some(format!("/{}/{}", input.bucket, input.key)),
+    let mut output = CompleteMultipartUploadOutput {
+        location: Some(format!("/{}/{}", input.bucket, encoded(&input.key))),
         bucket: Some(input.bucket),
         key: Some(input.key),
         e_tag: Some(etag(&object.etag)),
         ..CompleteMultipartUploadOutput::default()
-    })
+    };
+    sums::tell!(output, &object.checksum);
+    output.checksum_type = object.checksum.as_ref().map(sums::shape);
+    Ok(output)
 }
 
 pub(super) async fn abort(
@@ -137,7 +168,8 @@ pub(super) async fn parts(emulator: &Inner, request: S3Request<ListPartsInput>) 
     let bucket = visit.bucket(&input.bucket);
     let state = emulator.state();
     existing(&state, &bucket)?;
-    let parts: &Parts = &state.objects.upload(&bucket, &input.key, &input.upload_id)?.parts;
+    let upload = living(&state, &bucket, (&input.key, &input.upload_id), emulator.now().0)?;
+    let parts: &Parts = &upload.parts;
     let most = usize::try_from(input.max_parts.unwrap_or(1_000).clamp(0, 1_000)).unwrap_or_default();
     let from = input.part_number_marker.unwrap_or_default().saturating_add(1);
     let listed: Vec<Part> = parts
@@ -165,7 +197,7 @@ pub(super) async fn parts(emulator: &Inner, request: S3Request<ListPartsInput>) 
     })
 }
 
-/// All unfinished uploads of a bucket with the prefix, on one page; delimiters are passed over.
+/// The unfinished uploads of a bucket by key and id; delimiters are passed over.
 pub(super) async fn list(
     emulator: &Inner,
     request: S3Request<ListMultipartUploadsInput>,
@@ -173,29 +205,78 @@ pub(super) async fn list(
     let visit = Visit::in_extensions(&request.extensions)?;
     let input = request.input;
     let bucket = visit.bucket(&input.bucket);
-    let state = emulator.state();
+    let (state, now) = (emulator.state(), emulator.now().0);
     existing(&state, &bucket)?;
     let prefix = input.prefix.clone().unwrap_or_default();
+    let after = (input.key_marker.clone().unwrap_or_default(), input.upload_id_marker.clone());
+    let behind = |key: &str, id: &str| match &after {
+        (marker, Some(upload)) => (key, id) > (marker.as_str(), upload.as_str()),
+        (marker, None) => marker.is_empty() || key > marker.as_str(),
+    };
     let held = state.objects.contents(&bucket).map(|contents| &contents.uploads);
-    let all = held.into_iter().flatten().filter(|(_, upload)| upload.key().starts_with(&prefix));
-    let encoding = input.encoding_type.as_ref();
-    let mut uploads: Vec<MultipartUpload> = all
-        .map(|(id, upload)| MultipartUpload {
-            key: Some(shown(upload.key(), encoding)),
-            upload_id: Some(id.clone()),
-            initiated: Some(timestamp(upload.initiated())),
-            ..MultipartUpload::default()
-        })
+    let mut all: Vec<(&str, &str, i64)> = held
+        .into_iter()
+        .flatten()
+        .map(|(id, upload)| (upload.key(), id.as_str(), upload.initiated()))
+        .filter(|(key, id, begun)| key.starts_with(&prefix) && behind(key, id) && now - begun < LIFETIME)
         .collect();
-    uploads.sort_by(|one, other| (&one.key, &one.upload_id).cmp(&(&other.key, &other.upload_id)));
+    all.sort_unstable();
+    let most = input.max_uploads.unwrap_or(1_000).clamp(0, 1_000);
+    let more = all.len() > usize::try_from(most).unwrap_or_default();
+    all.truncate(usize::try_from(most).unwrap_or_default());
+    let encoding = input.encoding_type.as_ref();
+    let last = all.last().filter(|_| more);
+    let (next_key, next_id) = (last.map(|last| shown(last.0, encoding)), last.map(|last| last.1.to_owned()));
+    let uploads = all.into_iter().map(|(key, id, begun)| MultipartUpload {
+        key: Some(shown(key, encoding)),
+        upload_id: Some(id.to_owned()),
+        initiated: Some(timestamp(begun)),
+        initiator: Some(Initiator { display_name: None, id: owner(&visit).id }),
+        owner: Some(owner(&visit)),
+        ..MultipartUpload::default()
+    });
     Ok(ListMultipartUploadsOutput {
         bucket: Some(input.bucket),
         prefix: input.prefix,
-        is_truncated: Some(false),
-        uploads: Some(uploads),
+        is_truncated: Some(more),
+        max_uploads: Some(most),
+        key_marker: input.key_marker,
+        upload_id_marker: input.upload_id_marker,
+        next_key_marker: next_key,
+        next_upload_id_marker: next_id,
+        uploads: Some(uploads.collect()),
         encoding_type: input.encoding_type,
         ..ListMultipartUploadsOutput::default()
     })
+}
+
+/// An upload that has not died yet.
+fn living<'a>(
+    state: &'a State,
+    bucket: &BucketKey,
+    (key, id): (&str, &str),
+    at: i64,
+) -> Result<&'a crate::objects::Upload, Fault> {
+    let upload = state.objects.upload(bucket, key, id)?;
+    if at - upload.initiated() < LIFETIME { Ok(upload) } else { Err(Fault::NoSuchUpload) }
+}
+
+/// The range of a copy, in the one form that R2 takes. An end that is behind the source's is brought back.
+fn copied(range: &str, size: usize) -> S3Result<std::ops::Range<usize>> {
+    let invalid = || s3_error!(InvalidArgument, "Invalid x-amz-copy-source-range: {range}");
+    let (first, last) = range.strip_prefix("bytes=").and_then(|range| range.split_once('-')).ok_or_else(invalid)?;
+    let (first, last): (usize, usize) = (first.parse().map_err(|_| invalid())?, last.parse().map_err(|_| invalid())?);
+    if first > last {
+        return Err(s3_error!(InvalidArgument, "x-amz-copy-source-range must be positive."));
+    }
+    if first >= size {
+        return Err(s3_error!(InvalidRange, "The requested range is not satisfiable"));
+    }
+    Ok(first..last.saturating_add(1).min(size))
+}
+
+fn encoded(key: &str) -> String {
+    shown(key, Some(&EncodingType::from_static(EncodingType::URL)))
 }
 
 async fn add(
@@ -208,9 +289,10 @@ async fn add(
     if !(1..=10_000).contains(&number) {
         return Err(s3_error!(InvalidArgument, "Part number must be an integer between 1 and 10000, inclusive."));
     }
-    let (bucket, capacity) = (visit.bucket(&bucket), emulator.options.object_bytes);
+    let (bucket, capacity, at) = (visit.bucket(&bucket), emulator.options.object_bytes, emulator.now().0);
     let add = move |state: &mut State| -> Result<(), Fault> {
         existing(state, &bucket)?;
+        living(state, &bucket, (&key, &id), at)?;
         state.objects.add_part(&bucket, (&key, &id), number, part, capacity)
     };
     Ok(emulator.alter(add).await?)

@@ -40,6 +40,8 @@ pub(super) struct Outcome {
     pub(super) verdict: Verdict,
     /// Whether the call came as far as a decision.
     pub(super) decided: bool,
+    /// Whether R2 itself would not take the call, which its caller may make.
+    pub(super) screened: bool,
 }
 
 impl Visit {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use flarekeep_emulator::{
-    BadZoneId, BarredAnswer, Ceiling, Disputed, ErrorStyle, FlatZones, Fractions, IpKey, LockOut, MalformedBearer,
+    BadZoneId, BarredAnswer, Ceiling, Disputed, ErrorStyle, ExpiredLink, FlatZones, Fractions, IpKey, LockOut, MalformedBearer,
     NoCredential, Options, PolicyOrder, QuotaError, RateLimit, Regrant, ScopeMismatch, SessionClaims, Unlabelled,
     Unrouted, VerifyDenied, WrongMethod, ZoneList,
 };
@@ -74,6 +74,18 @@ pub(super) struct Switches {
         ("ignored", SessionClaims::Ignored),
     ]))]
     session_claims: SessionClaims,
+    /// The answer of the S3 face to a link whose time is over
+    #[arg(long, default_value = "403", value_parser = one_of(&[
+        ("403", ExpiredLink::Forbidden),
+        ("400", ExpiredLink::BadRequest),
+    ]))]
+    expired_link: ExpiredLink,
+    /// One write a second of each R2 key, as R2 documents it; or no limit
+    #[arg(long, default_value = "off", action = clap::ArgAction::Set, value_parser = one_of(&[
+        ("on", true),
+        ("off", false),
+    ]))]
+    object_write_limit: bool,
     /// How often a call may fail to authenticate before its address is locked out; on: 10 times in five minutes
     #[arg(long, value_name = "on|off|N", default_value = "on", value_parser = |text: &str| limit(text, 10))]
     lock_out: Limit,
@@ -198,6 +210,8 @@ impl Switches {
             scope_mismatch: switches.scope_mismatch,
             zones_without_zone_read: switches.zone_list,
             session_claims: switches.session_claims,
+            expired_link: switches.expired_link,
+            object_write_limit: switches.object_write_limit,
             lock_out: switches.lock_out.0.map(|failures| LockOut { failures, window: five_minutes }),
             address_limit: switches.address_limit.0,
             graphql_limit: switches.graphql_limit.then_some(RateLimit { calls: 320, window: five_minutes }),
