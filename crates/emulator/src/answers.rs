@@ -44,7 +44,7 @@ pub(crate) fn published(operation: &Operation) -> Option<Published> {
 pub(crate) fn of_call(call: &Call) -> Option<Answer> {
     let published = published(call.operation)?;
     let body = published.told(call).map_or(Bytes::from_static(published.body.as_bytes()), Bytes::from);
-    let answer = Answer::with_status(published.status, published.content_type, body);
+    let answer = Answer::raw(body, published.content_type).with_status(published.status);
     let answer = answer.header("x-flarekeep-simulated", "schema");
     Some(if published.presumed { answer.header("x-flarekeep-shape", "presumed") } else { answer })
 }

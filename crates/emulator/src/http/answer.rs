@@ -72,11 +72,6 @@ impl Answer {
         Self { status: StatusCode::OK, content_type, body, headers: Vec::new() }
     }
 
-    /// A body of any status; without a content type it is sent as none.
-    pub(crate) fn with_status(status: u16, content_type: &str, body: Bytes) -> Self {
-        Self { status: StatusCode::from_u16(status).unwrap_or(StatusCode::OK), ..Self::raw(body, content_type) }
-    }
-
     /// Adds a header; a value that cannot be one is left out.
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
