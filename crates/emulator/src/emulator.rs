@@ -15,6 +15,7 @@ use flarekeep_policy::UnixSeconds;
 use crate::credential::{hash, hex, random};
 use crate::http::{self, ApiError, Call, Outcome};
 use crate::options::Options;
+use crate::products::audit_logs;
 use crate::rate_limit::Limiter;
 use crate::s3;
 use crate::state::State;
@@ -227,7 +228,12 @@ impl Inner {
     }
 
     fn change_now(&self, write: Write, call: &Call) -> Outcome {
-        self.alter_now(|state| write(call, state))
+        let change = |state: &mut State| {
+            let outcome = write(call, state);
+            audit_logs::note(call, &outcome, state);
+            outcome
+        };
+        self.alter_now(change)
     }
 
     fn alter_now<T, E: From<Unwritten>>(&self, change: impl FnOnce(&mut State) -> Result<T, E>) -> Result<T, E> {

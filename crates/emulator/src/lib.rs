@@ -91,4 +91,4 @@ pub use options::{
 pub use server::{Running, Server};
 pub use state::key::StateKey;
 pub use state::store::OpenError;
-pub use world::{Account, User, World, WorldError, Zone};
+pub use world::{Account, User, World, WorldError, Zone, Zones};

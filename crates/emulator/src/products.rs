@@ -1,6 +1,7 @@
 //! What operations do once they are authorised: one module for each product.
 
 pub(crate) mod accounts;
+pub(crate) mod audit_logs;
 pub(crate) mod custom_hostnames;
 pub(crate) mod dns_records;
 pub(crate) mod graphql;
@@ -14,6 +15,7 @@ pub(crate) mod tokens;
 pub(crate) mod user;
 pub(crate) mod workers_routes;
 pub(crate) mod workers_scripts;
+pub(crate) mod zone_settings;
 pub(crate) mod zones;
 
 use std::sync::{Arc, LazyLock};
@@ -43,6 +45,7 @@ type Table = &'static [(&'static str, Handler)];
 
 const TABLES: &[Table] = &[
     accounts::OPERATIONS,
+    audit_logs::OPERATIONS,
     custom_hostnames::OPERATIONS,
     dns_records::OPERATIONS,
     kv::OPERATIONS,
@@ -59,6 +62,7 @@ const TABLES: &[Table] = &[
     workers_scripts::services::OPERATIONS,
     workers_scripts::settings::OPERATIONS,
     workers_scripts::versions::OPERATIONS,
+    zone_settings::OPERATIONS,
     zones::OPERATIONS,
 ];
 

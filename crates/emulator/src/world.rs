@@ -1,6 +1,7 @@
 //! What exists before the first call: users, accounts, zones.
 
 mod file;
+mod zones;
 
 use std::fmt;
 
@@ -8,6 +9,7 @@ use flarekeep_catalogue::{AccountId, UserId, ZoneId};
 use serde::{Deserialize, Serialize};
 
 pub use file::WorldError;
+pub use zones::Zones;
 
 use crate::credential::{Kind, fresh_id, fresh_value};
 use crate::state::rows;
@@ -21,7 +23,7 @@ pub struct World {
     /// The accounts.
     pub accounts: Vec<Account>,
     /// The zones.
-    pub zones: Vec<Zone>,
+    pub zones: Zones,
 }
 
 /// A user: super administrator of the accounts that it is a member of.
@@ -64,7 +66,8 @@ pub struct Zone {
     pub status: String,
 }
 
-rows::leaf!(World);
+rows::leaf!(Vec<User>, Vec<Account>);
+rows::branch!(World { users, accounts, zones });
 
 impl World {
     /// One user, one account and the active zone `example.com`, with random ids and a random Global API key.
@@ -83,7 +86,7 @@ impl World {
             account: account.id,
             status: "active".to_owned(),
         };
-        Self { users: vec![user], accounts: vec![account], zones: vec![zone] }
+        Self { users: vec![user], accounts: vec![account], zones: [zone].into_iter().collect() }
     }
 
     /// Reads users, accounts and zones from TOML; the crate's documentation has an example.
@@ -114,7 +117,7 @@ impl World {
     }
 
     pub(crate) fn zone(&self, id: ZoneId) -> Option<&Zone> {
-        self.zones.iter().find(|zone| zone.id == id)
+        self.zones.get(id)
     }
 
     pub(crate) fn is_member(&self, user: UserId, account: AccountId) -> bool {

@@ -80,6 +80,11 @@ impl Answer {
         self
     }
 
+    /// The body as it will be sent.
+    pub(crate) fn body(&self) -> &Bytes {
+        &self.body
+    }
+
     pub(crate) fn into_response(self) -> Response<Body> {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
