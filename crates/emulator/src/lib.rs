@@ -58,7 +58,7 @@
 //!
 //! R2's CORS, lifecycle and encryption settings, lists of objects through the REST API,
 //! analytics (GraphQL answers empty lists), running Workers, resolving DNS, issuing
-//! certificates (custom hostnames stay pending), audit logs, billing, members and roles other than super administrator,
+//! certificates (custom hostnames stay pending), billing, members and roles other than super administrator,
 //! lockout after repeated bad tokens, the limit of 200 calls per second and address, changes of the world by calls.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]

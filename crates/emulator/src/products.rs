@@ -6,6 +6,7 @@ pub(crate) mod custom_hostnames;
 pub(crate) mod dns_records;
 pub(crate) mod graphql;
 pub(crate) mod kv;
+pub(crate) mod members;
 pub(crate) mod memberships;
 pub(crate) mod permission_groups;
 pub(crate) mod r2_buckets;
@@ -49,6 +50,7 @@ const TABLES: &[Table] = &[
     custom_hostnames::OPERATIONS,
     dns_records::OPERATIONS,
     kv::OPERATIONS,
+    members::OPERATIONS,
     memberships::OPERATIONS,
     permission_groups::OPERATIONS,
     r2_buckets::OPERATIONS,

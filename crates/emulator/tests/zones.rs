@@ -4,6 +4,7 @@ mod common;
 
 use common::Local;
 use flarekeep_emulator::{Emulator, World};
+use flarekeep_planner::source::calls::Failed;
 use serde_json::{Value, json};
 
 const LOG: &str = "/accounts/{A}/logs/audit?since=2020-01-01&before=2999-01-01";
@@ -51,7 +52,7 @@ async fn a_zone_is_made_checked_changed_and_removed() {
     assert_eq!(find(&format!("account.id={account}&status=active&per_page=1&page=2")).await, "shop.example.org");
 
     assert_eq!(by("DELETE", "", json!({})).await.result()["id"], zone["id"]);
-    by("GET", "", json!({})).await.refused(404, 7003);
+    local.admin("GET", &one).send().await.refused(404, 7003);
     let again = post(json!({"name": "shop.example.org"})).await;
     let again = again.result()["id"].as_str().unwrap().to_owned();
     assert_ne!(zone["id"], again.as_str());
@@ -187,6 +188,40 @@ async fn every_change_is_in_the_audit_log_with_its_token() {
     // Making the token was a change of the user's own.
     let own = local.admin("GET", "/user/audit_logs?action.type=create").send().await;
     assert!(own.result().as_array().unwrap().iter().any(|entry| entry["resource"]["id"] == token.id.as_str()));
+}
+
+#[tokio::test]
+async fn what_a_token_did_is_planned_from_the_log() {
+    let local = Local::start().await;
+    let token = local.user_token(&[local.at_zone(&["DNS Write", "Cache Purge"])]).await;
+    let body = json!({"type": "A", "name": "www", "content": "203.0.113.1"});
+    local.by(&token, "POST", "/zones/{Z}/dns_records").json(&body).send().await.result();
+    local.by(&token, "POST", "/zones/{Z}/purge_cache").json(&json!({"purge_everything": true})).send().await.result();
+    local.admin("PATCH", "/zones/{Z}/settings/ssl").json(&json!({"value": "full"})).send().await.result();
+    let log = local.admin("GET", LOG).send().await;
+    let id = token.id.parse().unwrap();
+    let reading = flarekeep_planner::source::log::read("log", log.text.as_bytes(), Failed::Include, Some(id)).unwrap();
+    let mut operations: Vec<String> = reading.needs.iter().map(|need| need.operation.to_string()).collect();
+    operations.sort();
+    assert_eq!(operations, ["POST /zones/{zone_id}/dns_records", "POST /zones/{zone_id}/purge_cache"]);
+    assert!(reading.unread.is_empty(), "{:?}", reading.unread);
+}
+
+#[tokio::test]
+async fn members_and_roles_are_those_of_the_world() {
+    let local = Local::start().await;
+    let members = local.admin("GET", "/accounts/{A}/members").send().await;
+    let member = members.result()[0].clone();
+    assert_eq!(member["user"]["email"], local.facts.email);
+    assert_eq!(members.json["result_info"]["total_count"], 1);
+    let one = format!("/accounts/{{A}}/members/{}", member["id"].as_str().unwrap());
+    assert_eq!(local.admin("GET", &one).send().await.result(), &member);
+    local.admin("GET", "/accounts/{A}/members/absent").send().await.refused(404, 1003);
+    let roles = local.admin("GET", "/accounts/{A}/roles").send().await;
+    let role = roles.result()[0].clone();
+    assert_eq!(member["roles"][0], role);
+    let one = format!("/accounts/{{A}}/roles/{}", role["id"].as_str().unwrap());
+    assert_eq!(local.admin("GET", &one).send().await.result(), &role);
 }
 
 #[tokio::test]

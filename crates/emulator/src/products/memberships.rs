@@ -51,6 +51,6 @@ fn membership(user: &User, account: &Account) -> Value {
     })
 }
 
-fn id(user: &User, account: &Account) -> String {
+pub(super) fn id(user: &User, account: &Account) -> String {
     format!("{:032x}", derived_id(&format!("membership\0{}\0{}", user.id, account.id)))
 }
