@@ -235,18 +235,15 @@ fn shown_as(record: impl AsRef<Record>) -> Value {
         "ttl": draft.ttl,
         "settings": draft.settings,
         "meta": {},
+        // As Cloudflare answers; the schema has no null here.
+        "comment": draft.comment,
         "tags": draft.tags,
         "created_on": timestamp_micros(record.created_on),
         "modified_on": timestamp_micros(record.modified_on),
     });
     let times = [("comment_modified_on", record.comment_modified_on), ("tags_modified_on", record.tags_modified_on)];
     if let Some(object) = shown.as_object_mut() {
-        // The schema has no null for these: what is not there is left out.
-        let parts = [
-            ("priority", draft.priority.map(Value::from)),
-            ("data", draft.data.clone().map(Value::from)),
-            ("comment", draft.comment.clone().map(Value::from)),
-        ];
+        let parts = [("priority", draft.priority.map(Value::from)), ("data", draft.data.clone().map(Value::from))];
         let times = times.map(|(name, at)| (name, at.map(|at| timestamp_micros(at).into())));
         for (name, value) in parts.into_iter().chain(times) {
             if let Some(value) = value {

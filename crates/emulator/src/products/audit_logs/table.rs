@@ -15,12 +15,15 @@ leaf!(Entry);
 const KEPT: usize = 10_000;
 const KEPT_FAILURES: usize = 1000;
 
+/// Entries with their numbers.
+type Failures = VecDeque<(u64, Arc<Entry>)>;
+
 /// Entries by number, which counts up over both kinds.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Table {
     changes: Map<u64, Arc<Entry>>,
     /// In memory alone, and the same for all copies of the state.
-    failures: Arc<Mutex<VecDeque<(u64, Arc<Entry>)>>>,
+    failures: Arc<Mutex<Failures>>,
 }
 
 impl Table {
@@ -75,7 +78,7 @@ impl Table {
         last.max(failed).map_or(0, |last| last + 1)
     }
 
-    fn failures(&self) -> std::sync::MutexGuard<'_, VecDeque<(u64, Arc<Entry>)>> {
+    fn failures(&self) -> std::sync::MutexGuard<'_, Failures> {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

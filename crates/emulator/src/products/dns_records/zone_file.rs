@@ -211,7 +211,7 @@ fn seconds(word: &str) -> Option<u64> {
     let (mut total, mut number) = (0_u64, None::<u64>);
     for c in word.chars() {
         if let Some(digit) = c.to_digit(10) {
-            number = number.unwrap_or(0).checked_mul(10)?.checked_add(digit.into()).into();
+            number = Some(number.unwrap_or(0).checked_mul(10)?.checked_add(digit.into())?);
             continue;
         }
         let unit = match c.to_ascii_lowercase() {

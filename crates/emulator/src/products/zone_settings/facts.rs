@@ -17,8 +17,8 @@ pub(super) struct Fact {
     pub(super) listed: bool,
 }
 
-/// The settings that only their own paths show.
-const ALONE: [&str; 2] = ["fonts", "speed_brain"];
+/// The settings that the schema's list of all does not have.
+const ALONE: [&str; 3] = ["china_network_enabled", "fonts", "speed_brain"];
 
 static FACTS: LazyLock<Vec<Fact>> = LazyLock::new(|| {
     let lines = include_str!("settings.tsv").lines().filter(|line| !line.starts_with('#'));
