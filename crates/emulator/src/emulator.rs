@@ -17,6 +17,7 @@ use crate::edge_limit;
 use crate::http::{self, ApiError, Call, Outcome};
 use crate::lock_out::Failures;
 use crate::options::Options;
+use crate::products::audit_logs;
 use crate::rate_limit::Limiter;
 use crate::s3;
 use crate::state::State;
@@ -158,12 +159,15 @@ impl Emulator {
         marked.is_ok()
     }
 
-    /// The SHA-256, in hexadecimal, of all that is kept, except when tokens were used last and how many calls were made.
+    /// The SHA-256, in hexadecimal, of all that is kept, except the audit log, when tokens were used last
+    /// and how many calls were made.
     /// A call that leaves it as it was has changed nothing.
     #[must_use]
     pub fn state_hash(&self) -> String {
         // Rows hold text and numbers: they always serialize.
-        hex(&hash(&serde_json::to_vec(&store::rows(&self.0.state())).unwrap_or_default()))
+        let mut state = State::clone(&self.0.state());
+        state.audit_logs = audit_logs::Table::default();
+        hex(&hash(&serde_json::to_vec(&store::rows(&state)).unwrap_or_default()))
     }
 
     fn with(state: State, options: Options, store: Option<Store>) -> Self {
@@ -260,7 +264,12 @@ impl Inner {
     }
 
     fn change_now(&self, write: Write, call: &Call) -> Outcome {
-        self.alter_now(|state| write(call, state))
+        let change = |state: &mut State| {
+            let outcome = write(call, state);
+            audit_logs::note(call, &outcome, state);
+            outcome
+        };
+        self.alter_now(change)
     }
 
     fn alter_now<T, E: From<Unwritten>>(&self, change: impl FnOnce(&mut State) -> Result<T, E>) -> Result<T, E> {

@@ -66,7 +66,7 @@
 //!
 //! R2's CORS, lifecycle and encryption settings, lists of objects through the REST API,
 //! analytics (GraphQL answers empty lists), running Workers, resolving DNS, issuing
-//! certificates (custom hostnames stay pending), audit logs, billing, changes of the world by calls.
+//! certificates (custom hostnames stay pending), billing.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
@@ -105,4 +105,4 @@ pub use options::{
 pub use server::{Running, Server};
 pub use state::key::StateKey;
 pub use state::store::OpenError;
-pub use world::{Account, Member, Role, User, World, WorldError, Zone};
+pub use world::{Account, Member, Role, User, World, WorldError, Zone, Zones};

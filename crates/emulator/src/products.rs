@@ -1,10 +1,12 @@
 //! What operations do once they are authorised: one module for each product.
 
 pub(crate) mod accounts;
+pub(crate) mod audit_logs;
 pub(crate) mod custom_hostnames;
 pub(crate) mod dns_records;
 pub(crate) mod graphql;
 pub(crate) mod kv;
+pub(crate) mod members;
 pub(crate) mod memberships;
 pub(crate) mod permission_groups;
 pub(crate) mod r2_buckets;
@@ -16,6 +18,7 @@ pub(crate) mod tokens;
 pub(crate) mod user;
 pub(crate) mod workers_routes;
 pub(crate) mod workers_scripts;
+pub(crate) mod zone_settings;
 pub(crate) mod zones;
 
 use std::sync::{Arc, LazyLock};
@@ -45,9 +48,11 @@ type Table = &'static [(&'static str, Handler)];
 
 const TABLES: &[Table] = &[
     accounts::OPERATIONS,
+    audit_logs::OPERATIONS,
     custom_hostnames::OPERATIONS,
     dns_records::OPERATIONS,
     kv::OPERATIONS,
+    members::OPERATIONS,
     memberships::OPERATIONS,
     permission_groups::OPERATIONS,
     r2_buckets::OPERATIONS,
@@ -63,6 +68,7 @@ const TABLES: &[Table] = &[
     workers_scripts::services::OPERATIONS,
     workers_scripts::settings::OPERATIONS,
     workers_scripts::versions::OPERATIONS,
+    zone_settings::OPERATIONS,
     zones::OPERATIONS,
 ];
 

@@ -14,7 +14,10 @@ pub(crate) mod tokens;
 pub(crate) use self::rows::Map;
 
 use crate::objects;
-use crate::products::{custom_hostnames, dns_records, kv, r2_buckets, r2_settings, workers_routes, workers_scripts};
+use crate::products::{
+    audit_logs, custom_hostnames, dns_records, kv, r2_buckets, r2_settings, workers_routes, workers_scripts,
+    zone_settings, zones,
+};
 use crate::world::World;
 
 /// All tables. The time of a token's last use is kept beside them, since calls that change nothing change it.
@@ -30,6 +33,9 @@ pub(crate) struct State {
     pub(crate) workers_routes: workers_routes::Table,
     pub(crate) kv: kv::Table,
     pub(crate) custom_hostnames: custom_hostnames::Table,
+    pub(crate) zones: zones::Table,
+    pub(crate) zone_settings: zone_settings::Table,
+    pub(crate) audit_logs: audit_logs::Table,
 }
 
 rows::branch!(State {
@@ -43,6 +49,9 @@ rows::branch!(State {
     workers_routes,
     kv,
     custom_hostnames,
+    zones,
+    zone_settings,
+    audit_logs,
 });
 
 impl State {

@@ -2,6 +2,7 @@
 
 mod file;
 mod role;
+mod zones;
 
 use std::fmt;
 
@@ -10,22 +11,22 @@ use serde::{Deserialize, Serialize};
 
 pub use file::WorldError;
 pub use role::{Member, Role};
+pub use zones::Zones;
 
 use crate::credential::{Kind, fresh_id, fresh_value};
 use crate::state::rows;
 use crate::text;
 
 /// Users, accounts and zones. Ids that the world does not hold do not exist.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct World {
     /// The people, each with a Global API key.
     pub users: Vec<User>,
     /// The accounts.
     pub accounts: Vec<Account>,
     /// The zones.
-    pub zones: Vec<Zone>,
+    pub zones: Zones,
     /// The roles of users in accounts, where they are not super administrators.
-    #[serde(default)]
     pub members: Vec<Member>,
 }
 
@@ -69,7 +70,8 @@ pub struct Zone {
     pub status: String,
 }
 
-rows::leaf!(World);
+rows::leaf!(Vec<User>, Vec<Account>, Vec<Member>);
+rows::branch!(World { users, accounts, zones, members });
 
 impl World {
     /// One user, one account and the active zone `example.com`, with random ids and a random Global API key.
@@ -88,7 +90,7 @@ impl World {
             account: account.id,
             status: "active".to_owned(),
         };
-        Self { users: vec![user], accounts: vec![account], zones: vec![zone], members: Vec::new() }
+        Self { users: vec![user], accounts: vec![account], zones: [zone].into_iter().collect(), members: Vec::new() }
     }
 
     /// Reads users, accounts and zones from TOML; the crate's documentation has an example.
@@ -119,7 +121,7 @@ impl World {
     }
 
     pub(crate) fn zone(&self, id: ZoneId) -> Option<&Zone> {
-        self.zones.iter().find(|zone| zone.id == id)
+        self.zones.get(id)
     }
 
     pub(crate) fn is_member(&self, user: UserId, account: AccountId) -> bool {

@@ -45,7 +45,9 @@ async fn one_accepted_group_at_the_right_resource_opens_each_operation() {
     let update = format!("/user/tokens/{}", token.id);
     let ids = all_ids(&local).await;
     let (mut opened, mut untestable) = (0, 0);
-    for operation in operations().iter().filter(|operation| operation.is_routed()) {
+    // Without its zone the other operations would have no place.
+    let removes = |operation: &Operation| operation.to_string() == "DELETE /zones/{zone_id}";
+    for operation in operations().iter().filter(|operation| operation.is_routed() && !removes(operation)) {
         let accepted = operation.accepts().filter(|group| resource(&local, group).is_some());
         let groups: Vec<&Group> = match operation.rule {
             Rule::AnyOf => accepted.take(1).collect(),

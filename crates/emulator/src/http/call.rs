@@ -50,11 +50,22 @@ pub(crate) struct Call {
     /// The client's address.
     pub(crate) ip: Option<IpAddr>,
     pub(crate) options: Arc<Options>,
+    /// What the audit log says of the request; empty for calls that change nothing.
+    pub(crate) trace: Trace,
     pub(super) parameters: Vec<(&'static str, String)>,
     pub(super) query: Option<String>,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     pub(super) parts: Option<Vec<Part>>,
+}
+
+/// A request as the audit log names it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Trace {
+    /// The id of the answer.
+    pub(crate) ray: String,
+    /// Path and query, as they came.
+    pub(crate) uri: String,
 }
 
 impl Call {
@@ -66,6 +77,17 @@ impl Call {
     /// A parameter of the query, decoded.
     pub(crate) fn query(&self, name: &str) -> Option<String> {
         query::parameter(self.query.as_deref(), name)
+    }
+
+    /// All values of a query parameter that may be given several times, decoded.
+    pub(crate) fn queries(&self, name: &str) -> Vec<String> {
+        query::parameters(self.query.as_deref(), name)
+    }
+
+    /// Whether the query has a parameter, with a value or without.
+    pub(crate) fn has_query(&self, name: &str) -> bool {
+        let pairs = self.query.as_deref().unwrap_or_default().split('&');
+        pairs.into_iter().any(|pair| pair.split('=').next() == Some(name))
     }
 
     /// Whether the query asks for descending order.

@@ -11,7 +11,7 @@ use flarekeep_policy as policy;
 
 use super::answer::Answer;
 use super::body;
-use super::call::{Call, Caller};
+use super::call::{Call, Caller, Trace};
 use super::error::{ApiError, OWN_NOT_SIMULATED};
 use crate::answers;
 use crate::authentication::{self, Credential, Denial};
@@ -32,7 +32,7 @@ const BASE: &str = "/client/v4";
 pub(crate) async fn serve(emulator: Arc<Inner>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let seen = emulator.options.on_decision.is_some().then(|| Seen::of(&parts));
-    let mut trail = Trail { told: seen.is_some(), ..Trail::default() };
+    let mut trail = Trail { told: seen.is_some(), ray: emulator.ray(), ..Trail::default() };
     let answer = answered(&emulator, parts, body, &mut trail).await.unwrap_or_else(|error| {
         let error = error.dated(emulator.options.unrouted);
         trail.verdict.errors = error.errors.iter().map(|item| item.code).collect();
@@ -40,7 +40,7 @@ pub(crate) async fn serve(emulator: Arc<Inner>, request: Request) -> Response<Bo
     });
     let status = answer.status.as_u16();
     let mut response = answer.into_response();
-    stamp(&emulator, &trail, response.headers_mut());
+    stamp(&emulator, &mut trail, response.headers_mut());
     let why = emulator.options.explain.then(|| why::line(&trail.verdict));
     if let Some(Ok(why)) = why.as_deref().map(HeaderValue::from_str) {
         response.headers_mut().insert(why::HEADER, why);
@@ -56,6 +56,8 @@ pub(crate) async fn serve(emulator: Arc<Inner>, request: Request) -> Response<Bo
 struct Trail {
     /// Whether somebody listens, so that the sentence is worth its making.
     told: bool,
+    /// The id of the answer.
+    ray: String,
     verdict: Verdict,
     standing: Option<Standing>,
 }
@@ -122,6 +124,11 @@ async fn answered(
         at: emulator.now(),
         ip,
         options: emulator.options.clone(),
+        trace: if operation.method == Method::Get {
+            Trace::default()
+        } else {
+            Trace { ray: trail.ray.clone(), uri: uri.to_string() }
+        },
         parameters,
         query: uri.query().map(ToOwned::to_owned),
         headers,
@@ -284,13 +291,13 @@ fn id<T: std::str::FromStr>(segment: &str) -> Option<T> {
 }
 
 /// The headers that every answer has.
-fn stamp(emulator: &Inner, trail: &Trail, headers: &mut HeaderMap) {
+fn stamp(emulator: &Inner, trail: &mut Trail, headers: &mut HeaderMap) {
     let mut set = |name: &'static str, value: String| {
         if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value)) {
             headers.insert(name, value);
         }
     };
-    set("cf-ray", emulator.ray());
+    set("cf-ray", std::mem::take(&mut trail.ray));
     if let Some(limit) = emulator.options.rate_limit {
         let Standing { remaining, resets } = trail.standing.unwrap_or_else(|| Standing::fresh(limit));
         set("ratelimit", format!("\"default\";r={remaining};t={resets}"));

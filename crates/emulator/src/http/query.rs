@@ -49,6 +49,13 @@ pub(crate) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
     Some(decoded(value)).filter(|value| !value.is_empty())
 }
 
+/// The values of a query parameter that may be given several times, decoded, without those that are empty.
+pub(crate) fn parameters(query: Option<&str>, name: &str) -> Vec<String> {
+    let pairs = query.unwrap_or_default().split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let values = pairs.filter(|(given, _)| decoded(given) == name).map(|(_, value)| decoded(value));
+    values.filter(|value| !value.is_empty()).collect()
+}
+
 fn decoded(text: &str) -> String {
     percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }

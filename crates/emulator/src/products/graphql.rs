@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn a_query_says_what_it_needs_and_where() {
         let world = World::generated();
-        let (account, zone) = (world.accounts[0].id, world.zones[0].id);
+        let (account, zone) = (world.accounts[0].id, world.zones.iter().next().unwrap().id);
         let none = Value::Null;
         let of_account = format!("{{viewer {{accounts(filter: {{accountTag: \"{account}\"}}) {{x}}}}}}");
         assert_eq!(parts(&world, &of_account, &none), [("/graphql#account", true, false)]);

@@ -52,6 +52,6 @@ fn membership(user: &User, account: &Account, state: &State) -> Value {
     })
 }
 
-fn id(user: &User, account: &Account) -> String {
+pub(super) fn id(user: &User, account: &Account) -> String {
     format!("{:032x}", derived_id(&format!("membership\0{}\0{}", user.id, account.id)))
 }

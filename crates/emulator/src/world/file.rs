@@ -102,7 +102,7 @@ pub(super) fn read(text: &str) -> Result<World, WorldError> {
     }
     for entry in &file.zone {
         let zone = reader.zone(entry, &world)?;
-        world.zones.push(zone);
+        world.zones.insert(zone);
     }
     for entry in &file.member {
         reader.member(entry, &mut world)?;
@@ -144,7 +144,7 @@ impl Reader<'_> {
     fn zone(&self, entry: &ZoneEntry, world: &World) -> Result<Zone, WorldError> {
         let name = entry.name.get_ref().to_ascii_lowercase();
         self.unless(!is_hostname(&name), "zone.name", Some(&entry.name), "is no domain name")?;
-        self.unless(world.zones.iter().any(|zone| zone.name == name), "zone.name", Some(&entry.name), "is taken")?;
+        self.unless(world.zones.named(&name).is_some(), "zone.name", Some(&entry.name), "is taken")?;
         let id = self.id("zone.id", entry.id.as_ref(), ZoneId::from_u128)?;
         self.unless(world.zone(id).is_some(), "zone.id", entry.id.as_ref(), "is taken")?;
         let account = match (&entry.account, world.accounts.as_slice()) {
@@ -230,8 +230,8 @@ mod tests {
         let world =
             read("[[user]]\nemail = 'ada@example.com'\n[[account]]\nname = 'Acme'\n[[zone]]\nname = 'Example.COM'\n");
         let world = world.unwrap();
-        assert_eq!(world.zones[0].name, "example.com");
-        assert_eq!(world.zones[0].account, world.accounts[0].id);
+        assert_eq!(world.zones.iter().next().unwrap().name, "example.com");
+        assert_eq!(world.zones.iter().next().unwrap().account, world.accounts[0].id);
         assert_eq!(world.users[0].accounts, [world.accounts[0].id]);
         assert!(is_global_key(&world.users[0].global_key));
     }

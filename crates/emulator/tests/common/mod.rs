@@ -133,6 +133,12 @@ impl Local {
         policy(json!({ self.path("com.cloudflare.api.account.zone.{Z}"): "*" }), Scope::Zone, groups)
     }
 
+    /// A policy of these groups at all zones of the account.
+    pub fn all_zones(&self, groups: &[&str]) -> Value {
+        let account = self.path("com.cloudflare.api.account.{A}");
+        policy(json!({ account: {"com.cloudflare.api.account.zone.*": "*"} }), Scope::Zone, groups)
+    }
+
     /// A policy of these groups at the user.
     pub fn at_user(&self, groups: &[&str]) -> Value {
         policy(json!({ self.path("com.cloudflare.api.user.{U}"): "*" }), Scope::User, groups)
