@@ -15,6 +15,7 @@ use flarekeep_policy::UnixSeconds;
 use crate::credential::{hash, hex, random};
 use crate::http::{self, ApiError, Call, Outcome};
 use crate::options::Options;
+use crate::products::custom_hostnames;
 use crate::rate_limit::Limiter;
 use crate::s3;
 use crate::state::State;
@@ -136,6 +137,11 @@ impl Emulator {
         hex(&hash(&serde_json::to_vec(&store::rows(&self.0.state())).unwrap_or_default()))
     }
 
+    /// The handle for servers of other protocols.
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.0
+    }
+
     fn with(state: State, options: Options, store: Option<Store>) -> Self {
         Self(Arc::new(Inner {
             state: RwLock::new(Arc::new(state)),
@@ -235,6 +241,7 @@ impl Inner {
         let before = self.state();
         let mut draft = State::clone(&before);
         let done = change(&mut draft)?;
+        custom_hostnames::settle(&before, &mut draft, self.now(), &self.options);
         if let Some(store) = &self.store {
             store.save(&before, &draft).map_err(|_| Unwritten)?;
         }

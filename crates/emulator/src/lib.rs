@@ -53,12 +53,14 @@
 //! | 199003 | 400 | the owner's quota of tokens is used up ([`QuotaError`]) |
 //! | 199004 | 500 | the state could not be written; nothing was changed |
 //! | 199005 | 413 | the body is too large, or ended early, or there is no room for the object |
+//! | 199021 | 400 | what `/__flarekeep/dns` is asked for cannot be |
+//! | 199022 | 403 | the plan does not allow wildcard certificates, or the choice of their authority ([`Plan`]) |
 //!
 //! # What it does not do
 //!
 //! R2's CORS, lifecycle and encryption settings, lists of objects through the REST API,
-//! analytics (GraphQL answers empty lists), running Workers, resolving DNS, issuing
-//! certificates (custom hostnames stay pending), audit logs, billing, members and roles other than super administrator,
+//! analytics (GraphQL answers empty lists), running Workers, issuing certificates that anybody
+//! could use, audit logs, billing, members and roles other than super administrator,
 //! lockout after repeated bad tokens, the limit of 200 calls per second and address, changes of the world by calls.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
@@ -67,6 +69,7 @@
 mod authentication;
 mod authorisation;
 mod credential;
+mod dns;
 mod emulator;
 mod http;
 mod log;
@@ -85,8 +88,8 @@ mod world;
 pub use emulator::{Emulator, Facts, ZoneFact};
 pub use log::{Asked, CredentialKind, LogEntry};
 pub use options::{
-    BarredAnswer, Ceiling, Clock, ErrorStyle, OnDecision, Options, QuotaError, RateLimit, ScopeMismatch, SessionClaims,
-    Unlabelled, VerifyDenied, ZoneList,
+    BarredAnswer, Ceiling, Clock, ErrorStyle, HostnameChecks, HostnameDns, Hostnames, OnDecision, Options, Plan,
+    QuotaError, RateLimit, ReservedNames, ScopeMismatch, SessionClaims, Unlabelled, VerifyDenied, ZoneList,
 };
 pub use server::{Running, Server};
 pub use state::key::StateKey;

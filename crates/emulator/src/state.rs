@@ -13,6 +13,7 @@ pub(crate) mod tokens;
 
 pub(crate) use self::rows::Map;
 
+use crate::dns::foreign;
 use crate::objects;
 use crate::products::{custom_hostnames, dns_records, kv, r2_buckets, workers_routes, workers_scripts};
 use crate::world::World;
@@ -23,6 +24,8 @@ pub(crate) struct State {
     pub(crate) world: World,
     pub(crate) tokens: tokens::Table,
     pub(crate) dns_records: dns_records::Table,
+    /// What names outside the world's zones hold.
+    pub(crate) foreign_dns: foreign::Table,
     pub(crate) r2_buckets: r2_buckets::Table,
     pub(crate) objects: objects::Table,
     pub(crate) workers_scripts: workers_scripts::Table,
@@ -35,6 +38,7 @@ rows::branch!(State {
     world,
     tokens,
     dns_records,
+    foreign_dns,
     r2_buckets,
     objects,
     workers_scripts,

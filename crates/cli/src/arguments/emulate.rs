@@ -11,6 +11,8 @@ use flarekeep_emulator::{
     ZoneList,
 };
 
+use super::hostnames::HostnameArguments;
+
 #[derive(Debug, Args)]
 pub(crate) struct Emulate {
     /// The address to listen on; port 0 takes any free one
@@ -28,6 +30,8 @@ pub(crate) struct Emulate {
     /// Append each call to this file, as a line that `plan --recording` reads; docs/recording.md
     #[arg(long, value_name = "FILE")]
     pub(crate) recording: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) hostnames: HostnameArguments,
     #[command(flatten)]
     switches: Switches,
 }
@@ -109,6 +113,7 @@ impl Emulate {
             scope_mismatch: switches.scope_mismatch,
             zones_without_zone_read: switches.zone_list,
             session_claims: switches.session_claims,
+            hostnames: self.hostnames.options(),
             ..Options::default()
         }
     }

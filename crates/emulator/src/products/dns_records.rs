@@ -2,6 +2,7 @@
 
 mod draft;
 mod filter;
+pub(crate) mod lookup;
 
 use flarekeep_catalogue::ZoneId;
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,13 @@ pub(crate) struct Table(Map<ZoneId, Map<String, Record>>);
 
 branch!(Table);
 leaf!(Record);
+
+impl Table {
+    /// Whether a table is this one, unchanged.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.0.ptr_eq(&other.0)
+    }
+}
 
 /// One record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
