@@ -112,7 +112,7 @@ proptest! {
     #[test]
     fn looking_changes_nothing(
         owned: bool, fallback in proptest::option::of(0_i64..100_000), validates: bool,
-        delay in 0_i64..100, scheduled: bool, looks in proptest::collection::vec(0_i64..40_000_000, 0..6),
+        delay in 0_i64..100, scheduled: bool, looks in proptest::collection::vec(0_i64..40_000_000, 1..6),
     ) {
         let rules = Rules::documented(delay, scheduled);
         let facts = Facts { owned, fallback_since: fallback, validates };
