@@ -134,7 +134,7 @@ impl CustomHostname {
     }
 
     fn ownership_is_published(&self, state: &State) -> bool {
-        txt(state, &self.ownership_name()).iter().any(|text| *text == self.ownership)
+        txt(state, &self.ownership_name()).contains(&self.ownership)
             || serves(state, &self.ownership_url(), &self.ownership)
     }
 
