@@ -62,9 +62,11 @@ class Local:
         self.recording = folder / "recording.jsonl"
         command = [os.environ["FLAREKEEP_BIN"], "emulate", "--json", "--quiet", "--listen", "127.0.0.1:0"]
         command += ["--rate-limit", "off", "--world", file, "--recording", self.recording]
+        command += ["--dns-listen", "127.0.0.1:0"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
         facts = json.loads(self.process.stdout.readline())
         self.api, self.s3, self.global_key = facts["api"], facts["s3"], facts["global_key"]
+        self.dns = facts["dns"]
 
     def __enter__(self):
         return self

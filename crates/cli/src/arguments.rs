@@ -4,6 +4,7 @@ mod care;
 mod declared;
 mod emulate;
 mod exec;
+mod hostnames;
 mod making;
 mod permission;
 mod policy;

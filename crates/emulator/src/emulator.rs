@@ -17,7 +17,7 @@ use crate::edge_limit;
 use crate::http::{self, ApiError, Call, Outcome};
 use crate::lock_out::Failures;
 use crate::options::Options;
-use crate::products::audit_logs;
+use crate::products::{audit_logs, custom_hostnames};
 use crate::rate_limit::Limiter;
 use crate::s3;
 use crate::state::State;
@@ -170,6 +170,11 @@ impl Emulator {
         hex(&hash(&serde_json::to_vec(&store::rows(&state)).unwrap_or_default()))
     }
 
+    /// The handle for servers of other protocols.
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.0
+    }
+
     fn with(state: State, options: Options, store: Option<Store>) -> Self {
         Self(Arc::new(Inner {
             state: RwLock::new(Arc::new(state)),
@@ -277,6 +282,7 @@ impl Inner {
         let before = self.state();
         let mut draft = State::clone(&before);
         let done = change(&mut draft)?;
+        custom_hostnames::settle(&before, &mut draft, self.now(), &self.options);
         if let Some(store) = &self.store {
             store.save(&before, &draft).map_err(|_| Unwritten)?;
         }

@@ -10,7 +10,7 @@ mod query;
 pub(crate) use answer::Answer;
 pub(crate) use body::{Part, drain, object};
 pub(crate) use call::{Call, Caller};
-pub(crate) use error::{ApiError, OWN_NOT_SIMULATED, OWN_QUOTA, OWN_UNLABELLED};
+pub(crate) use error::{ApiError, OWN_BAD_DNS, OWN_NOT_SIMULATED, OWN_PLAN, OWN_QUOTA, OWN_UNLABELLED};
 pub(crate) use front::serve;
 
 /// What a handler gives: an answer, or an error that is answered in an envelope and undoes what the handler changed.

@@ -61,12 +61,13 @@
 //! | 199003 | 400 | the owner's quota of tokens is used up ([`QuotaError`]) |
 //! | 199004 | 500 | the state could not be written; nothing was changed |
 //! | 199005 | 413 | the body is too large, or ended early, or there is no room for the object |
+//! | 199021 | 400 | what `/__flarekeep/dns` is asked for cannot be |
+//! | 199022 | 403 | the plan does not allow wildcard certificates, or the choice of their authority ([`Plan`]) |
 //!
 //! # What it does not do
 //!
 //! R2's CORS, lifecycle and encryption settings, lists of objects through the REST API,
-//! analytics (GraphQL answers empty lists), running Workers, resolving DNS, issuing
-//! certificates (custom hostnames stay pending), billing.
+//! analytics (GraphQL answers empty lists), running Workers, issuing certificates that anybody could use, billing.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
@@ -76,6 +77,7 @@ mod authentication;
 mod authorisation;
 mod coverage;
 mod credential;
+mod dns;
 mod edge_limit;
 mod emulator;
 mod http;
@@ -98,9 +100,10 @@ pub use coverage::{Coverage, Covered, coverage};
 pub use emulator::{Emulator, Facts, TokenMark, ZoneFact};
 pub use log::{Asked, CredentialKind, LogEntry};
 pub use options::{
-    BadZoneId, BarredAnswer, Ceiling, Clock, Disputed, ErrorStyle, ExpiredLink, FlatZones, Fractions, IpKey, LockOut,
-    MalformedBearer, NoCredential, OnDecision, Options, PolicyOrder, QuotaError, RateLimit, Regrant, ScopeMismatch,
-    SessionClaims, Unlabelled, Unrouted, VerifyDenied, WrongMethod, ZoneList,
+    BadZoneId, BarredAnswer, Ceiling, Clock, Disputed, ErrorStyle, ExpiredLink, FlatZones, Fractions, HostnameChecks,
+    HostnameDns, Hostnames, IpKey, LockOut, MalformedBearer, NoCredential, OnDecision, Options, Plan, PolicyOrder,
+    QuotaError, RateLimit, Regrant, ReservedNames, ScopeMismatch, SessionClaims, Unlabelled, Unrouted, VerifyDenied,
+    WrongMethod, ZoneList,
 };
 pub use server::{Running, Server};
 pub use state::key::StateKey;

@@ -1,11 +1,13 @@
 //! The switches: what is not known about Cloudflare, or differs between its ages, and the emulator's own limits.
 
 mod answers;
+mod hostnames;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::hostnames::{HostnameChecks, HostnameDns, Hostnames, Plan, ReservedNames};
 use crate::log::LogEntry;
 use crate::state::key::StateKey;
 
@@ -90,8 +92,11 @@ pub struct Options {
     pub object_write_limit: bool,
     /// Whether account-owned tokens may `GET /accounts`. Default: no, 400 with code 1001 (seen in December 2024).
     pub account_tokens_list_accounts: bool,
-    /// Custom hostnames that one zone may hold. Default: 100, as included in the Free, Pro and Business plans.
+    /// Custom hostnames that are allocated to one zone, a number that may be exceeded: [`Hostnames::hard_cap`] may not.
+    /// Default: 100, as included in the Free, Pro and Business plans.
     pub custom_hostnames_per_zone: usize,
+    /// How custom hostnames come to life.
+    pub hostnames: Hostnames,
     /// Bytes that all R2 objects and uploads may take together, as they lie in memory: their bytes, keys and metadata,
     /// and 1 KiB for each object, upload and part. Default: 512 MiB.
     pub object_bytes: u64,
@@ -259,6 +264,7 @@ impl Default for Options {
             object_write_limit: false,
             account_tokens_list_accounts: false,
             custom_hostnames_per_zone: 100,
+            hostnames: Hostnames::default(),
             object_bytes: 512 << 20,
             state_key: None,
             explain: false,
@@ -302,6 +308,7 @@ impl fmt::Debug for Options {
             .field("explain", &self.explain)
             .field("expired_link", &self.expired_link)
             .field("object_write_limit", &self.object_write_limit)
+            .field("hostnames", &self.hostnames)
             .finish_non_exhaustive()
     }
 }

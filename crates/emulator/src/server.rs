@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::dns::server::Serving;
 use crate::emulator::Emulator;
 
 /// Starts servers.
@@ -21,6 +22,7 @@ pub struct Server;
 pub struct Running {
     api: Listening,
     s3: Option<Listening>,
+    dns: Option<Serving>,
 }
 
 /// One address that is listened at.
@@ -37,7 +39,7 @@ impl Server {
     /// # Errors
     /// The address cannot be listened at.
     pub async fn start(emulator: Emulator, address: SocketAddr) -> io::Result<Running> {
-        Ok(Running { api: Listening::start(emulator.router(), address).await?, s3: None })
+        Ok(Running { api: Listening::start(emulator.router(), address).await?, s3: None, dns: None })
     }
 }
 
@@ -49,6 +51,22 @@ impl Running {
     pub async fn serve_s3(&mut self, emulator: &Emulator, address: SocketAddr) -> io::Result<()> {
         self.s3 = Some(Listening::start(emulator.s3_router(), address).await?);
         Ok(())
+    }
+
+    /// Serves DNS as well, over UDP and TCP at one address, where port 0 means any port that is free for both: it answers
+    /// from the zones' records and the foreign names.
+    ///
+    /// # Errors
+    /// The address cannot be listened at.
+    pub async fn serve_dns(&mut self, emulator: &Emulator, address: SocketAddr) -> io::Result<()> {
+        self.dns = Some(Serving::start(emulator.inner().clone(), address).await?);
+        Ok(())
+    }
+
+    /// The address at which DNS is answered; none where it is not.
+    #[must_use]
+    pub fn dns_address(&self) -> Option<SocketAddr> {
+        self.dns.as_ref().map(|dns| dns.address)
     }
 
     /// The address at which the API is listened at.

@@ -13,6 +13,7 @@ pub(crate) mod tokens;
 
 pub(crate) use self::rows::Map;
 
+use crate::dns::foreign;
 use crate::objects;
 use crate::products::{
     audit_logs, custom_hostnames, dns_records, kv, r2_buckets, r2_settings, workers_routes, workers_scripts,
@@ -26,6 +27,8 @@ pub(crate) struct State {
     pub(crate) world: World,
     pub(crate) tokens: tokens::Table,
     pub(crate) dns_records: dns_records::Table,
+    /// What names outside the world's zones hold.
+    pub(crate) foreign_dns: foreign::Table,
     pub(crate) r2_buckets: r2_buckets::Table,
     pub(crate) r2_settings: r2_settings::Table,
     pub(crate) objects: objects::Table,
@@ -42,6 +45,7 @@ rows::branch!(State {
     world,
     tokens,
     dns_records,
+    foreign_dns,
     r2_buckets,
     r2_settings,
     objects,

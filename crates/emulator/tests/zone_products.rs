@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Local, Minted, unlimited};
-use flarekeep_emulator::Options;
+use flarekeep_emulator::{Hostnames, Options};
 use serde_json::{Value, json};
 
 /// A reader of a product, and one with all its rights.
@@ -113,7 +113,8 @@ async fn workers_routes() {
 
 #[tokio::test]
 async fn custom_hostnames() {
-    let local = Local::with(Options { custom_hostnames_per_zone: 2, ..unlimited() }).await;
+    let hostnames = Hostnames { hard_cap: 2, ..Hostnames::default() };
+    let local = Local::with(Options { custom_hostnames_per_zone: 1, hostnames, ..unlimited() }).await;
     let (reader, writer) = pair(&local, "SSL and Certificates Read", "SSL and Certificates Write").await;
     let list = "/zones/{Z}/custom_hostnames";
     let post = async |hostname: &str| {
@@ -131,15 +132,19 @@ async fn custom_hostnames() {
     for (bad, code) in [("-", 1407), ("acme", 1407), ("", 1407), ("example.com", 1411)] {
         post(bad).await.refused(400, code);
     }
-    post("*.acme.org").await.result();
+    post("*.acme.org").await.refused(400, 1448);
+    post("api.acme.org").await.result();
     post("third.acme.org").await.refused(403, 1405);
     let quota = local.by(&reader, "GET", &format!("{list}/quota")).send().await;
-    assert_eq!((&quota.result()["used"], &quota.result()["allocated"]), (&json!(2), &json!(2)));
+    assert_eq!(*quota.result(), json!({"allocated": 1, "used": 2, "exceeded": true, "hard_cap": 2}));
     let found = local.by(&reader, "GET", &format!("{list}?hostname=www.acme.org")).send().await;
     assert_eq!(found.json["result_info"]["total_count"], 1);
 
     let one = format!("{list}/{}", hostname["id"].as_str().unwrap());
     let patch = json!({"ssl": {"method": "http", "type": "dv"}, "custom_origin_server": "o.example.com"});
+    local.by(&writer, "PATCH", &one).json(&patch).send().await.refused(400, 1421);
+    let origin = json!({"type": "A", "name": "o", "content": "192.0.2.1"});
+    local.admin("POST", "/zones/{Z}/dns_records").json(&origin).send().await.result();
     let patched = local.by(&writer, "PATCH", &one).json(&patch).send().await;
     assert_eq!(patched.result()["custom_origin_server"], "o.example.com");
     assert_eq!(patched.result()["custom_metadata"], json!({"t": "a"}));

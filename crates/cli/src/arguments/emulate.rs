@@ -10,6 +10,8 @@ use flarekeep_emulator::Options;
 
 use self::switches::Switches;
 
+use super::hostnames::HostnameArguments;
+
 #[derive(Debug, Args)]
 pub(crate) struct Emulate {
     /// The address to listen on; port 0 takes any free one
@@ -34,12 +36,14 @@ pub(crate) struct Emulate {
     #[arg(long, conflicts_with_all = ["listen", "s3_port", "state", "world", "recording"])]
     pub(crate) coverage: bool,
     #[command(flatten)]
+    pub(crate) hostnames: HostnameArguments,
+    #[command(flatten)]
     switches: Switches,
 }
 
 impl Emulate {
     /// The emulator's options as the switches say.
     pub(crate) fn options(&self) -> Options {
-        Options { explain: self.explain, ..self.switches.options() }
+        Options { explain: self.explain, hostnames: self.hostnames.options(), ..self.switches.options() }
     }
 }

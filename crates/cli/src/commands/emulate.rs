@@ -71,8 +71,15 @@ pub(crate) fn run(output: Output, arguments: &arguments::Emulate) -> CommandResu
             .serve_s3(&emulator, s3)
             .await
             .map_err(|error| taken(s3, error, "without --s3-port, R2's S3 face takes any free port"))?;
+        if let Some(dns) = arguments.hostnames.dns_listen {
+            server
+                .serve_dns(&emulator, dns)
+                .await
+                .map_err(|error| taken(dns, error, "--dns-listen 127.0.0.1:0 takes any free port"))?;
+        }
         let s3 = server.s3_endpoint().unwrap_or_default();
-        greet(output, &local(&server.api_url(), arguments.listen), &local(&s3, arguments.listen), &facts);
+        let dns = server.dns_address();
+        greet(output, &local(&server.api_url(), arguments.listen), &local(&s3, arguments.listen), dns, &facts);
         interrupted().await;
         server.shutdown().await;
         Ok(Verdict::Yes)
@@ -80,9 +87,9 @@ pub(crate) fn run(output: Output, arguments: &arguments::Emulate) -> CommandResu
 }
 
 /// What a client needs to know, as one line of JSON.
-fn document(api: &str, s3: &str, facts: &Facts) -> Value {
+fn document(api: &str, s3: &str, dns: Option<SocketAddr>, facts: &Facts) -> Value {
     let zones = facts.zones.iter().map(|zone| json!({"id": zone.id.to_string(), "name": zone.name}));
-    json!({
+    let mut document = json!({
         "api": api,
         "s3": s3,
         "account_id": facts.account_id.to_string(),
@@ -90,7 +97,11 @@ fn document(api: &str, s3: &str, facts: &Facts) -> Value {
         "email": facts.email,
         "global_key": facts.global_key,
         "user_id": facts.user_id.to_string(),
-    })
+    });
+    if let (Some(dns), Some(object)) = (dns, document.as_object_mut()) {
+        object.insert("dns".to_owned(), dns.to_string().into());
+    }
+    document
 }
 
 /// The URL for clients of this machine: an unspecified address is no address to call.
@@ -102,12 +113,12 @@ fn local(url: &str, listen: SocketAddr) -> String {
     }
 }
 
-fn greet(output: Output, api: &str, s3: &str, facts: &Facts) {
+fn greet(output: Output, api: &str, s3: &str, dns: Option<SocketAddr>, facts: &Facts) {
     if output.json {
         use std::io::Write;
         let mut out = std::io::stdout();
         // One line, so that a script can read it while the emulator runs on.
-        let _ = writeln!(out, "{}", document(api, s3, facts)).and_then(|()| out.flush());
+        let _ = writeln!(out, "{}", document(api, s3, dns, facts)).and_then(|()| out.flush());
         return;
     }
     output.line(format!("{} answers at {api}\n", styled(STRONG, "a local Cloudflare")));
@@ -119,6 +130,14 @@ fn greet(output: Output, api: &str, s3: &str, facts: &Facts) {
     }
     output.line(format!("  export CLOUDFLARE_EMAIL={} CLOUDFLARE_API_KEY={}", plain(&facts.email), facts.global_key));
     output.line(format!("  export AWS_ENDPOINT_URL_S3={s3} AWS_REGION=auto    # R2's S3 face"));
+    if let Some(dns) = dns {
+        output.line(format!(
+            "  dig @{} -p {} {}    # DNS",
+            dns.ip(),
+            dns.port(),
+            facts.zones.first().map_or("", |zone| &zone.name)
+        ));
+    }
     output.line("\n  flarekeep token create --recipe saas-platform --to env:.env --yes");
     output.line(styled(FAINT, "\n  the key is this emulator's own and opens nothing else; Ctrl-C ends it\n"));
 }

@@ -91,6 +91,16 @@ fn the_first_line_is_all_that_a_script_needs() {
 }
 
 #[test]
+fn dns_is_answered_where_it_is_asked_for() {
+    let home = Home::new();
+    assert!(Emulator::start(&home, "").facts.get("dns").is_none());
+    let emulator = Emulator::start(&home, "--dns-listen 127.0.0.1:0");
+    let address: std::net::SocketAddr = emulator.text("dns").parse().unwrap();
+    assert!(address.ip().is_loopback() && address.port() > 0);
+    std::net::TcpStream::connect(address).unwrap();
+}
+
+#[test]
 fn the_world_is_as_the_file_says() {
     let mut home = Home::new();
     let key = fresh_value("cfk_");

@@ -16,6 +16,10 @@ pub(crate) const OWN_QUOTA: u32 = 199_003;
 const OWN_STORAGE: u32 = 199_004;
 /// The body is larger than the emulator takes, or than it has room for, or ended early.
 pub(super) const OWN_TOO_LARGE: u32 = 199_005;
+/// A foreign name cannot be set so.
+pub(crate) const OWN_BAD_DNS: u32 = 199_021;
+/// The zone's plan does not hold it; Cloudflare's own code is unknown.
+pub(crate) const OWN_PLAN: u32 = 199_022;
 
 /// An error answer.
 #[derive(Debug, Clone)]

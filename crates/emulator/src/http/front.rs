@@ -12,10 +12,11 @@ use flarekeep_policy as policy;
 use super::answer::Answer;
 use super::body;
 use super::call::{Call, Caller, Trace};
-use super::error::{ApiError, OWN_NOT_SIMULATED};
+use super::error::{ApiError, OWN_BAD_DNS, OWN_NOT_SIMULATED};
 use crate::answers;
 use crate::authentication::{self, Credential, Denial};
 use crate::authorisation;
+use crate::dns;
 use crate::edge_limit;
 use crate::emulator::Inner;
 use crate::log::{CredentialKind, Part, Seen, Verdict, grounds};
@@ -31,6 +32,9 @@ const BASE: &str = "/client/v4";
 /// Answers one request.
 pub(crate) async fn serve(emulator: Arc<Inner>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
+    if parts.uri.path() == dns::control::PATH {
+        return foreign_names(&emulator, &parts, body).await;
+    }
     let seen = emulator.options.on_decision.is_some().then(|| Seen::of(&parts));
     let mut trail = Trail { told: seen.is_some(), ray: emulator.ray(), ..Trail::default() };
     let answer = answered(&emulator, parts, body, &mut trail).await.unwrap_or_else(|error| {
@@ -49,6 +53,22 @@ pub(crate) async fn serve(emulator: Arc<Inner>, request: Request) -> Response<Bo
         tell(&trail.verdict.entry(&seen, status, emulator.now(), why));
     }
     response
+}
+
+/// `/__flarekeep/dns`. A page in a browser is nobody who may change it.
+async fn foreign_names(emulator: &Arc<Inner>, parts: &request::Parts, body: Body) -> Response<Body> {
+    let from_page = ["origin", "sec-fetch-site"].iter().any(|name| parts.headers.contains_key(*name));
+    let body = axum::body::to_bytes(body, 64 << 10).await.unwrap_or_default();
+    let request = match from_page {
+        true => Err(ApiError::new(403, OWN_BAD_DNS, "pages in a browser may not change what foreign names hold")),
+        false => dns::control::Request::read(&parts.method, body::object(&body).as_ref()),
+    };
+    let answer = match request {
+        Ok(request) if request.is_read() => request.run(&mut State::clone(&emulator.state())),
+        Ok(request) => emulator.alter(move |state| request.run(state)).await,
+        Err(error) => Err(error),
+    };
+    answer.unwrap_or_else(Answer::from).into_response()
 }
 
 /// What became of a call, for the log and the headers.

@@ -1,18 +1,33 @@
-//! Custom hostnames of a zone. Nothing is ever validated here, so that they stay pending.
+//! Custom hostnames of a zone: what they are, where they stand, and how they come to life.
+//!
+//! Nothing runs beside the calls: where a hostname stands is computed when somebody looks, from the last time that it was
+//! written down and the facts since then. Facts change by writes alone, and [`settle`] writes down what they change.
 
 mod draft;
+mod evidence;
 mod fallback_origin;
+mod filter;
+mod lifecycle;
+mod names;
+mod shown;
 
 use flarekeep_catalogue::ZoneId;
+use flarekeep_policy::UnixSeconds;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use self::draft::Draft;
-use super::{Handler, timestamp_micros};
+use self::evidence::{Evidence, gather};
+use self::filter::Filter;
+use self::lifecycle::{Course, HostnameStatus, Rules};
+use self::shown::shown;
+use super::Handler;
 use crate::credential::fresh_uuid;
 use crate::http::{Answer, ApiError, Call, Outcome};
+use crate::options::{HostnameChecks, Hostnames, Options};
 use crate::state::rows::{branch, leaf};
 use crate::state::{Map, State};
+use crate::text;
 
 pub(super) const OPERATIONS: super::Table = &[
     ("GET /zones/{zone_id}/custom_hostnames", Handler::Read(list)),
@@ -43,152 +58,236 @@ struct OfZone {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct CustomHostname {
     id: String,
+    #[serde(with = "text")]
+    zone: ZoneId,
     draft: Draft,
     ssl_id: String,
     /// What the owner of the hostname must publish in order to prove it.
     ownership: String,
     /// What the owner must publish for the certificate: another value than for the hostname.
     validation: String,
+    /// The second such value, of a wildcard certificate.
+    wildcard_validation: String,
     created_at: i64,
+    course: Course,
+}
+
+/// Where a hostname stands now, and why.
+struct Standing {
+    course: Course,
+    evidence: Evidence,
+}
+
+/// Writes down where hostnames stand, before a write changes what they depend on: DNS or a fallback origin.
+pub(crate) fn settle(before: &State, after: &mut State, now: UnixSeconds, options: &Options) {
+    let dns = before.dns_records.is(&after.dns_records) && before.foreign_dns.is(&after.foreign_dns);
+    if dns && before.custom_hostnames.0.ptr_eq(&after.custom_hostnames.0) {
+        return;
+    }
+    let mut settled = Vec::new();
+    for (zone, own) in &before.custom_hostnames.0 {
+        let Some(new) = after.custom_hostnames.0.get(zone) else { continue };
+        if dns && own.fallback_origin == new.fallback_origin {
+            continue;
+        }
+        for (id, hostname) in &own.hostnames {
+            // What the write itself changed it has settled.
+            if new.hostnames.get(id) != Some(hostname) {
+                continue;
+            }
+            let facts = gather(before, *zone, hostname, &options.hostnames, now.0).facts;
+            if gather(after, *zone, hostname, &options.hostnames, now.0).facts != facts {
+                let course = hostname.course.advanced(&facts, &rules(&options.hostnames), now.0);
+                settled.push((*zone, id.clone(), course));
+            }
+        }
+    }
+    for (zone, id, course) in settled {
+        if let Some(hostname) = after.custom_hostnames.0.get_mut(&zone).and_then(|own| own.hostnames.get_mut(&id)) {
+            hostname.course = course;
+        }
+    }
+}
+
+impl Table {
+    fn of(&self, zone: ZoneId) -> Option<&OfZone> {
+        self.0.get(&zone)
+    }
+}
+
+impl OfZone {
+    fn fallback_origin(&self) -> Option<&fallback_origin::FallbackOrigin> {
+        self.fallback_origin.as_ref()
+    }
+}
+
+impl CustomHostname {
+    fn standing(&self, call: &Call, state: &State) -> Standing {
+        let options = &call.options.hostnames;
+        let evidence = gather(state, self.zone, self, options, call.at.0);
+        Standing { course: self.course.advanced(&evidence.facts, &rules(options), call.at.0), evidence }
+    }
+
+    /// Whether it exists still. Most cannot be over yet, so that nothing has to be looked up for them.
+    fn is_there(&self, call: &Call, state: &State) -> bool {
+        self.course.must_last_until(&rules(&call.options.hostnames), call.at.0)
+            || !self.standing(call, state).course.is_over()
+    }
+}
+
+fn rules(options: &Hostnames) -> Rules {
+    Rules::documented(i64::from(options.delay), options.checks == HostnameChecks::Scheduled)
 }
 
 fn list(call: &Call, state: &State) -> Outcome {
-    let filter = |name: &str| call.query(name).map(|text| text.to_ascii_lowercase());
-    let exact = filter("hostname").or_else(|| filter("hostname.exact"));
-    let contains = filter("hostname.contain").or_else(|| filter("hostname.contains"));
-    let (starts, id, ssl_status) = (filter("hostname.startsWith"), filter("id"), filter("ssl_status"));
-    let status = filter("hostname_status");
-    let wanted = |hostname: &&CustomHostname| {
-        let name = &hostname.draft.hostname;
-        exact.as_ref().is_none_or(|exact| exact == name)
-            && contains.as_ref().is_none_or(|part| name.contains(part.as_str()))
-            && starts.as_ref().is_none_or(|start| name.starts_with(start.as_str()))
-            && id.as_ref().is_none_or(|id| *id == hostname.id)
-            && ssl_status.as_deref().is_none_or(|status| status == "pending_validation")
-            && status.as_deref().is_none_or(|status| status == "pending")
-    };
-    let mut hostnames: Vec<_> =
-        of_zone(call, state).into_iter().flat_map(|zone| zone.hostnames.values()).filter(wanted).collect();
+    let filter = Filter::read(call)?;
+    let mut hostnames: Vec<&CustomHostname> =
+        there(call, state).filter(|hostname| filter.admits(hostname, call, state)).collect();
     hostnames.sort_by(|a, b| (a.created_at, &a.draft.hostname).cmp(&(b.created_at, &b.draft.hostname)));
+    if filter.by_status {
+        hostnames.sort_by_cached_key(|hostname| shown::word(hostname.standing(call, state).course.ssl));
+    }
     if call.descending() {
         hostnames.reverse();
     }
-    Ok(Answer::page(hostnames.into_iter().map(shown).collect(), call.page(20, 5, 1000)))
+    let page = call.page(20, 5, 1000);
+    let (total, skipped) = (hostnames.len(), page.skipped());
+    let items = hostnames.into_iter().skip(skipped).take(page.per_page);
+    let items: Vec<_> = items.map(|hostname| shown(hostname, &hostname.standing(call, state))).collect();
+    let info = json!({
+        "page": page.page,
+        "per_page": page.per_page,
+        "count": items.len(),
+        "total_count": total,
+        "total_pages": total.div_ceil(page.per_page),
+    });
+    Ok(Answer::listed(&items.into(), &info))
 }
 
 fn create(call: &Call, state: &mut State) -> Outcome {
-    let zone_name = call.zone.and_then(|id| state.world.zone(id)).map(|zone| zone.name.clone()).unwrap_or_default();
-    let draft = Draft::read(call, &zone_name)?;
-    let zone = own(call, state)?;
-    if zone.hostnames.values().any(|other| other.draft.hostname == draft.hostname) {
+    let zone = call.zone.ok_or_else(ApiError::no_route)?;
+    let draft = Draft::read(call, state)?;
+    forget_what_is_over(call, state)?;
+    let own = own(call, state)?;
+    if own.hostnames.values().any(|other| other.draft.hostname == draft.hostname) {
         return Err(ApiError::new(409, 1406, "Duplicate custom hostname found."));
     }
-    if zone.hostnames.len() >= call.options.custom_hostnames_per_zone {
-        return Err(ApiError::new(403, 1405, "Quota exceeded. Custom hostnames can not be created."));
+    let options = &call.options.hostnames;
+    if options.hard_cap == 0 {
+        return Err(ApiError::new(403, 1404, "No quota has been allocated for this zone."));
+    }
+    if own.hostnames.len() >= options.hard_cap {
+        return Err(ApiError::new(403, 1405, "Quota exceeded."));
     }
     let hostname = CustomHostname {
         id: fresh_uuid(),
+        zone,
         draft,
         ssl_id: fresh_uuid(),
         ownership: fresh_uuid(),
         validation: fresh_uuid().replace('-', ""),
+        wildcard_validation: fresh_uuid().replace('-', ""),
         created_at: call.at.0,
+        course: Course::begin(call.at.0, &rules(options)),
     };
-    let answer = Answer::result(&shown(&hostname));
-    zone.hostnames.insert(hostname.id.clone(), hostname);
-    Ok(answer)
+    own.hostnames.insert(hostname.id.clone(), hostname.clone());
+    Ok(Answer::result(&as_written(&hostname, call, state)))
 }
 
 fn details(call: &Call, state: &State) -> Outcome {
-    Ok(Answer::result(&shown(found(call, state)?)))
+    let hostname = found(call, state)?;
+    Ok(Answer::result(&shown(hostname, &hostname.standing(call, state))))
 }
 
-/// Changes what the body names. The same `ssl` once more begins the validation anew, which changes nothing here.
+/// Changes what the body names. The same `ssl` once more begins the validation anew.
 fn patch(call: &Call, state: &mut State) -> Outcome {
-    let id = found(call, state)?.id.clone();
-    let hostname = own(call, state)?.hostnames.get_mut(&id).ok_or_else(missing)?;
-    hostname.draft.patch(call)?;
-    Ok(Answer::result(&shown(hostname)))
+    let mut hostname = found(call, state)?.clone();
+    hostname.course = hostname.standing(call, state).course;
+    let old = hostname.draft.clone();
+    let again = hostname.draft.patch(call, state)?;
+    if hostname.course.hostname == HostnameStatus::PendingDeletion {
+        let message = "Modifying the custom hostname is not supported. Check your input and try again.";
+        return Err(ApiError::new(409, 1439, message));
+    }
+    let of_certificate = |draft: &Draft| (draft.method.clone(), draft.wildcard, draft.authority.clone());
+    if of_certificate(&old) != of_certificate(&hostname.draft) {
+        hostname.course.restart(call.at.0);
+        hostname.course.validate(call.at.0);
+    } else if again {
+        hostname.course.restart(call.at.0);
+    }
+    if old.settings != hostname.draft.settings || old.extra != hostname.draft.extra {
+        hostname.course.redeploy(call.at.0);
+    }
+    own(call, state)?.hostnames.insert(hostname.id.clone(), hostname.clone());
+    Ok(Answer::result(&as_written(&hostname, call, state)))
 }
 
 fn delete(call: &Call, state: &mut State) -> Outcome {
-    let id = found(call, state)?.id.clone();
-    own(call, state)?.hostnames.remove(&id);
+    let mut hostname = found(call, state)?.clone();
+    hostname.course = hostname.standing(call, state).course;
+    hostname.course.delete(call.at.0);
+    let id = hostname.id.clone();
+    let hostnames = &mut own(call, state)?.hostnames;
+    if call.options.hostnames.delay == 0 {
+        hostnames.remove(&id);
+    } else {
+        hostnames.insert(id.clone(), hostname);
+    }
     Ok(Answer::result(&json!({"id": id})))
 }
 
 fn quota(call: &Call, state: &State) -> Outcome {
-    let used = of_zone(call, state).map_or(0, |zone| zone.hostnames.len());
-    let allocated = call.options.custom_hostnames_per_zone;
-    let exceeded = used > allocated;
-    Ok(Answer::result(&json!({"allocated": allocated, "used": used, "exceeded": exceeded, "hard_cap": allocated})))
+    let used = there(call, state).count();
+    let hard_cap = call.options.hostnames.hard_cap;
+    let allocated = call.options.custom_hostnames_per_zone.min(hard_cap);
+    Ok(Answer::result(&json!({
+        "allocated": allocated,
+        "used": used,
+        "exceeded": used >= allocated,
+        "hard_cap": hard_cap,
+    })))
+}
+
+/// A hostname as a write leaves it: what happens next, even at once, is for the next to look.
+fn as_written(hostname: &CustomHostname, call: &Call, state: &State) -> serde_json::Value {
+    let evidence = gather(state, hostname.zone, hostname, &call.options.hostnames, call.at.0);
+    shown(hostname, &Standing { course: hostname.course.clone(), evidence })
+}
+
+/// Frees the names of the hostnames that are over.
+fn forget_what_is_over(call: &Call, state: &mut State) -> Result<(), ApiError> {
+    let all = of_zone(call, state).into_iter().flat_map(|zone| zone.hostnames.values());
+    let over: Vec<String> =
+        all.filter(|hostname| !hostname.is_there(call, state)).map(|hostname| hostname.id.clone()).collect();
+    if !over.is_empty() {
+        let hostnames = &mut own(call, state)?.hostnames;
+        for id in &over {
+            hostnames.remove(id);
+        }
+    }
+    Ok(())
+}
+
+/// The hostnames of the zone that exist still.
+fn there<'a>(call: &'a Call, state: &'a State) -> impl Iterator<Item = &'a CustomHostname> {
+    let all = of_zone(call, state).into_iter().flat_map(|zone| zone.hostnames.values());
+    all.filter(|hostname| hostname.is_there(call, state))
 }
 
 fn of_zone<'a>(call: &Call, state: &'a State) -> Option<&'a OfZone> {
-    state.custom_hostnames.0.get(&call.zone?)
+    state.custom_hostnames.of(call.zone?)
+}
+
+fn found<'a>(call: &Call, state: &'a State) -> Result<&'a CustomHostname, ApiError> {
+    let id = call.parameter("custom_hostname_id").to_ascii_lowercase();
+    let hostname = of_zone(call, state).and_then(|zone| zone.hostnames.get(&id));
+    hostname
+        .filter(|hostname| hostname.is_there(call, state))
+        .ok_or_else(|| ApiError::new(404, 1436, "The custom hostname was not found."))
 }
 
 fn own<'a>(call: &Call, state: &'a mut State) -> Result<&'a mut OfZone, ApiError> {
     let zone = call.zone.ok_or_else(ApiError::no_route)?;
     Ok(state.custom_hostnames.0.entry(zone).or_default())
-}
-
-fn found<'a>(call: &Call, state: &'a State) -> Result<&'a CustomHostname, ApiError> {
-    let zone = of_zone(call, state);
-    zone.and_then(|zone| zone.hostnames.get(call.parameter("custom_hostname_id"))).ok_or_else(missing)
-}
-
-fn missing() -> ApiError {
-    ApiError::new(404, 1436, "The custom hostname was not found.")
-}
-
-fn shown(hostname: &CustomHostname) -> Value {
-    let draft = &hostname.draft;
-    let name = &draft.hostname;
-    let record = if draft.method == "txt" {
-        json!({
-            "status": "pending",
-            "txt_name": format!("_acme-challenge.{}", name.trim_start_matches("*.")),
-            "txt_value": hostname.validation,
-        })
-    } else {
-        json!({
-            "status": "pending",
-            "http_url": format!("http://{name}/.well-known/acme-challenge/{}", hostname.validation),
-            "http_body": hostname.validation,
-        })
-    };
-    let mut shown = json!({
-        "id": hostname.id,
-        "hostname": name,
-        "status": "pending",
-        "verification_errors": [],
-        "created_at": timestamp_micros(hostname.created_at),
-        "ownership_verification": {
-            "type": "txt",
-            "name": format!("_cf-custom-hostname.{}", name.trim_start_matches("*.")),
-            "value": hostname.ownership,
-        },
-        "ownership_verification_http": {
-            "http_url": format!("http://{name}/.well-known/cf-custom-hostname-challenge/{}", hostname.id),
-            "http_body": hostname.ownership,
-        },
-        "ssl": {
-            "id": hostname.ssl_id,
-            "type": "dv",
-            "method": draft.method,
-            "status": "pending_validation",
-            "wildcard": draft.wildcard,
-            "bundle_method": "ubiquitous",
-            "certificate_authority": draft.authority,
-            "settings": draft.settings,
-            "validation_records": [record],
-            "validation_errors": [],
-            "dcv_delegation_records": [],
-        },
-    });
-    if let Some(object) = shown.as_object_mut() {
-        object.extend(draft.extra.clone());
-    }
-    shown
 }

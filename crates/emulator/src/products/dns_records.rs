@@ -4,6 +4,7 @@ mod batch;
 mod draft;
 mod filter;
 mod layout;
+pub(crate) mod lookup;
 mod table;
 mod transfer;
 mod zone_file;

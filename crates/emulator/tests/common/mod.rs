@@ -98,6 +98,11 @@ impl Local {
         Ask { client: self.client.clone(), head: Request::builder().method(method).uri(url), body: Bytes::new() }
     }
 
+    /// A request to a whole URL.
+    pub fn at(&self, method: &str, url: &str) -> Ask {
+        Ask { client: self.client.clone(), head: Request::builder().method(method).uri(url), body: Bytes::new() }
+    }
+
     /// A request with the Global API key.
     pub fn admin(&self, method: &str, path: &str) -> Ask {
         self.ask(method, path).key(&self.facts.email, &self.facts.global_key)

@@ -60,6 +60,11 @@ pub(super) struct Zone {
 }
 
 impl Table {
+    /// Whether a table is this one, unchanged.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.0.ptr_eq(&other.0)
+    }
+
     pub(super) fn of(&self, zone: ZoneId) -> Option<&Zone> {
         self.0.get(&zone)
     }
