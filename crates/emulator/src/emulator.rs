@@ -15,6 +15,7 @@ use flarekeep_policy::UnixSeconds;
 use crate::credential::{hash, hex, random};
 use crate::http::{self, ApiError, Call, Outcome};
 use crate::options::Options;
+use crate::products::d1;
 use crate::rate_limit::Limiter;
 use crate::s3;
 use crate::state::State;
@@ -66,6 +67,8 @@ pub(crate) struct Inner {
     store: Option<Store>,
     pub(crate) options: Arc<Options>,
     pub(crate) limiter: Limiter,
+    /// Who may write to a D1 database now.
+    pub(crate) d1_writers: d1::Writers,
     rays: AtomicU64,
 }
 
@@ -143,6 +146,7 @@ impl Emulator {
             store,
             options: Arc::new(options),
             limiter: Limiter::default(),
+            d1_writers: d1::Writers::default(),
             rays: AtomicU64::new(u64::from_be_bytes(random())),
         }))
     }
@@ -203,12 +207,7 @@ impl Inner {
 
     /// Runs a write. Where the state is on disk it runs on a thread that may block.
     pub(crate) async fn change(self: &Arc<Self>, write: Write, call: Call) -> Outcome {
-        if self.store.is_none() {
-            return self.change_now(write, &call);
-        }
-        let inner = self.clone();
-        let changed = tokio::task::spawn_blocking(move || inner.change_now(write, &call)).await;
-        changed.unwrap_or_else(|_| Err(ApiError::storage()))
+        self.alter(move |state| write(&call, state)).await
     }
 
     /// Runs any change, as [`Self::change`] does.
@@ -224,10 +223,6 @@ impl Inner {
         let inner = self.clone();
         let changed = tokio::task::spawn_blocking(move || inner.alter_now(change)).await;
         changed.unwrap_or_else(|_| Err(Unwritten.into()))
-    }
-
-    fn change_now(&self, write: Write, call: &Call) -> Outcome {
-        self.alter_now(|state| write(call, state))
     }
 
     fn alter_now<T, E: From<Unwritten>>(&self, change: impl FnOnce(&mut State) -> Result<T, E>) -> Result<T, E> {

@@ -80,6 +80,7 @@ mod server;
 mod session;
 mod state;
 mod text;
+mod upload_ticket;
 mod world;
 
 pub use emulator::{Emulator, Facts, ZoneFact};

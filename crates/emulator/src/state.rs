@@ -14,8 +14,13 @@ pub(crate) mod tokens;
 pub(crate) use self::rows::Map;
 
 use crate::objects;
-use crate::products::{custom_hostnames, dns_records, kv, r2_buckets, workers_routes, workers_scripts};
+use crate::products::{
+    custom_hostnames, d1, dns_records, kv, pages, queues, r2_buckets, workers_routes, workers_scripts,
+};
 use crate::world::World;
+
+/// What accounts have: by the account's id, and then by an id or a name.
+pub(crate) type Owned<V> = Map<String, Map<String, V>>;
 
 /// All tables. The time of a token's last use is kept beside them, since calls that change nothing change it.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +34,10 @@ pub(crate) struct State {
     pub(crate) workers_routes: workers_routes::Table,
     pub(crate) kv: kv::Table,
     pub(crate) custom_hostnames: custom_hostnames::Table,
+    pub(crate) d1: d1::Table,
+    pub(crate) pages: pages::Table,
+    pub(crate) queues: queues::Table,
+    pub(crate) workers_account: workers_scripts::Account,
 }
 
 rows::branch!(State {
@@ -41,6 +50,10 @@ rows::branch!(State {
     workers_routes,
     kv,
     custom_hostnames,
+    d1,
+    pages,
+    queues,
+    workers_account,
 });
 
 impl State {
