@@ -13,7 +13,7 @@ use flarekeep_catalogue::{AccountId, UserId, ZoneId};
 use flarekeep_policy::UnixSeconds;
 
 use crate::credential::{hash, hex, random};
-use crate::http::{self, ApiError, Call, Outcome};
+use crate::http::{self, Call, Outcome};
 use crate::options::Options;
 use crate::products::d1;
 use crate::rate_limit::Limiter;

@@ -105,6 +105,8 @@ fn delete(call: &Call, state: &mut State) -> Outcome {
 
 /// The versions of a Worker that are live, each with its id and its share of the calls out of 100; the share is 100 where
 /// there is one. None where there is no such Worker.
+// The edge, which runs Workers, reads these two and the custom domains.
+#[allow(dead_code)]
 pub(crate) fn live<'a>(state: &'a State, account: AccountId, name: &str) -> Vec<(&'a str, f64, &'a Content)> {
     let script = state.workers_scripts.0.get(&account).and_then(|scripts| scripts.get(name));
     let live = script.into_iter().flat_map(Script::live);
@@ -112,6 +114,7 @@ pub(crate) fn live<'a>(state: &'a State, account: AccountId, name: &str) -> Vec<
 }
 
 /// A static asset's content type and bytes, by the hash that [`Content::assets`] names.
+#[allow(dead_code)]
 pub(crate) fn asset<'a>(state: &'a State, account: AccountId, hash: &str) -> Option<(&'a str, &'a Bytes)> {
     let asset = state.workers_account.assets.get(&account.to_string())?.get(hash)?;
     Some((&asset.content_type, &asset.content))
