@@ -55,7 +55,7 @@ pub(super) fn get(call: &Call, state: &State) -> Outcome {
             Some(entry) => {
                 let text = std::str::from_utf8(&entry.value).map_err(|_| bad_body())?;
                 let value = if json { serde_json::from_str(text).map_err(|_| bad_body())? } else { Value::from(text) };
-                if with_metadata { entry.described(value) } else { value }
+                if with_metadata { entry.described(&value) } else { value }
             }
         };
         values.insert(key.to_owned(), shown);
@@ -64,7 +64,7 @@ pub(super) fn get(call: &Call, state: &State) -> Outcome {
 }
 
 impl Entry {
-    fn described(&self, value: Value) -> Value {
+    fn described(&self, value: &Value) -> Value {
         let mut shown = json!({"value": value, "metadata": self.metadata});
         if let (Some(end), Some(object)) = (self.expiration, shown.as_object_mut()) {
             object.insert("expiration".to_owned(), end.into());
