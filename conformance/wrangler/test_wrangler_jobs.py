@@ -1,5 +1,6 @@
 """wrangler's jobs, each with the plan that its recording gives: enough, and nothing too much."""
 
+import json
 import re
 
 import proof
@@ -121,3 +122,116 @@ def test_deploy_under_the_plan_of_the_configuration(project, tmp_path):
     # The plan says itself that it leaves the look at the bucket out.
     [unread] = plan["unread"]
     assert unread["what"].startswith("`r2_buckets`: buckets are taken to be there")
+
+
+def test_whoami(project, tmp_path):
+    def job(local, value, _):
+        assert proof.ACCOUNT in project(local, value)("whoami")
+
+    proof.prove(job, tmp_path)
+
+
+def test_kv_in_bulk(project, tmp_path):
+    def job(local, value, _):
+        wrangler = project(local, value)
+        made = wrangler("kv", "namespace", "create", "bulk")
+        namespace = ["--namespace-id", re.search(r"[0-9a-f]{32}", made)[0], "--remote"]
+        wrangler.write("pairs.json", json.dumps([{"key": f"k{n}", "value": f"v{n}"} for n in range(3)]))
+        wrangler("kv", "bulk", "put", "pairs.json", *namespace)
+        assert [key["name"] for key in json.loads(wrangler("kv", "key", "list", *namespace))] == ["k0", "k1", "k2"]
+
+    plan = proof.prove(job, tmp_path)
+    assert proof.granted(plan) == ["Workers KV Storage Write@account"]
+
+
+def test_d1(project, tmp_path):
+    def job(local, value, _):
+        wrangler = project(local, value)
+        made = wrangler("d1", "create", "shop")
+        database = re.search(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", made)[0]
+        binding = {"binding": "DB", "database_name": "shop", "database_id": database}
+        wrangler.configure(d1_databases=[binding])
+        (wrangler.folder / "migrations").mkdir()
+        wrangler.write("migrations/0001_first.sql", "CREATE TABLE goods (name TEXT);")
+        wrangler("d1", "migrations", "apply", "shop", "--remote")
+        wrangler("d1", "execute", "shop", "--remote", "--yes", "--command", "INSERT INTO goods VALUES ('cup')")
+        wrangler.write("more.sql", "INSERT INTO goods VALUES ('jug'); INSERT INTO goods VALUES ('pot');")
+        wrangler("d1", "execute", "shop", "--remote", "--yes", "--file", "more.sql")
+        read = wrangler("d1", "execute", "shop", "--remote", "--json", "--command", "SELECT name FROM goods")
+        assert [row["name"] for row in json.loads(read)[0]["results"]] == ["cup", "jug", "pot"]
+        assert "shop" in wrangler("d1", "list")
+        wrangler("d1", "delete", "shop", "--skip-confirmation")
+
+    plan = proof.prove(job, tmp_path)
+    assert proof.granted(plan) == ["D1 Write@account"]
+
+
+def test_queues(project, tmp_path):
+    def job(local, value, _):
+        wrangler = project(local, value)
+        wrangler("queues", "create", "jobs")
+        wrangler("queues", "consumer", "http", "add", "jobs")
+        assert "jobs" in wrangler("queues", "list")
+        wrangler("queues", "pause-delivery", "jobs")
+        wrangler("queues", "purge", "jobs", "--force")
+        wrangler("queues", "consumer", "http", "remove", "jobs")
+        wrangler("queues", "delete", "jobs")
+
+    plan = proof.prove(job, tmp_path)
+    assert len(proof.granted(plan)) == 1
+
+
+def test_versions_secrets_and_rollback(project, tmp_path):
+    def job(local, value, _):
+        wrangler = project(local, value)
+        wrangler.configure()
+        wrangler.write("worker.js", WORKER.format("first"))
+        wrangler("deploy")
+        wrangler.write("worker.js", WORKER.format("second"))
+        wrangler("versions", "upload")
+        versions = json.loads(wrangler("versions", "list", "--json"))
+        newest = max(versions, key=lambda version: version["number"])["id"]
+        wrangler("versions", "deploy", f"{newest}@100%", "--yes")
+        wrangler("rollback", "--yes", "--message", "back")
+        wrangler("delete", "--force")
+
+    plan = proof.prove(job, tmp_path)
+    assert "Workers Scripts Write@account" in proof.granted(plan)
+
+
+def test_static_assets(project, tmp_path):
+    def job(local, value, _):
+        wrangler = project(local, value)
+        wrangler.configure(assets={"directory": "public", "binding": "ASSETS"})
+        wrangler.write("worker.js", WORKER.format("first"))
+        (wrangler.folder / "public").mkdir()
+        wrangler.write("public/index.html", "hello")
+        wrangler("deploy")
+        wrangler.write("public/more.html", "more")
+        assert "already uploaded" in wrangler("deploy")
+
+    def check(local):
+        [script] = local.admin("GET", f"/accounts/{proof.ACCOUNT}/workers/scripts")
+        assert script["has_assets"]
+
+    plan = proof.prove(job, tmp_path, check=check)
+    assert "Workers Scripts Write@account" in proof.granted(plan)
+
+
+def test_pages(project, tmp_path):
+    def job(local, value, _):
+        wrangler = project(local, value)
+        wrangler("pages", "project", "create", "site", "--production-branch", "main")
+        (wrangler.folder / "public").mkdir()
+        for text in ("first", "second"):
+            wrangler.write("public/index.html", text)
+            wrangler("pages", "deploy", "public", "--project-name", "site", "--branch", "main")
+        wrangler("pages", "deployment", "list", "--project-name", "site")
+        assert "site.pages.dev" in wrangler("pages", "project", "list")
+
+    def check(local):
+        listed = local.admin("GET", f"/accounts/{proof.ACCOUNT}/pages/projects/site/deployments")
+        assert [deployment["environment"] for deployment in listed] == ["production"] * 2
+
+    plan = proof.prove(job, tmp_path, check=check)
+    assert proof.granted(plan) == ["Pages Write@account"]

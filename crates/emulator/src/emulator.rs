@@ -17,7 +17,7 @@ use crate::edge_limit;
 use crate::http::{self, ApiError, Call, Outcome};
 use crate::lock_out::Failures;
 use crate::options::Options;
-use crate::products::{audit_logs, custom_hostnames};
+use crate::products::{audit_logs, custom_hostnames, d1};
 use crate::rate_limit::Limiter;
 use crate::s3;
 use crate::state::State;
@@ -81,6 +81,8 @@ pub(crate) struct Inner {
     pub(crate) graphql_limiter: Limiter,
     pub(crate) edge: edge_limit::Calls,
     pub(crate) failures: Failures,
+    /// Who may write to a D1 database now.
+    pub(crate) d1_writers: d1::Writers,
     rays: AtomicU64,
 }
 
@@ -185,6 +187,7 @@ impl Emulator {
             graphql_limiter: Limiter::default(),
             edge: edge_limit::Calls::default(),
             failures: Failures::default(),
+            d1_writers: d1::Writers::default(),
             rays: AtomicU64::new(u64::from_be_bytes(random())),
         }))
     }
@@ -245,12 +248,12 @@ impl Inner {
 
     /// Runs a write. Where the state is on disk it runs on a thread that may block.
     pub(crate) async fn change(self: &Arc<Self>, write: Write, call: Call) -> Outcome {
-        if self.store.is_none() {
-            return self.change_now(write, &call);
-        }
-        let inner = self.clone();
-        let changed = tokio::task::spawn_blocking(move || inner.change_now(write, &call)).await;
-        changed.unwrap_or_else(|_| Err(ApiError::storage()))
+        self.alter(move |state| {
+            let outcome = write(&call, state);
+            audit_logs::note(&call, &outcome, state);
+            outcome
+        })
+        .await
     }
 
     /// Runs any change, as [`Self::change`] does.
@@ -266,15 +269,6 @@ impl Inner {
         let inner = self.clone();
         let changed = tokio::task::spawn_blocking(move || inner.alter_now(change)).await;
         changed.unwrap_or_else(|_| Err(Unwritten.into()))
-    }
-
-    fn change_now(&self, write: Write, call: &Call) -> Outcome {
-        let change = |state: &mut State| {
-            let outcome = write(call, state);
-            audit_logs::note(call, &outcome, state);
-            outcome
-        };
-        self.alter_now(change)
     }
 
     fn alter_now<T, E: From<Unwritten>>(&self, change: impl FnOnce(&mut State) -> Result<T, E>) -> Result<T, E> {

@@ -93,6 +93,7 @@ mod server;
 mod session;
 mod state;
 mod text;
+mod upload_ticket;
 mod why;
 mod world;
 

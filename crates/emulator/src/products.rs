@@ -3,12 +3,15 @@
 pub(crate) mod accounts;
 pub(crate) mod audit_logs;
 pub(crate) mod custom_hostnames;
+pub(crate) mod d1;
 pub(crate) mod dns_records;
 pub(crate) mod graphql;
 pub(crate) mod kv;
 pub(crate) mod members;
 pub(crate) mod memberships;
+pub(crate) mod pages;
 pub(crate) mod permission_groups;
+pub(crate) mod queues;
 pub(crate) mod r2_buckets;
 pub(crate) mod r2_domains;
 pub(crate) mod r2_objects;
@@ -50,11 +53,14 @@ const TABLES: &[Table] = &[
     accounts::OPERATIONS,
     audit_logs::OPERATIONS,
     custom_hostnames::OPERATIONS,
+    d1::OPERATIONS,
     dns_records::OPERATIONS,
     kv::OPERATIONS,
     members::OPERATIONS,
     memberships::OPERATIONS,
+    pages::OPERATIONS,
     permission_groups::OPERATIONS,
+    queues::OPERATIONS,
     r2_buckets::OPERATIONS,
     r2_domains::OPERATIONS,
     r2_objects::OPERATIONS,
@@ -65,6 +71,10 @@ const TABLES: &[Table] = &[
     workers_routes::OPERATIONS,
     workers_routes::of_script::OPERATIONS,
     workers_scripts::OPERATIONS,
+    workers_scripts::assets::OPERATIONS,
+    workers_scripts::domains::OPERATIONS,
+    workers_scripts::rest::OPERATIONS,
+    workers_scripts::secrets::OPERATIONS,
     workers_scripts::services::OPERATIONS,
     workers_scripts::settings::OPERATIONS,
     workers_scripts::versions::OPERATIONS,
@@ -90,6 +100,16 @@ pub(crate) fn timestamp(seconds: i64) -> String {
 /// The same with microseconds, as some products write it: `2026-11-22T05:45:00.000000Z`.
 pub(crate) fn timestamp_micros(seconds: i64) -> String {
     timestamp(seconds).replace('Z', ".000000Z")
+}
+
+/// The same with milliseconds: `2026-11-22T05:45:00.000Z`.
+pub(crate) fn timestamp_millis(seconds: i64) -> String {
+    timestamp(seconds).replace('Z', ".000Z")
+}
+
+/// The id of the account in the path, by which tables of what accounts have are kept.
+pub(crate) fn owner(call: &Call) -> Result<String, ApiError> {
+    call.account.map(|account| account.to_string()).ok_or_else(ApiError::no_route)
 }
 
 /// A member of a JSON object that is text; `null` counts as absent.

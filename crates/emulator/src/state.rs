@@ -16,10 +16,13 @@ pub(crate) use self::rows::Map;
 use crate::dns::foreign;
 use crate::objects;
 use crate::products::{
-    audit_logs, custom_hostnames, dns_records, kv, r2_buckets, r2_settings, workers_routes, workers_scripts,
-    zone_settings, zones,
+    audit_logs, custom_hostnames, d1, dns_records, kv, pages, queues, r2_buckets, r2_settings, workers_routes,
+    workers_scripts, zone_settings, zones,
 };
 use crate::world::World;
+
+/// What accounts have: by the account's id, and then by an id or a name.
+pub(crate) type Owned<V> = Map<String, Map<String, V>>;
 
 /// All tables. The time of a token's last use is kept beside them, since calls that change nothing change it.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +42,10 @@ pub(crate) struct State {
     pub(crate) zones: zones::Table,
     pub(crate) zone_settings: zone_settings::Table,
     pub(crate) audit_logs: audit_logs::Table,
+    pub(crate) d1: d1::Table,
+    pub(crate) pages: pages::Table,
+    pub(crate) queues: queues::Table,
+    pub(crate) workers_account: workers_scripts::Account,
 }
 
 rows::branch!(State {
@@ -56,6 +63,10 @@ rows::branch!(State {
     zones,
     zone_settings,
     audit_logs,
+    d1,
+    pages,
+    queues,
+    workers_account,
 });
 
 impl State {

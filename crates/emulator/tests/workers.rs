@@ -123,3 +123,127 @@ async fn all_routes_at_once_are_for_a_token_of_all_zones_alone() {
     put(json!([{"pattern": "example.com/d"}])).await.refused(409, 10020);
     local.admin("PUT", "/accounts/{A}/workers/scripts/none/routes").json(&json!([])).send().await.refused(404, 10007);
 }
+
+#[tokio::test]
+async fn secrets_are_kept_shown_without_their_values_and_changed_where_the_newest_version_is_live() {
+    let local = Local::start().await;
+    let token = writer(&local).await;
+    upload(&local, &token, "PUT", SCRIPT, "first").await.result();
+    let bulk = async |secrets: Value| {
+        local.by(&token, "PATCH", &format!("{SCRIPT}/secrets-bulk")).json(&json!({"secrets": secrets})).send().await
+    };
+    bulk(json!({"A": {"type": "secret_text", "text": "hidden-a"}, "B": {"text": "hidden-b"}})).await.result();
+    let left = bulk(json!({"A": null})).await;
+    assert_eq!(left.result(), &json!([{"name": "B", "type": "secret_text"}]));
+    let one = local.by(&token, "GET", &format!("{SCRIPT}/secrets/B")).send().await;
+    assert_eq!(one.result(), &json!({"name": "B", "type": "secret_text"}));
+    local.by(&token, "GET", &format!("{SCRIPT}/secrets/A")).send().await.refused(404, 10056);
+    let versions = local.by(&token, "GET", &format!("{SCRIPT}/versions")).send().await;
+    let first = versions.result()["items"][2]["id"].clone();
+    let back = json!({"strategy": "percentage", "versions": [{"version_id": first, "percentage": 100}]});
+    let deploy =
+        async |query: &str| local.by(&token, "POST", &format!("{SCRIPT}/deployments{query}")).json(&back).send().await;
+    deploy("").await.refused(400, 10220);
+    let deployed = deploy("?force=true").await;
+    let id = deployed.result()["id"].as_str().unwrap();
+    local.by(&token, "GET", &format!("{SCRIPT}/deployments/{id}")).send().await.result();
+    local.by(&token, "GET", &format!("{SCRIPT}/deployments/none")).send().await.refused(404, 10336);
+    bulk(json!({"C": {"text": "x"}})).await.refused(400, 10215);
+    upload(&local, &token, "POST", &format!("{SCRIPT}/versions"), "second").await.result();
+}
+
+#[tokio::test]
+async fn bindings_are_inherited_or_the_upload_is_refused() {
+    let local = Local::start().await;
+    let token = writer(&local).await;
+    let put = async |bindings: Value, query: &str| {
+        let metadata = json!({"main_module": "a.js", "bindings": bindings});
+        let body = form("x").replace(&form_metadata(), &metadata.to_string());
+        local.by(&token, "PUT", &format!("{SCRIPT}{query}")).body(FORM, body).send().await
+    };
+    put(json!([{"type": "plain_text", "name": "V", "text": "one"}]), "").await.result();
+    put(json!([{"type": "inherit", "name": "V"}]), "?bindings_inherit=strict").await.result();
+    let settings = local.by(&token, "GET", &format!("{SCRIPT}/settings")).send().await;
+    assert_eq!(settings.result()["bindings"], json!([{"type": "plain_text", "name": "V", "text": "one"}]));
+    put(json!([{"type": "inherit", "name": "W"}]), "?bindings_inherit=strict").await.refused(400, 10057);
+    put(json!([{"type": "d1", "name": "DB", "id": "none"}]), "").await.refused(400, 10021);
+    put(json!([{"type": "queue", "name": "Q", "queue_name": "none"}]), "").await.refused(400, 11000);
+}
+
+fn form_metadata() -> String {
+    json!({"main_module": "a.js", "keep_bindings": ["secret_text"], "compatibility_date": "2026-08-01"}).to_string()
+}
+
+#[tokio::test]
+async fn assets_are_uploaded_in_a_session_and_named_by_its_last_jwt() {
+    let local = Local::start().await;
+    let token = writer(&local).await;
+    let (a, b) = ("a".repeat(32), "b".repeat(32));
+    let manifest = json!({"manifest": {"/index.html": {"hash": a, "size": 2}, "/b.txt": {"hash": b, "size": 2}}});
+    let begin =
+        async || local.by(&token, "POST", &format!("{SCRIPT}/assets-upload-session")).json(&manifest).send().await;
+    let session = begin().await;
+    assert_eq!(session.result()["buckets"], json!([[a, b]]));
+    let jwt = session.result()["jwt"].as_str().unwrap().to_owned();
+    let send = async |bearer: &str, hash: &str| {
+        let body = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"{hash}\"; filename=\"{hash}\"\r\nContent-Type: text/html\r\n\r\naGk=\r\n--b--\r\n"
+        );
+        local
+            .ask("POST", "/accounts/{A}/workers/assets/upload?base64=true")
+            .bearer(bearer)
+            .body(FORM, body)
+            .send()
+            .await
+    };
+    assert_eq!(send(&jwt, &a).await.status, 202);
+    assert_eq!(send(&jwt, &"c".repeat(32)).await.status, 400);
+    assert!(send(&token.value, &b).await.status >= 400, "a token is no JWT");
+    let script = async |jwt: &str| {
+        let metadata = json!({"main_module": "a.js", "assets": {"jwt": jwt, "config": {"html_handling": "none"}}});
+        let body = form("x").replace(&form_metadata(), &metadata.to_string());
+        local.by(&token, "PUT", SCRIPT).body(FORM, body).send().await
+    };
+    script(&jwt).await.refused(400, 10021);
+    let done = send(&jwt, &b).await;
+    assert_eq!(done.status, 201);
+    let complete = done.json["result"]["jwt"].as_str().unwrap();
+    assert_eq!(script(complete).await.result()["has_assets"], true);
+    let again = begin().await;
+    assert_eq!(again.result()["buckets"], json!([]));
+    script(again.result()["jwt"].as_str().unwrap()).await.result();
+}
+
+#[tokio::test]
+async fn custom_domains_schedules_and_the_rest() {
+    let local = Local::start().await;
+    let token = writer(&local).await;
+    upload(&local, &token, "PUT", SCRIPT, "first").await.result();
+    let domain = json!({"hostname": "shop.example.com", "service": "router", "zone_name": "example.com"});
+    let put = async |body: &Value| local.by(&token, "PUT", "/accounts/{A}/workers/domains").json(body).send().await;
+    let made = put(&domain).await;
+    assert_eq!(put(&domain).await.result(), made.result());
+    upload(&local, &token, "PUT", "/accounts/{A}/workers/scripts/other", "x").await.result();
+    let mut other = domain.clone();
+    other["service"] = "other".into();
+    put(&other).await.refused(409, 100_116);
+    let schedules = json!([{"cron": "*/5 * * * *"}]);
+    let set = local.by(&token, "PUT", &format!("{SCRIPT}/schedules")).json(&schedules).send().await;
+    assert_eq!(set.result()["schedules"][0]["cron"], "*/5 * * * *");
+    local
+        .by(&token, "PUT", &format!("{SCRIPT}/schedules"))
+        .json(&json!([{"cron": "x"}]))
+        .send()
+        .await
+        .refused(400, 10100);
+    let name = json!({"subdomain": "acme"});
+    local.by(&token, "PUT", "/accounts/{A}/workers/subdomain").json(&name).send().await.result();
+    let name = local.by(&token, "GET", "/accounts/{A}/workers/subdomain").send().await;
+    assert_eq!(name.result()["subdomain"], "acme");
+    for path in ["workers", "scripts-search?name=rout", "durable_objects/namespaces"] {
+        local.by(&token, "GET", &format!("/accounts/{{A}}/workers/{path}")).send().await.result();
+    }
+    local.by(&token, "DELETE", SCRIPT).send().await.result();
+    let domains = local.by(&token, "GET", "/accounts/{A}/workers/domains").send().await;
+    assert_eq!(domains.result(), &json!([]), "a Worker's domains go with it");
+}

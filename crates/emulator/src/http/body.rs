@@ -27,7 +27,15 @@ pub(crate) struct Part {
 
 /// Reads a whole body, up to the operation's limit.
 pub(super) async fn read(operation: &Operation, body: Body) -> Result<Bytes, ApiError> {
-    let limit = limit(operation);
+    up_to(limit(operation), body).await
+}
+
+/// Reads a whole body of no operation.
+pub(super) async fn whole(body: Body) -> Result<Bytes, ApiError> {
+    up_to(LARGE, body).await
+}
+
+async fn up_to(limit: usize, body: Body) -> Result<Bytes, ApiError> {
     axum::body::to_bytes(body, limit)
         .await
         .map_err(|_| ApiError::new(413, OWN_TOO_LARGE, format!("the body ended early or is larger than {limit} bytes")))
@@ -76,7 +84,14 @@ pub(super) fn decoded(segment: &str) -> Option<String> {
 
 fn limit(operation: &Operation) -> usize {
     let path = operation.path();
-    let carrying = ["/workers/scripts/{", "/storage/kv/namespaces/{", "/objects/{object_key}"];
+    let carrying = [
+        "/d1/database/{",
+        "/objects/{object_key}",
+        "/pages/",
+        "/storage/kv/namespaces/{",
+        "/workers/assets/upload",
+        "/workers/scripts/{",
+    ];
     let carries = carrying.iter().any(|part| path.contains(part));
     if carries && operation.method != Method::Get { LARGE } else { USUAL }
 }

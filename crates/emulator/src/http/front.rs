@@ -25,6 +25,7 @@ use crate::products::{self, Handler, graphql};
 use crate::rate_limit::Standing;
 use crate::refusal;
 use crate::state::State;
+use crate::upload_ticket;
 use crate::why::{self, Grounds};
 
 const BASE: &str = "/client/v4";
@@ -98,6 +99,10 @@ async fn answered(
     trail: &mut Trail,
 ) -> Result<Answer, ApiError> {
     let request::Parts { method, uri, headers, extensions, .. } = parts;
+    if let Some(name) = uri.path().strip_prefix("/__flarekeep/d1/") {
+        let put = if method == HttpMethod::PUT { Some(body::whole(body).await?) } else { None };
+        return products::d1::upload(emulator, name, put).await;
+    }
     let ip = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     if let Some(limit) = emulator.options.address_limit
         && !emulator.edge.count(ip, limit, emulator.now())
@@ -213,6 +218,10 @@ fn admit(
     trail: &mut Trail,
 ) -> Result<Caller, Denial> {
     let operation = target.route.operation;
+    if let Some(admitted) = upload_ticket::admit(operation, target.account, headers, state, emulator.now().0) {
+        trail.verdict.cause = "upload-ticket";
+        return admitted;
+    }
     let credential = authentication::presented(headers, operation, &emulator.options)?;
     if matches!(credential, Credential::Bearer(_)) {
         trail.verdict.credential = CredentialKind::UnknownToken;

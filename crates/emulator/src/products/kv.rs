@@ -36,6 +36,7 @@ pub(super) const OPERATIONS: super::Table = &[
     ("PUT /accounts/{account_id}/storage/kv/namespaces/{namespace_id}/bulk", Handler::Write(bulk::put)),
     ("DELETE /accounts/{account_id}/storage/kv/namespaces/{namespace_id}/bulk", Handler::Write(bulk::delete)),
     ("POST /accounts/{account_id}/storage/kv/namespaces/{namespace_id}/bulk/delete", Handler::Write(bulk::delete)),
+    ("POST /accounts/{account_id}/storage/kv/namespaces/{namespace_id}/bulk/get", Handler::Read(bulk::get)),
 ];
 
 /// The namespaces of all accounts, by id.

@@ -1,21 +1,26 @@
 //! Workers of an account: scripts, their versions and settings, their subdomain, their secrets.
 
+pub(super) mod assets;
 mod content;
+pub(super) mod domains;
+pub(super) mod rest;
+pub(super) mod secrets;
 pub(super) mod services;
 pub(super) mod settings;
 mod upload;
 pub(super) mod versions;
 
+use axum::body::Bytes;
 use flarekeep_catalogue::AccountId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use self::content::Content;
+pub(crate) use self::content::Content;
 use self::versions::{Deployment, Version};
 use super::{Handler, timestamp_micros};
 use crate::http::{Answer, ApiError, Call, Outcome};
 use crate::state::rows::{branch, leaf};
-use crate::state::{Map, State};
+use crate::state::{Map, Owned, State};
 
 pub(super) const OPERATIONS: super::Table = &[
     ("GET /accounts/{account_id}/workers/scripts", Handler::Read(list)),
@@ -24,12 +29,28 @@ pub(super) const OPERATIONS: super::Table = &[
     ("DELETE /accounts/{account_id}/workers/scripts/{script_name}", Handler::Write(delete)),
 ];
 
+/// What accounts have for all their Workers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Account {
+    /// The name below `workers.dev`, by account, where one was chosen.
+    subdomains: Map<String, String>,
+    /// `default_usage_model` and `green_compute`, by account, where they were set.
+    settings: Map<String, Value>,
+    /// Custom domains, by id.
+    domains: Owned<domains::Domain>,
+    /// Assets, by hash.
+    assets: Owned<assets::Asset>,
+    /// Sessions of uploads, by id.
+    sessions: Owned<assets::Session>,
+}
+
 /// The scripts of all accounts, by name.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Table(Map<AccountId, Map<String, Script>>);
 
+branch!(Account { subdomains, settings, domains, assets, sessions });
 branch!(Table);
-leaf!(Script);
+leaf!(Script, domains::Domain, assets::Asset, assets::Session);
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Script {
@@ -42,6 +63,12 @@ struct Script {
     content: Content,
     enabled: bool,
     previews_enabled: bool,
+    /// Cron expressions, each with when it was set.
+    #[serde(default)]
+    schedules: Vec<(String, i64)>,
+    /// The ids of tails with the seconds at which they end.
+    #[serde(default)]
+    tails: Vec<(String, i64)>,
     /// The tool of the last deployment: `api`, `wrangler`.
     #[serde(default)]
     deployed_from: String,
@@ -71,8 +98,26 @@ fn source(call: &Call, state: &State) -> Outcome {
 
 fn delete(call: &Call, state: &mut State) -> Outcome {
     let name = call.parameter("script_name");
-    let removed = own(call, state)?.remove(name);
-    removed.map(|_| Answer::result(&Value::Null)).ok_or_else(missing)
+    own(call, state)?.remove(name).ok_or_else(missing)?;
+    domains::forget(&account(call)?.to_string(), name, state);
+    Ok(Answer::result(&Value::Null))
+}
+
+/// The versions of a Worker that are live, each with its id and its share of the calls out of 100; the share is 100 where
+/// there is one. None where there is no such Worker.
+// The edge, which runs Workers, reads these two and the custom domains.
+#[allow(dead_code)]
+pub(crate) fn live<'a>(state: &'a State, account: AccountId, name: &str) -> Vec<(&'a str, f64, &'a Content)> {
+    let script = state.workers_scripts.0.get(&account).and_then(|scripts| scripts.get(name));
+    let live = script.into_iter().flat_map(Script::live);
+    live.map(|(version, share)| (version.id.as_str(), share, &version.content)).collect()
+}
+
+/// A static asset's content type and bytes, by the hash that [`Content::assets`] names.
+#[allow(dead_code)]
+pub(crate) fn asset<'a>(state: &'a State, account: AccountId, hash: &str) -> Option<(&'a str, &'a Bytes)> {
+    let asset = state.workers_account.assets.get(&account.to_string())?.get(hash)?;
+    Some((&asset.content_type, &asset.content))
 }
 
 /// Whether an account has a Worker of this name: routes name one.

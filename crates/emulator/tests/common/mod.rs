@@ -149,6 +149,18 @@ impl Local {
         policy(json!({ self.path("com.cloudflare.api.user.{U}"): "*" }), Scope::User, groups)
     }
 
+    /// PUTs to an address that an answer named, with no credential.
+    pub async fn put(&self, url: &str, body: &str) -> Reply {
+        let head = Request::builder().method("PUT").uri(url);
+        Ask { client: self.client.clone(), head, body: Bytes::from(body.to_owned()) }.send().await
+    }
+
+    /// GETs an address that an answer named, with no credential.
+    pub async fn fetch(&self, url: &str) -> Reply {
+        let head = Request::builder().uri(url);
+        Ask { client: self.client.clone(), head, body: Bytes::new() }.send().await
+    }
+
     async fn mint(&self, path: &str, policies: &[Value]) -> Minted {
         let reply = self.admin("POST", path).json(&json!({"name": "test", "policies": policies})).send().await;
         reply.minted()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use flarekeep_catalogue::Rule;
-use flarekeep_emulator::{Coverage, Covered, coverage};
+use flarekeep_emulator::{Covered, coverage};
 use serde_json::{Value, json};
 
 use crate::output::table::table;

@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::values::{checked, expiration};
 use super::{Entry, bad_body, entries, namespace};
@@ -33,6 +33,44 @@ pub(super) fn delete(call: &Call, state: &mut State) -> Outcome {
         entries.remove(name);
     }
     Ok(Answer::result(&json!({"successful_key_count": names.len(), "unsuccessful_keys": []})))
+}
+
+/// Up to 100 values as text or JSON, with their metadata where that is asked for; null for a key that is absent.
+pub(super) fn get(call: &Call, state: &State) -> Outcome {
+    const MOST: usize = 100;
+    let namespace = namespace(call, state)?;
+    let body = call.object().ok_or_else(bad_body)?;
+    let keys = body.get("keys").and_then(Value::as_array).filter(|keys| keys.len() <= MOST).ok_or_else(bad_body)?;
+    let json = match body.get("type").and_then(Value::as_str) {
+        Some("json") => true,
+        Some("text") | None => false,
+        Some(_) => return Err(bad_body()),
+    };
+    let with_metadata = body.get("withMetadata").and_then(Value::as_bool).unwrap_or(false);
+    let mut values = Map::new();
+    for key in keys {
+        let key = key.as_str().ok_or_else(bad_body)?;
+        let shown = match namespace.live(key, call.at.0) {
+            None => Value::Null,
+            Some(entry) => {
+                let text = std::str::from_utf8(&entry.value).map_err(|_| bad_body())?;
+                let value = if json { serde_json::from_str(text).map_err(|_| bad_body())? } else { Value::from(text) };
+                if with_metadata { entry.described(&value) } else { value }
+            }
+        };
+        values.insert(key.to_owned(), shown);
+    }
+    Ok(Answer::result(&json!({"values": values})))
+}
+
+impl Entry {
+    fn described(&self, value: &Value) -> Value {
+        let mut shown = json!({"value": value, "metadata": self.metadata});
+        if let (Some(end), Some(object)) = (self.expiration, shown.as_object_mut()) {
+            object.insert("expiration".to_owned(), end.into());
+        }
+        shown
+    }
 }
 
 fn array(call: &Call) -> Result<Vec<Value>, ApiError> {

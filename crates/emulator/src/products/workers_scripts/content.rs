@@ -11,24 +11,28 @@ use crate::text;
 
 /// The code of a script with what it is bound to: one version of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Content {
-    pub(super) etag: String,
-    pub(super) main_module: Option<String>,
-    pub(super) modules: Vec<Module>,
+pub(crate) struct Content {
+    pub(crate) etag: String,
+    pub(crate) main_module: Option<String>,
+    pub(crate) modules: Vec<Module>,
     /// The bindings without secrets, as they were sent.
-    pub(super) bindings: Vec<Value>,
+    pub(crate) bindings: Vec<Value>,
     /// The rest of the metadata, as it was sent.
-    pub(super) metadata: Map<String, Value>,
-    /// The names of the secrets with their types. Values are not kept, as nothing reads them.
-    pub(super) secrets: BTreeMap<String, String>,
+    pub(crate) metadata: Map<String, Value>,
+    /// The secrets by name, as they were sent: bindings with their values. They are shown to nobody, and are for the
+    /// Worker itself.
+    pub(crate) secrets: BTreeMap<String, Value>,
+    /// The hashes of the static assets by path; none where the version has none.
+    #[serde(default)]
+    pub(crate) assets: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Module {
-    pub(super) name: String,
-    pub(super) content_type: String,
+pub(crate) struct Module {
+    pub(crate) name: String,
+    pub(crate) content_type: String,
     #[serde(with = "text::bytes")]
-    pub(super) bytes: Bytes,
+    pub(crate) bytes: Bytes,
 }
 
 impl Content {
@@ -39,7 +43,7 @@ impl Content {
 
     /// The bindings as the API shows them: secrets without their values.
     pub(super) fn bindings(&self) -> Value {
-        let secrets = self.secrets.iter().map(|(name, kind)| json!({"name": name, "type": kind}));
+        let secrets = self.secrets.iter().map(|(name, secret)| json!({"name": name, "type": kind(secret)}));
         self.bindings.iter().cloned().chain(secrets).collect()
     }
 
@@ -66,4 +70,9 @@ impl Content {
         };
         answer.header("cf-entrypoint", self.main_module.as_deref().unwrap_or_default()).header("etag", &self.etag)
     }
+}
+
+/// The type of a secret or of any binding.
+pub(super) fn kind(binding: &Value) -> &str {
+    binding.get("type").and_then(Value::as_str).unwrap_or("secret_text")
 }

@@ -12,7 +12,7 @@ pub(in crate::products) const OPERATIONS: crate::products::Table = &[
     ("GET /accounts/{account_id}/workers/services/{service_name}", Handler::Read(service)),
     ("DELETE /accounts/{account_id}/workers/services/{service_name}", Handler::Write(delete_service)),
     ("GET /accounts/{account_id}/workers/workers/{worker_id}", Handler::Read(worker)),
-    ("GET /accounts/{account_id}/workers/subdomain", Handler::Read(subdomain)),
+    ("GET /accounts/{account_id}/workers/workers", Handler::Read(workers)),
 ];
 
 /// What wrangler 4.164.0 reads of it: the script's tag and tags, and which tool deployed it last.
@@ -41,14 +41,26 @@ fn service(call: &Call, state: &State) -> Outcome {
 }
 
 fn delete_service(call: &Call, state: &mut State) -> Outcome {
-    let removed = own(call, state)?.remove(call.parameter("service_name"));
-    removed.map(|_| Answer::result(&Value::Null)).ok_or_else(no_service)
+    let name = call.parameter("service_name");
+    own(call, state)?.remove(name).ok_or_else(no_service)?;
+    super::domains::forget(&account(call)?.to_string(), name, state);
+    Ok(Answer::result(&Value::Null))
 }
 
 fn worker(call: &Call, state: &State) -> Outcome {
     let id = call.parameter("worker_id");
     let (name, script) = script(call, state, |name, script| name == id || script.tag == id).ok_or_else(missing)?;
-    Ok(Answer::result(&json!({
+    Ok(Answer::result(&beta(name, script)))
+}
+
+fn workers(call: &Call, state: &State) -> Outcome {
+    let scripts = state.workers_scripts.0.get(&account(call)?).into_iter().flatten();
+    Ok(Answer::page(scripts.map(|(name, script)| beta(name, script)).collect(), call.page(10, 1, 100)))
+}
+
+/// Who refers to a Worker is not looked for.
+fn beta(name: &str, script: &Script) -> Value {
+    json!({
         "id": script.tag,
         "name": name,
         "created_on": timestamp_micros(script.created_on),
@@ -58,17 +70,14 @@ fn worker(call: &Call, state: &State) -> Outcome {
         "tags": script.content.metadata("tags", json!([])),
         "tail_consumers": script.content.metadata("tail_consumers", json!([])),
         "subdomain": script.subdomain(),
-        // What binds or serves it is not looked for.
         "references": {
-            "workers": [], "domains": [], "dispatch_namespace_outbounds": [], "durable_objects": [], "queues": [],
+            "dispatch_namespace_outbounds": [],
+            "domains": [],
+            "durable_objects": [],
+            "queues": [],
+            "workers": [],
         },
-    })))
-}
-
-/// The account's name below `workers.dev`. Each account has one here from the start, after its id.
-fn subdomain(call: &Call, _: &State) -> Outcome {
-    let account = account(call)?.to_string();
-    Ok(Answer::result(&json!({"subdomain": format!("local-{}", account.get(..8).unwrap_or_default())})))
+    })
 }
 
 /// The account's first script that is meant.

@@ -1,28 +1,41 @@
 //! What is set of a script beside its versions, its subdomain and its secrets.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::content::Content;
 use super::{Script, found, found_mut, not_json, unreadable};
-use crate::http::{Answer, ApiError, Call, Outcome};
-use crate::products::{Handler, text as member};
+use crate::http::{Answer, Call, Outcome};
+use crate::products::Handler;
 use crate::state::State;
 
 pub(in crate::products) const OPERATIONS: crate::products::Table = &[
     ("GET /accounts/{account_id}/workers/scripts/{script_name}/settings", Handler::Read(settings)),
+    ("PATCH /accounts/{account_id}/workers/scripts/{script_name}/settings", Handler::Write(set_settings)),
     ("GET /accounts/{account_id}/workers/scripts/{script_name}/script-settings", Handler::Read(script_settings)),
     ("PATCH /accounts/{account_id}/workers/scripts/{script_name}/script-settings", Handler::Write(set_script_settings)),
     ("GET /accounts/{account_id}/workers/scripts/{script_name}/subdomain", Handler::Read(subdomain)),
     ("POST /accounts/{account_id}/workers/scripts/{script_name}/subdomain", Handler::Write(set_subdomain)),
-    ("GET /accounts/{account_id}/workers/scripts/{script_name}/secrets", Handler::Read(secrets)),
-    ("PUT /accounts/{account_id}/workers/scripts/{script_name}/secrets", Handler::Write(put_secret)),
-    ("DELETE /accounts/{account_id}/workers/scripts/{script_name}/secrets/{secret_name}", Handler::Write(drop_secret)),
+    ("DELETE /accounts/{account_id}/workers/scripts/{script_name}/subdomain", Handler::Write(drop_subdomain)),
 ];
 
 /// The settings that belong to the script, whichever version is live (the schema's `script-settings`).
 pub(super) const UNVERSIONED: [&str; 4] = ["logpush", "observability", "tags", "tail_consumers"];
 
 fn settings(call: &Call, state: &State) -> Outcome {
-    let content = &found(call, state)?.content;
+    Ok(Answer::result(&all(&found(call, state)?.content)))
+}
+
+/// Changes what stands in the form's part `settings`: a new version, which is live at once.
+fn set_settings(call: &Call, state: &mut State) -> Outcome {
+    let part = call.parts().and_then(|parts| parts.iter().find(|part| part.name == "settings"));
+    let body = part.map_or_else(|| call.object(), |part| crate::http::object(&part.bytes)).ok_or_else(not_json)?;
+    let content = super::upload::changed(call, state, &found(call, state)?.content, &body)?;
+    let script = found_mut(call, state)?;
+    script.release(call, content);
+    Ok(Answer::result(&all(&script.content)))
+}
+
+fn all(content: &Content) -> Value {
     let mut shown = json!({
         "bindings": content.bindings(),
         "compatibility_date": content.metadata("compatibility_date", Value::Null),
@@ -40,7 +53,7 @@ fn settings(call: &Call, state: &State) -> Outcome {
     {
         shown.insert("placement".to_owned(), placement);
     }
-    Ok(Answer::result(&shown))
+    shown
 }
 
 fn script_settings(call: &Call, state: &State) -> Outcome {
@@ -84,37 +97,8 @@ fn set_subdomain(call: &Call, state: &mut State) -> Outcome {
     Ok(Answer::result(&script.subdomain()))
 }
 
-fn secrets(call: &Call, state: &State) -> Outcome {
-    let secrets = found(call, state)?.content.secrets.iter();
-    Ok(Answer::result(&secrets.map(|(name, kind)| json!({"name": name, "type": kind})).collect()))
-}
-
-/// A secret comes with a new version, which is live at once (docs: workers/configuration/secrets).
-fn put_secret(call: &Call, state: &mut State) -> Outcome {
+fn drop_subdomain(call: &Call, state: &mut State) -> Outcome {
     let script = found_mut(call, state)?;
-    let body = call.object().ok_or_else(not_json)?;
-    let (name, kind) = secret(&body)?;
-    let mut content = script.content.clone();
-    content.secrets.insert(name.to_owned(), kind.to_owned());
-    script.release(call, content);
-    Ok(Answer::result(&json!({"name": name, "type": kind})))
-}
-
-fn secret(body: &Map<String, Value>) -> Result<(&str, &str), ApiError> {
-    let name = member(body, "name").filter(|name| !name.is_empty());
-    let name = name.ok_or_else(|| unreadable("a secret needs a name"))?;
-    let kind = member(body, "type").unwrap_or("secret_text");
-    if kind == "secret_text" && member(body, "text").is_none() {
-        return Err(unreadable("a secret needs a text"));
-    }
-    Ok((name, kind))
-}
-
-fn drop_secret(call: &Call, state: &mut State) -> Outcome {
-    let script = found_mut(call, state)?;
-    let mut content = script.content.clone();
-    let removed = content.secrets.remove(call.parameter("secret_name"));
-    removed.ok_or_else(|| ApiError::new(404, 10056, "secret not found"))?;
-    script.release(call, content);
-    Ok(Answer::result(&Value::Null))
+    (script.enabled, script.previews_enabled) = (false, false);
+    Ok(Answer::result(&script.subdomain()))
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::content::{Content, Module};
+use super::content::{Content, Module, kind};
 use super::{Script, account, own, shown};
 use crate::credential::{fresh_id, hash, hex};
 use crate::http::{Answer, ApiError, Call, Outcome, Part};
-use crate::products::{kv, r2_buckets, text};
+use crate::products::{d1, kv, queues, r2_buckets, text};
 use crate::state::State;
 
 /// PUT of a script: a form with a part `metadata` and a part for each module, or the bare source of an old-style Worker.
@@ -27,6 +27,8 @@ pub(super) fn put(call: &Call, state: &mut State) -> Outcome {
         content: content.clone(),
         enabled: false,
         previews_enabled: false,
+        schedules: Vec::new(),
+        tails: Vec::new(),
         deployed_from: String::new(),
         versions: Vec::new(),
         deployments: Vec::new(),
@@ -40,6 +42,25 @@ pub(super) fn put(call: &Call, state: &mut State) -> Outcome {
     }
     own(call, state)?.insert(name, script);
     Ok(Answer::result(&answer))
+}
+
+/// A version with settings of a PATCH in the place of those of an older one.
+pub(super) fn changed(
+    call: &Call,
+    state: &State,
+    old: &Content,
+    settings: &Map<String, Value>,
+) -> Result<Content, ApiError> {
+    let mut content = old.clone();
+    if settings.get("bindings").is_some_and(Value::is_array) {
+        let upload = Upload { metadata: settings.clone(), main_module: None, modules: Vec::new() };
+        let bound = upload.content(call, state, Some(old))?;
+        (content.bindings, content.secrets) = (bound.bindings, bound.secrets);
+    }
+    for (name, value) in settings.iter().filter(|(name, _)| !matches!(name.as_str(), "bindings" | "keep_bindings")) {
+        content.metadata.insert(name.clone(), value.clone());
+    }
+    Ok(content)
 }
 
 /// An upload as it came.
@@ -69,24 +90,51 @@ impl Upload {
     /// What a version of the script is then, in the place of an older one if there is one.
     pub(super) fn content(self, call: &Call, state: &State, old: Option<&Content>) -> Result<Content, ApiError> {
         let bindings = Bindings::read(call, state, &self.metadata)?;
-        let mut secrets = bindings.secrets;
-        if let Some(old) = old {
-            // Secrets that are not sent again are dropped, unless their type is to be kept or they are inherited.
-            let kept = |kind: &str| listed(&self.metadata, "keep_bindings").any(|keep| keep == kind);
-            let inherited = |name: &String| bindings.inherited.contains(name);
-            let stay = old.secrets.iter().filter(|(name, kind)| kept(kind) || inherited(name));
-            for (name, kind) in stay {
-                secrets.entry(name.clone()).or_insert_with(|| kind.clone());
+        let (mut secrets, mut plain) = (bindings.secrets, bindings.plain);
+        // What is not sent again is dropped, unless its type is to be kept or it is inherited.
+        let kept = |binding: &Value| listed(&self.metadata, "keep_bindings").any(|keep| keep == kind(binding));
+        let inherited = |name: &str| bindings.inherited.iter().any(|inherited| inherited == name);
+        let sent: Vec<String> = plain.iter().map(|binding| name_of(binding).to_owned()).collect();
+        let old_plain = old.map(|old| old.bindings.as_slice()).unwrap_or_default();
+        for binding in old_plain.iter().filter(|binding| kept(binding) || inherited(name_of(binding))) {
+            if !sent.iter().any(|name| name == name_of(binding)) {
+                plain.push(binding.clone());
             }
         }
+        for (name, secret) in old.into_iter().flat_map(|old| &old.secrets) {
+            if kept(secret) || inherited(name) {
+                secrets.entry(name.clone()).or_insert_with(|| secret.clone());
+            }
+        }
+        let there = |name: &String| secrets.contains_key(name) || plain.iter().any(|binding| name_of(binding) == name);
+        if call.query("bindings_inherit").as_deref() == Some("strict")
+            && let Some(lost) = bindings.inherited.iter().find(|name| !there(name))
+        {
+            let lost = crate::log::printable(lost, 100);
+            return Err(ApiError::new(400, 10057, format!("inherit binding '{lost}' is invalid: nothing to inherit")));
+        }
+        if plain.len() + secrets.len() > MOST_BINDINGS {
+            return Err(invalid("a Worker has 128 variables and secrets at most"));
+        }
+        let assets = super::assets::of_upload(call, state, &self.metadata, old)?;
+        let size: usize = self.modules.iter().map(|module| module.bytes.len()).sum();
+        if size > LARGEST {
+            return Err(ApiError::new(413, 10027, "Your Worker exceeded the size limit of 64 MiB."));
+        }
         let bytes: Vec<u8> = self.modules.iter().flat_map(|module| module.bytes.iter().copied()).collect();
+        let mut metadata: Map<String, Value> =
+            self.metadata.into_iter().filter(|(name, _)| name != "bindings").collect();
+        if let Some(given) = metadata.get_mut("assets").and_then(Value::as_object_mut) {
+            given.remove("jwt");
+        }
         Ok(Content {
             etag: hex(&hash(&bytes)),
             main_module: self.main_module,
             modules: self.modules,
-            bindings: bindings.plain,
-            metadata: self.metadata.into_iter().filter(|(name, _)| name != "bindings").collect(),
+            bindings: plain,
+            metadata,
             secrets,
+            assets,
         })
     }
 
@@ -114,10 +162,16 @@ impl Upload {
     }
 }
 
+/// Cloudflare's limits (docs: workers/platform/limits). The size is that of all modules as they come; Cloudflare measures
+/// it compressed as well.
+const LARGEST: usize = 64 << 20;
+const MOST_BINDINGS: usize = 128;
+const LARGEST_TEXT: usize = 5 * 1024;
+
 /// What the bindings of an upload come to.
 struct Bindings {
     plain: Vec<Value>,
-    secrets: BTreeMap<String, String>,
+    secrets: BTreeMap<String, Value>,
     inherited: Vec<String>,
 }
 
@@ -130,8 +184,8 @@ impl Bindings {
             let object = binding.as_object().ok_or_else(|| invalid("each binding must be an object"))?;
             let field = |name| text(object, name).unwrap_or_default();
             match field("type") {
-                kind @ ("secret_text" | "secret_key") => {
-                    bindings.secrets.insert(field("name").to_owned(), kind.to_owned());
+                "secret_text" | "secret_key" => {
+                    bindings.secrets.insert(field("name").to_owned(), binding.clone());
                     continue;
                 }
                 "inherit" => {
@@ -147,12 +201,32 @@ impl Bindings {
                 "kv_namespace" if !kv::exists(state, account, field("namespace_id")) => {
                     return Err(ApiError::new(400, 10041, "KV namespace not found"));
                 }
+                "d1" if !d1::exists(state, &account.to_string(), d1_id(object)) => {
+                    let name = crate::log::printable(field("name"), 100);
+                    return Err(invalid(&format!("binding {name} of type d1 must have a valid `id` specified")));
+                }
+                "queue" if !queues::exists(state, &account.to_string(), field("queue_name")) => {
+                    let name = crate::log::printable(field("queue_name"), 100);
+                    return Err(ApiError::new(400, 11_000, format!("Queue \"{name}\" does not exist.")));
+                }
+                "plain_text" if field("text").len() > LARGEST_TEXT => {
+                    return Err(invalid("a variable has 5 KB at most"));
+                }
                 _ => {}
             }
             bindings.plain.push(binding.clone());
         }
         Ok(bindings)
     }
+}
+
+/// The schema names both members; wrangler sends the first.
+fn d1_id(binding: &Map<String, Value>) -> &str {
+    text(binding, "id").or_else(|| text(binding, "database_id")).unwrap_or_default()
+}
+
+fn name_of(binding: &Value) -> &str {
+    binding.get("name").and_then(Value::as_str).unwrap_or_default()
 }
 
 fn module(part: &Part) -> Option<Module> {

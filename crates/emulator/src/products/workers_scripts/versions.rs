@@ -17,6 +17,11 @@ pub(in crate::products) const OPERATIONS: crate::products::Table = &[
     ("GET /accounts/{account_id}/workers/scripts/{script_name}/versions/{version_id}", Handler::Read(details)),
     ("GET /accounts/{account_id}/workers/scripts/{script_name}/deployments", Handler::Read(deployments)),
     ("POST /accounts/{account_id}/workers/scripts/{script_name}/deployments", Handler::Write(deploy)),
+    ("GET /accounts/{account_id}/workers/scripts/{script_name}/deployments/{deployment_id}", Handler::Read(deployment)),
+    (
+        "DELETE /accounts/{account_id}/workers/scripts/{script_name}/deployments/{deployment_id}",
+        Handler::Write(drop_deployment),
+    ),
 ];
 
 /// How many versions and deployments of a script are kept. Cloudflare lets the last 100 versions be deployed (docs:
@@ -32,7 +37,7 @@ pub(super) struct Version {
     /// Which tool made it: `api`, `wrangler`.
     source: String,
     annotations: Value,
-    content: Content,
+    pub(super) content: Content,
 }
 
 /// A share of the calls for each of one or two versions.
@@ -56,6 +61,19 @@ impl Script {
         trim(&mut self.versions);
         self.versions.push(version.clone());
         version
+    }
+
+    /// The versions that are live, with their shares of the calls.
+    pub(super) fn live(&self) -> impl Iterator<Item = (&Version, f64)> {
+        let shares = self.deployments.last().map(|deployment| deployment.versions.as_slice()).unwrap_or_default();
+        let version = |id: &str| self.versions.iter().find(|version| version.id == id);
+        shares.iter().filter_map(move |(id, share)| Some((version(id)?, *share)))
+    }
+
+    /// Whether the newest version is the one that is live.
+    pub(super) fn is_latest_live(&self) -> bool {
+        let newest = self.versions.last().map(|newest| newest.id.as_str());
+        self.live().map(|(version, _)| Some(version.id.as_str())).eq([newest])
     }
 
     /// Makes what a call uploads live at once, and gives the new version's id.
@@ -114,12 +132,37 @@ fn deploy(call: &Call, state: &mut State) -> Outcome {
     let version = |id: &str| script.versions.iter().find(|version| version.id == id);
     let most = versions.iter().max_by(|a, b| a.1.total_cmp(&b.1));
     let live = most.and_then(|(id, _)| version(id)).filter(|_| versions.iter().all(|(id, _)| version(id).is_some()));
-    let mut content = live.ok_or_else(missing)?.content.clone();
+    let live = live.ok_or_else(missing)?;
+    let newest = script.versions.last();
+    let secrets_differ = newest.is_some_and(|newest| newest.content.secrets != live.content.secrets);
+    if secrets_differ && call.query("force").as_deref() != Some("true") {
+        let message = "The secrets changed since this version was uploaded; `force=true` deploys it all the same.";
+        return Err(ApiError::new(400, 10220, message));
+    }
+    let mut content = live.content.clone();
     keep_settings(&script.content.metadata, &mut content.metadata);
     let annotations = body.get("annotations").cloned().unwrap_or_else(|| json!({}));
     let answer = Answer::result(&deployed(&script.deploy(call, versions, annotations)));
     script.content = content;
     Ok(answer)
+}
+
+fn deployment(call: &Call, state: &State) -> Outcome {
+    let id = call.parameter("deployment_id");
+    let found = found(call, state)?.deployments.iter().find(|deployment| deployment.id == id);
+    found.map(|found| Answer::result(&deployed(found))).ok_or_else(no_deployment)
+}
+
+/// What is live stays.
+fn drop_deployment(call: &Call, state: &mut State) -> Outcome {
+    let id = call.parameter("deployment_id");
+    let deployments = &mut found_mut(call, state)?.deployments;
+    let place = deployments.iter().position(|deployment| deployment.id == id).ok_or_else(no_deployment)?;
+    if place + 1 == deployments.len() {
+        return Err(unreadable("the deployment that is live cannot be deleted"));
+    }
+    deployments.remove(place);
+    Ok(Answer::result(&Value::Null))
 }
 
 /// What is a setting of the script and not of its versions stays as it is.
@@ -151,6 +194,10 @@ fn trim<T>(kept: &mut Vec<T>) {
     if kept.len() >= KEPT {
         kept.remove(0);
     }
+}
+
+fn no_deployment() -> ApiError {
+    ApiError::new(404, 10336, "The requested deployment could not be found.")
 }
 
 fn missing() -> ApiError {

@@ -1,0 +1,122 @@
+//! Custom domains: hostnames of the account's zones that a Worker answers.
+
+use flarekeep_catalogue::AccountId;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{account, exists, missing, not_json};
+use crate::credential::{fresh_id, fresh_uuid};
+use crate::http::{Answer, ApiError, Call, Outcome, is_hostname};
+use crate::products::{Handler, owner, text as member};
+use crate::state::State;
+
+pub(in crate::products) const OPERATIONS: crate::products::Table = &[
+    ("GET /accounts/{account_id}/workers/domains", Handler::Read(list)),
+    ("PUT /accounts/{account_id}/workers/domains", Handler::Write(put)),
+    ("GET /accounts/{account_id}/workers/domains/{domain_id}", Handler::Read(details)),
+    ("DELETE /accounts/{account_id}/workers/domains/{domain_id}", Handler::Write(delete)),
+];
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Domain {
+    hostname: String,
+    service: String,
+    environment: String,
+    zone_id: String,
+    zone_name: String,
+    cert_id: String,
+}
+
+/// The Worker that answers a custom domain.
+#[allow(dead_code)]
+pub(crate) fn service<'a>(state: &'a State, account: AccountId, hostname: &str) -> Option<&'a str> {
+    let domains = state.workers_account.domains.get(&account.to_string())?;
+    domains.values().find(|domain| domain.hostname == hostname).map(|domain| domain.service.as_str())
+}
+
+fn list(call: &Call, state: &State) -> Outcome {
+    let domains = state.workers_account.domains.get(&owner(call)?).into_iter().flatten();
+    let asked = |name: &str, value: &str| call.query(name).is_none_or(|asked| asked == value);
+    let domains = domains.filter(|(_, domain)| {
+        asked("hostname", &domain.hostname)
+            && asked("service", &domain.service)
+            && asked("zone_id", &domain.zone_id)
+            && asked("zone_name", &domain.zone_name)
+            && asked("environment", &domain.environment)
+    });
+    Ok(Answer::page(domains.map(|(id, domain)| shown(id, domain)).collect(), call.page(100, 1, 1000)))
+}
+
+/// Attaches a hostname to a Worker; one that another Worker has is in use.
+fn put(call: &Call, state: &mut State) -> Outcome {
+    let (owner, account) = (owner(call)?, account(call)?);
+    let body = call.object().ok_or_else(not_json)?;
+    let field = |name: &str| member(&body, name).unwrap_or_default().to_owned();
+    let (hostname, service) = (field("hostname").to_ascii_lowercase(), field("service"));
+    let within = |zone: &str| hostname == zone || hostname.strip_suffix(zone).is_some_and(|rest| rest.ends_with('.'));
+    let (zone_id, zone_name) = (field("zone_id"), field("zone_name"));
+    let zone = state.world.zones.iter().filter(|zone| zone.account == account).find(|zone| {
+        within(&zone.name)
+            && (zone_id.is_empty() || zone.id.to_string() == zone_id)
+            && (zone_name.is_empty() || zone.name == zone_name)
+    });
+    let Some(zone) = zone.filter(|_| is_hostname(&hostname)) else {
+        return Err(ApiError::new(400, 100_117, "the hostname is of none of the account's zones"));
+    };
+    if !exists(state, account, &service) {
+        return Err(missing());
+    }
+    let environment = member(&body, "environment").unwrap_or("production").to_owned();
+    let (zone_id, zone_name) = (zone.id.to_string(), zone.name.clone());
+    let domains = state.workers_account.domains.entry(owner).or_default();
+    let there = domains.iter().find(|(_, domain)| domain.hostname == hostname);
+    let (id, cert_id) = match there {
+        Some((_, domain)) if domain.service != service => {
+            return Err(ApiError::new(409, 100_116, "the hostname is in use by another Worker"));
+        }
+        Some((id, domain)) => (id.clone(), domain.cert_id.clone()),
+        None => (format!("{:032x}", fresh_id()), fresh_uuid()),
+    };
+    let domain = Domain { hostname, service, environment, zone_id, zone_name, cert_id };
+    let answer = Answer::result(&shown(&id, &domain));
+    domains.insert(id, domain);
+    Ok(answer)
+}
+
+fn details(call: &Call, state: &State) -> Outcome {
+    let id = call.parameter("domain_id");
+    let domain = state.workers_account.domains.get(&owner(call)?).and_then(|domains| domains.get(id));
+    domain.map(|domain| Answer::result(&shown(id, domain))).ok_or_else(no_domain)
+}
+
+fn delete(call: &Call, state: &mut State) -> Outcome {
+    let domains = state.workers_account.domains.get_mut(&owner(call)?).ok_or_else(no_domain)?;
+    domains.remove(call.parameter("domain_id")).ok_or_else(no_domain)?;
+    Ok(Answer::result(&Value::Null))
+}
+
+/// Lets go of the domains of a Worker that is deleted.
+pub(super) fn forget(owner: &str, service: &str, state: &mut State) {
+    let Some(domains) = state.workers_account.domains.get_mut(owner) else { return };
+    *domains = domains
+        .iter()
+        .filter(|(_, domain)| domain.service != service)
+        .map(|(id, one)| (id.clone(), one.clone()))
+        .collect();
+}
+
+fn shown(id: &str, domain: &Domain) -> Value {
+    json!({
+        "id": id,
+        "hostname": domain.hostname,
+        "service": domain.service,
+        "environment": domain.environment,
+        "zone_id": domain.zone_id,
+        "zone_name": domain.zone_name,
+        "cert_id": domain.cert_id,
+    })
+}
+
+fn no_domain() -> ApiError {
+    ApiError::new(404, 100_114, "the custom domain was not found")
+}

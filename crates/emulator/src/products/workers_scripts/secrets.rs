@@ -1,0 +1,98 @@
+//! The secrets of a Worker. Each change comes with a new version, which is live at once (docs:
+//! workers/configuration/secrets). Values are shown to nobody.
+
+use serde_json::{Map, Value, json};
+
+use super::content::kind;
+use super::{Script, found, found_mut, not_json, unreadable};
+use crate::http::{Answer, ApiError, Call, Outcome};
+use crate::products::{Handler, text as member};
+use crate::state::State;
+
+pub(in crate::products) const OPERATIONS: crate::products::Table = &[
+    ("GET /accounts/{account_id}/workers/scripts/{script_name}/secrets", Handler::Read(list)),
+    ("PUT /accounts/{account_id}/workers/scripts/{script_name}/secrets", Handler::Write(put)),
+    ("PATCH /accounts/{account_id}/workers/scripts/{script_name}/secrets-bulk", Handler::Write(bulk)),
+    ("GET /accounts/{account_id}/workers/scripts/{script_name}/secrets/{secret_name}", Handler::Read(details)),
+    ("DELETE /accounts/{account_id}/workers/scripts/{script_name}/secrets/{secret_name}", Handler::Write(delete)),
+];
+
+fn list(call: &Call, state: &State) -> Outcome {
+    Ok(Answer::result(&listed(found(call, state)?)))
+}
+
+fn put(call: &Call, state: &mut State) -> Outcome {
+    let script = changeable(call, state)?;
+    let body = call.object().ok_or_else(not_json)?;
+    let name = member(&body, "name").unwrap_or_default().to_owned();
+    let secret = secret(&name, &body)?;
+    let answer = Answer::result(&json!({"name": name, "type": kind(&secret)}));
+    let mut content = script.content.clone();
+    content.secrets.insert(name, secret);
+    script.release(call, content);
+    Ok(answer)
+}
+
+/// Sets many at once, and takes those away that are null: one new version.
+fn bulk(call: &Call, state: &mut State) -> Outcome {
+    let script = changeable(call, state)?;
+    let body = call.object().ok_or_else(not_json)?;
+    let given = body.get("secrets").and_then(Value::as_object).ok_or_else(not_json)?;
+    let mut content = script.content.clone();
+    for (name, value) in given {
+        match value {
+            Value::Null => drop(content.secrets.remove(name)),
+            Value::Object(object) => drop(content.secrets.insert(name.clone(), secret(name, object)?)),
+            _ => return Err(unreadable("each secret is an object or null")),
+        }
+    }
+    script.release(call, content);
+    Ok(Answer::result(&listed(script)))
+}
+
+fn details(call: &Call, state: &State) -> Outcome {
+    let name = call.parameter("secret_name");
+    let secret = found(call, state)?.content.secrets.get(name).ok_or_else(missing)?;
+    Ok(Answer::result(&json!({"name": name, "type": kind(secret)})))
+}
+
+fn delete(call: &Call, state: &mut State) -> Outcome {
+    let script = changeable(call, state)?;
+    let mut content = script.content.clone();
+    content.secrets.remove(call.parameter("secret_name")).ok_or_else(missing)?;
+    script.release(call, content);
+    Ok(Answer::result(&Value::Null))
+}
+
+/// The script, whose secrets may be changed where its newest version is live.
+fn changeable<'a>(call: &Call, state: &'a mut State) -> Result<&'a mut Script, ApiError> {
+    let script = found_mut(call, state)?;
+    if !script.is_latest_live() {
+        let message = "Secret edit failed: the latest version of the Worker isn't currently deployed.";
+        return Err(ApiError::new(400, 10215, message));
+    }
+    Ok(script)
+}
+
+/// A secret as a binding.
+fn secret(name: &str, given: &Map<String, Value>) -> Result<Value, ApiError> {
+    if name.is_empty() {
+        return Err(unreadable("a secret needs a name"));
+    }
+    let mut binding = given.clone();
+    binding.insert("name".to_owned(), name.into());
+    binding.entry("type").or_insert_with(|| "secret_text".into());
+    match (member(&binding, "type"), member(&binding, "text")) {
+        (Some("secret_text"), None) => Err(unreadable("a secret needs a text")),
+        _ => Ok(Value::Object(binding)),
+    }
+}
+
+fn listed(script: &Script) -> Value {
+    let secrets = script.content.secrets.iter();
+    secrets.map(|(name, secret)| json!({"name": name, "type": kind(secret)})).collect()
+}
+
+fn missing() -> ApiError {
+    ApiError::new(404, 10056, "secret not found")
+}
