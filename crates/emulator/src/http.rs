@@ -10,8 +10,11 @@ mod query;
 pub(crate) use answer::Answer;
 pub(crate) use body::{Part, drain, object};
 pub(crate) use call::{Call, Caller};
-pub(crate) use error::{ApiError, OWN_NOT_SIMULATED, OWN_QUOTA, OWN_UNLABELLED};
+pub(crate) use error::{
+    ApiError, OWN_CONTROL, OWN_FAULT, OWN_FOREIGN, OWN_NOT_SIMULATED, OWN_NOT_THERE, OWN_QUOTA, OWN_UNLABELLED,
+};
 pub(crate) use front::serve;
+pub(crate) use query::parameter;
 
 /// What a handler gives: an answer, or an error that is answered in an envelope and undoes what the handler changed.
 pub(crate) type Outcome = Result<Answer, ApiError>;

@@ -53,6 +53,10 @@
 //! | 199003 | 400 | the owner's quota of tokens is used up ([`QuotaError`]) |
 //! | 199004 | 500 | the state could not be written; nothing was changed |
 //! | 199005 | 413 | the body is too large, or ended early, or there is no room for the object |
+//! | 199006 | 400 | a call below `/__flarekeep/` asks for what cannot be |
+//! | 199007 | 403 | a call below `/__flarekeep/` may come from a page in a browser |
+//! | 199008 | 404 | nothing is there below `/__flarekeep/`, or no snapshot or rule of this name |
+//! | 199009 | any | a fault that a rule asked for ([`FaultRules`]) |
 //!
 //! # What it does not do
 //!
@@ -66,9 +70,13 @@
 
 mod authentication;
 mod authorisation;
+mod control;
 mod credential;
+mod duration;
 mod emulator;
+mod faults;
 mod http;
+mod line;
 mod log;
 mod objects;
 mod options;
@@ -82,7 +90,8 @@ mod state;
 mod text;
 mod world;
 
-pub use emulator::{Emulator, Facts, ZoneFact};
+pub use emulator::{Emulator, Facts, TokenFact, ZoneFact};
+pub use faults::{FaultError, FaultRules};
 pub use log::{Asked, CredentialKind, LogEntry};
 pub use options::{
     BarredAnswer, Ceiling, Clock, ErrorStyle, OnDecision, Options, QuotaError, RateLimit, ScopeMismatch, SessionClaims,

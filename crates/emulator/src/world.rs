@@ -1,6 +1,7 @@
 //! What exists before the first call: users, accounts, zones.
 
 mod file;
+mod seed;
 
 use std::fmt;
 
@@ -8,6 +9,7 @@ use flarekeep_catalogue::{AccountId, UserId, ZoneId};
 use serde::{Deserialize, Serialize};
 
 pub use file::WorldError;
+use seed::Seeds;
 
 use crate::credential::{Kind, fresh_id, fresh_value};
 use crate::state::rows;
@@ -22,6 +24,9 @@ pub struct World {
     pub accounts: Vec<Account>,
     /// The zones.
     pub zones: Vec<Zone>,
+    /// What is made before the first call.
+    #[serde(default)]
+    pub(crate) seeds: Seeds,
 }
 
 /// A user: super administrator of the accounts that it is a member of.
@@ -62,6 +67,16 @@ pub struct Zone {
     pub account: AccountId,
     /// `active`, `pending`, `initializing` or `moved`.
     pub status: String,
+    /// `free`, `pro`, `business` or `enterprise`.
+    #[serde(default = "free")]
+    pub plan: String,
+}
+
+/// The plans that a zone may have.
+pub(crate) const PLANS: [&str; 4] = ["free", "pro", "business", "enterprise"];
+
+fn free() -> String {
+    "free".to_owned()
 }
 
 rows::leaf!(World);
@@ -82,16 +97,20 @@ impl World {
             name: "example.com".to_owned(),
             account: account.id,
             status: "active".to_owned(),
+            plan: free(),
         };
-        Self { users: vec![user], accounts: vec![account], zones: vec![zone] }
+        Self { users: vec![user], accounts: vec![account], zones: vec![zone], seeds: Seeds::default() }
     }
 
-    /// Reads users, accounts and zones from TOML; the crate's documentation has an example.
+    /// Reads users, accounts and zones from TOML, and the DNS records, buckets, KV namespaces and tokens that are to be
+    /// in them; the crate's documentation has an example. A token's `value_from_env` is read from this process's
+    /// environment.
     ///
     /// # Errors
-    /// Syntax, unknown keys, ids that are none, names of accounts that do not exist; with line and field.
+    /// Syntax, unknown keys, ids that are none, names of accounts that do not exist, and whatever the API would refuse to
+    /// make; with line and field.
     pub fn from_toml(text: &str) -> Result<Self, WorldError> {
-        file::read(text)
+        file::read(text, &|name| std::env::var(name).ok())
     }
 
     /// The first user that has an account, or else the first.

@@ -1,9 +1,12 @@
 //! The options of `flarekeep emulate`, with a switch for each thing that is not known about Cloudflare.
 
+mod steering;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub(crate) use self::steering::Steering;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use flarekeep_emulator::{
@@ -22,12 +25,14 @@ pub(crate) struct Emulate {
     /// Keep the state in this folder; without it the state ends with the process
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
-    /// Users, accounts and zones, from a TOML file
+    /// Users, accounts, zones and what is in them, from a TOML file; docs/emulator/world.md
     #[arg(long, value_name = "FILE")]
     pub(crate) world: Option<PathBuf>,
     /// Append each call to this file, as a line that `plan --recording` reads; docs/recording.md
     #[arg(long, value_name = "FILE")]
     pub(crate) recording: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) steering: Steering,
     #[command(flatten)]
     switches: Switches,
 }

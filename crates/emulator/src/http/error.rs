@@ -16,6 +16,15 @@ const OWN_STORAGE: u32 = 199_004;
 /// The body is larger than the emulator takes, or than it has room for, or ended early.
 pub(super) const OWN_TOO_LARGE: u32 = 199_005;
 
+/// A call that steers the emulator asks for what cannot be.
+pub(crate) const OWN_CONTROL: u32 = 199_006;
+/// A call that steers the emulator may come from a page in a browser.
+pub(crate) const OWN_FOREIGN: u32 = 199_007;
+/// What a call that steers the emulator names is not there.
+pub(crate) const OWN_NOT_THERE: u32 = 199_008;
+/// A fault that a rule asked for.
+pub(crate) const OWN_FAULT: u32 = 199_009;
+
 /// An error answer.
 #[derive(Debug, Clone)]
 pub(crate) struct ApiError {

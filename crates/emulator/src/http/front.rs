@@ -25,7 +25,7 @@ const BASE: &str = "/client/v4";
 /// Answers one request.
 pub(crate) async fn serve(emulator: Arc<Inner>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let seen = emulator.options.on_decision.is_some().then(|| Seen::of(&parts));
+    let seen = emulator.is_listened_to().then(|| Seen::of(&parts));
     let mut trail = Trail { told: seen.is_some(), ..Trail::default() };
     let answer = answered(&emulator, parts, body, &mut trail).await.unwrap_or_else(|error| {
         trail.verdict.errors = error.errors.iter().map(|item| item.code).collect();
@@ -34,8 +34,8 @@ pub(crate) async fn serve(emulator: Arc<Inner>, request: Request) -> Response<Bo
     let status = answer.status.as_u16();
     let mut response = answer.into_response();
     stamp(&emulator, &trail, response.headers_mut());
-    if let (Some(seen), Some(tell)) = (seen, &emulator.options.on_decision) {
-        tell(&trail.verdict.entry(&seen, status, emulator.now()));
+    if let Some(seen) = seen {
+        emulator.tell(trail.verdict.entry(&seen, status, emulator.now()));
     }
     response
 }

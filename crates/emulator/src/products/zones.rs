@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::Handler;
 use super::user::BEGINNING;
 use crate::authorisation::lists_zone;
+use crate::credential::derived_id;
 use crate::http::{Answer, ApiError, Call, Outcome};
 use crate::state::State;
 use crate::world::{World, Zone};
@@ -65,13 +66,26 @@ fn shown(zone: &Zone, world: &World) -> Value {
         "original_dnshost": null,
         "account": owner,
         "owner": {"id": null, "type": "user", "email": null},
-        "plan": {"id": "0feeeeeeeeeeeeeeeeeeeeeeeeeeeeee", "name": "Free Website", "legacy_id": "free", "is_subscribed": true},
+        "plan": plan(&zone.plan),
         "meta": {"step": 2, "custom_certificate_quota": 0, "page_rule_quota": 3, "phishing_detected": false},
         "permissions": [],
         "created_on": BEGINNING,
         "modified_on": BEGINNING,
         "activated_on": (zone.status == "active").then_some(BEGINNING),
     })
+}
+
+/// Of the plans' ids one is known; the others are the emulator's own.
+fn plan(of: &str) -> Value {
+    let (id, name) = match of {
+        "pro" => (None, "Pro Website"),
+        "business" => (None, "Business Website"),
+        "enterprise" => (None, "Enterprise Website"),
+        _ => (Some("0feeeeeeeeeeeeeeeeeeeeeeeeeeeeee"), "Free Website"),
+    };
+    let own = || format!("{:032x}", derived_id(&format!("flarekeep emulator plan\0{of}")));
+    let id = id.map_or_else(own, ToOwned::to_owned);
+    json!({"id": id, "name": name, "legacy_id": of, "is_subscribed": true})
 }
 
 fn owner_name<'a>(world: &'a World, zone: &Zone) -> &'a str {

@@ -35,7 +35,7 @@ impl Face {
     pub(crate) async fn serve(&self, emulator: &Arc<Inner>, request: Request) -> Response<Body> {
         let visit = Visit::of(&request, emulator);
         let (mut parts, body) = request.into_parts();
-        let seen = emulator.options.on_decision.is_some().then(|| Seen::of(&parts));
+        let seen = emulator.is_listened_to().then(|| Seen::of(&parts));
         let (empty, waits) = (body.is_end_stream(), parts.headers.contains_key(EXPECT));
         let body = Shared::new(body);
         let mut response = match presented(&parts.headers, parts.uri.query(), emulator, &visit) {
@@ -66,8 +66,8 @@ impl Face {
         let allowed = outcome.verdict.allowed;
         let verdict = std::mem::take(&mut outcome.verdict);
         drop(outcome);
-        if let (Some(seen), Some(tell)) = (seen, &emulator.options.on_decision) {
-            tell(&verdict.entry(&seen, status.as_u16(), emulator.now()));
+        if let Some(seen) = seen {
+            emulator.tell(verdict.entry(&seen, status.as_u16(), emulator.now()));
         }
         let headers = response.headers_mut();
         headers.insert(SERVER, HeaderValue::from_static("flarekeep"));
