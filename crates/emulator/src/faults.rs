@@ -33,8 +33,7 @@ use crate::state::State;
 pub(crate) enum Face {
     Api,
     S3,
-    // Workers that run locally; nothing sends through here yet where they are not built in.
-    #[allow(dead_code)]
+    /// Workers that run.
     Edge,
 }
 

@@ -4,9 +4,28 @@
 //! [`flarekeep_policy`]; the common ones are simulated on a state of their own, and all others answer, once authorised,
 //! that they are not simulated. Nothing here shares a type with Flarekeep's API client: both speak the documented JSON.
 //!
-//! ```no_run
-//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use flarekeep_emulator::{Emulator, Options, Server, World};
+//!
+//! let emulator = Emulator::new(World::generated(), Options::default());
+//! let server = Server::start(emulator.clone(), "127.0.0.1:0".parse()?).await?;
+//! let facts = emulator.facts();
+//! // … the client under test: server.api_url(), facts.email, facts.global_key
+//! emulator.advance(std::time::Duration::from_secs(90 * 86_400)); // ninety days later
+//! // … what has ended by then is refused
+//! emulator.reset().await?;
+//! server.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A world can be said, with what is in it:
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use flarekeep_emulator::World;
 //!
 //! let world = World::from_toml(
 //!     r#"
@@ -22,11 +41,22 @@
 //!     name = "example.com"
 //!     account = "Acme"                          # may be left out where there is one account
 //!     status = "active"                         # active (default), pending, initializing, moved
+//!
+//!     [[dns_record]]
+//!     type = "A"
+//!     name = "www.example.com"
+//!     content = "192.0.2.1"
+//!
+//!     [[token]]
+//!     name = "ci"                               # its value is made, and told by Emulator::facts
+//!
+//!     [[token.policy]]
+//!     groups = ["DNS Write"]
+//!     resources = ["zone:example.com"]
 //!     "#,
 //! )?;
-//! let server = Server::start(Emulator::new(world, Options::default()), "127.0.0.1:0".parse()?).await?;
-//! println!("CLOUDFLARE_API_BASE_URL={}", server.api_url());
-//! server.shutdown().await;
+//! # let emulator = flarekeep_emulator::Emulator::new(world, flarekeep_emulator::Options::default());
+//! # assert!(emulator.facts().tokens[0].value.is_some());
 //! # Ok(())
 //! # }
 //! ```

@@ -10,6 +10,7 @@ mod bad_input;
 mod check;
 mod credentials;
 mod emulate;
+mod emulate_steering;
 mod env_care;
 mod exec;
 mod fix;
