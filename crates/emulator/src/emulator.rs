@@ -191,12 +191,7 @@ impl Emulator {
         self.0.control.faults.set(rules);
     }
 
-    fn with(
-        state: Arc<State>,
-        (seeded, tokens): Seeded,
-        options: Options,
-        store: Option<Store>,
-    ) -> Self {
+    fn with(state: Arc<State>, (seeded, tokens): Seeded, options: Options, store: Option<Store>) -> Self {
         Self(Arc::new(Inner {
             state: RwLock::new(state),
             writer: Mutex::new(()),

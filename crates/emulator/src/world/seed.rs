@@ -35,11 +35,11 @@ pub(super) enum Seed {
         parameters: Vec<(String, String)>,
         jurisdiction: Option<String>,
         body: Value,
-        /// The id that is made, where it was said.
-        id: Option<u128>,
+        /// The id that is made, where it was said: 32 hexadecimal digits.
+        id: Option<String>,
     },
     /// A token.
-    Token { owner: OwnerIn, body: Value, id: Option<u128>, value_hash: Option<String>, disabled: bool },
+    Token { owner: OwnerIn, body: Value, id: Option<String>, value_hash: Option<String>, disabled: bool },
 }
 
 /// Ids as they are saved.
@@ -78,14 +78,14 @@ impl Seed {
                 let of_zone = zone.and_then(|id| state.world.zone(id)).map(|zone| zone.account);
                 let account = account.as_ref().and_then(|id| id.parse::<AccountId>().ok()).or(of_zone);
                 let place = Place { account, zone, parameters, jurisdiction: jurisdiction.as_deref() };
-                let made = run(operation, &place, body, state, at, *id)?;
-                match id.map(|id| format!("{id:032x}")) {
+                let made = run(operation, &place, body, state, at, id.as_deref().and_then(number))?;
+                match id {
                     Some(id) if made["id"] != id.as_str() => Err(impossible("it cannot be given an id")),
                     _ => Ok(None),
                 }
             }
             Self::Token { owner, body, id, value_hash, disabled } => {
-                token(owner, body, *id, value_hash.as_ref(), *disabled, state, at).map(Some)
+                token(owner, body, id.as_deref().and_then(number), value_hash.as_ref(), *disabled, state, at).map(Some)
             }
         }
     }
@@ -191,6 +191,11 @@ fn options() -> Arc<Options> {
         scope_mismatch: ScopeMismatch::Accept,
         ..Options::default()
     })
+}
+
+/// An id as a number.
+fn number(id: &str) -> Option<u128> {
+    u128::from_str_radix(id, 16).ok()
 }
 
 fn impossible(message: &str) -> ApiError {

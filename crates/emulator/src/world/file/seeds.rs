@@ -11,7 +11,7 @@ use super::super::World;
 use super::super::seed::{OwnerIn, Seed, setting};
 use super::{Reader, WorldError, ZoneEntry};
 use crate::authentication::is_token_value;
-use crate::credential::{hash, hex};
+use crate::credential::{fresh_id, hash, hex};
 use crate::state::State;
 use crate::state::groups::id_of;
 
@@ -179,7 +179,7 @@ impl<'a> Nursery<'a> {
     pub(super) fn namespace(&mut self, entry: &KvEntry) -> Result<(), WorldError> {
         let account = self.account("kv_namespace.account", entry.account.as_ref(), &entry.title)?;
         // The values' calls name the namespace, so it has an id from now on.
-        let id = self.given_id("kv_namespace.id", entry.id.as_ref())?.unwrap_or_else(crate::credential::fresh_id);
+        let id = self.given_id("kv_namespace.id", entry.id.as_ref())?.unwrap_or_else(|| format!("{:032x}", fresh_id()));
         let call = |operation: &str, parameters: &[(&str, String)], body, id| Seed::Call {
             operation: operation.to_owned(),
             account: Some(account.to_string()),
@@ -192,7 +192,7 @@ impl<'a> Nursery<'a> {
         let of_account = ("account_id", account.to_string());
         let list = "POST /accounts/{account_id}/storage/kv/namespaces";
         let title = json!({"title": entry.title.get_ref()});
-        self.sow("kv_namespace", &entry.title, call(list, std::slice::from_ref(&of_account), title, Some(id)))?;
+        self.sow("kv_namespace", &entry.title, call(list, std::slice::from_ref(&of_account), title, Some(id.clone())))?;
         let mut values: Vec<Value> =
             entry.values.iter().map(|(key, value)| json!({"key": key, "value": value})).collect();
         for value in &entry.value {
@@ -214,7 +214,7 @@ impl<'a> Nursery<'a> {
         let bulk = "PUT /accounts/{account_id}/storage/kv/namespaces/{namespace_id}/bulk";
         // One call carries 10,000 values.
         for some in values.chunks(10_000) {
-            let parameters = [of_account.clone(), ("namespace_id", format!("{id:032x}"))];
+            let parameters = [of_account.clone(), ("namespace_id", id.clone())];
             self.sow("kv_namespace.value", &entry.title, call(bulk, &parameters, json!(some), None))?;
         }
         Ok(())
@@ -371,12 +371,13 @@ impl<'a> Nursery<'a> {
         Ok(())
     }
 
-    fn given_id(&self, field: &'static str, given: Option<&Spanned<String>>) -> Result<Option<u128>, WorldError> {
+    fn given_id(&self, field: &'static str, given: Option<&Spanned<String>>) -> Result<Option<String>, WorldError> {
         let Some(given) = given else { return Ok(None) };
         let text = given.get_ref();
         let formed = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let id = u128::from_str_radix(text, 16).ok().filter(|_| formed);
-        id.map(Some).ok_or_else(|| self.reader.error(field, given.span(), "must have 32 hexadecimal digits"))
+        formed
+            .then(|| Some(text.to_ascii_lowercase()))
+            .ok_or_else(|| self.reader.error(field, given.span(), "must have 32 hexadecimal digits"))
     }
 
     fn zone<T>(
