@@ -1,5 +1,6 @@
 //! The world as a TOML file.
 
+mod entries;
 mod seeds;
 
 use std::fmt::Display;
@@ -11,7 +12,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use toml::Spanned;
 
-use self::seeds::{BucketEntry, DnsEntry, KvEntry, Nursery, TokenEntry};
+use self::entries::{BucketEntry, DnsEntry, KvEntry, TokenEntry};
+use self::seeds::Nursery;
 use super::{Account, PLANS, User, World, Zone};
 use crate::authentication::is_global_key;
 use crate::credential::{Kind, fresh_id, fresh_value};

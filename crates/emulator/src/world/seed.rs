@@ -80,7 +80,7 @@ impl Seed {
                 let place = Place { account, zone, parameters, jurisdiction: jurisdiction.as_deref() };
                 let made = run(operation, &place, body, state, at, id.as_deref().and_then(number))?;
                 match id {
-                    Some(id) if made["id"] != id.as_str() => Err(impossible("it cannot be given an id")),
+                    Some(id) if member(&made, "id") != id => Err(impossible("it cannot be given an id")),
                     _ => Ok(None),
                 }
             }
@@ -118,7 +118,7 @@ fn token(
     };
     let whose = account.map(Owner::Account).or(user.map(Owner::User)).ok_or_else(bad)?;
     let made = run_as(path, &Place { account, ..Place::default() }, body, state, at, user, None)?;
-    let text = |name: &str| made[name].as_str().unwrap_or_default().to_owned();
+    let text = |name: &str| member(&made, name).to_owned();
     let made_id: TokenId = text("id").parse().map_err(|_| impossible("it was not made"))?;
     let stored = state.tokens.of(whose, made_id).map(|record| record.stored.clone());
     let stored = stored.ok_or_else(|| impossible("it was not made"))?;
@@ -191,6 +191,11 @@ fn options() -> Arc<Options> {
         scope_mismatch: ScopeMismatch::Accept,
         ..Options::default()
     })
+}
+
+/// A member that is text; empty where there is none.
+fn member<'a>(made: &'a Value, name: &str) -> &'a str {
+    made.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// An id as a number.

@@ -123,7 +123,7 @@ impl When {
         match self {
             Self::Always => true,
             Self::Nth(nth) => met == nth,
-            Self::Every(every) => met % every == 0,
+            Self::Every(every) => met.is_multiple_of(every),
             Self::First(first) => met <= first,
             Self::Probability(chance) => fraction(seed, rule, met, 0) < chance,
         }

@@ -3,12 +3,12 @@
 use flarekeep_catalogue::{AccountId, NameError, ZoneId, resolve};
 use flarekeep_policy::UnixSeconds;
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use toml::Spanned;
 
 use super::super::World;
 use super::super::seed::{OwnerIn, Seed, setting};
+use super::entries::{BucketEntry, DnsEntry, KvEntry, PolicyEntry, TokenEntry};
 use super::{Reader, WorldError, ZoneEntry};
 use crate::authentication::is_token_value;
 use crate::credential::{fresh_id, hash, hex};
@@ -17,80 +17,6 @@ use crate::state::groups::id_of;
 
 /// How many of these things a file may hold, values of namespaces included.
 const MOST: usize = 20_000;
-
-/// The tables of a file that hold what is seeded.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DnsEntry {
-    zone: Option<Spanned<String>>,
-    id: Option<Spanned<String>>,
-    r#type: Spanned<String>,
-    name: String,
-    content: Option<String>,
-    data: Option<Value>,
-    ttl: Option<Value>,
-    proxied: Option<bool>,
-    priority: Option<Value>,
-    comment: Option<String>,
-    tags: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct BucketEntry {
-    name: Spanned<String>,
-    account: Option<Spanned<String>>,
-    jurisdiction: Option<String>,
-    location: Option<String>,
-    storage_class: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct KvEntry {
-    title: Spanned<String>,
-    account: Option<Spanned<String>>,
-    id: Option<Spanned<String>>,
-    #[serde(default)]
-    values: std::collections::BTreeMap<String, String>,
-    #[serde(default)]
-    value: Vec<KvValue>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KvValue {
-    key: String,
-    value: String,
-    base64: Option<bool>,
-    metadata: Option<Value>,
-    expiration: Option<i64>,
-    expiration_ttl: Option<i64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct TokenEntry {
-    name: Spanned<String>,
-    owner: Option<Spanned<String>>,
-    id: Option<Spanned<String>>,
-    value: Option<Spanned<String>>,
-    value_from_env: Option<Spanned<String>>,
-    status: Option<Spanned<String>>,
-    not_before: Option<Spanned<toml::value::Datetime>>,
-    expires_on: Option<Spanned<toml::value::Datetime>>,
-    allow_from: Option<Vec<String>>,
-    deny_from: Option<Vec<String>>,
-    policy: Vec<PolicyEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PolicyEntry {
-    effect: Option<String>,
-    groups: Vec<Spanned<String>>,
-    resources: Vec<Spanned<String>>,
-}
 
 /// Reads seeds, and makes each at once in a state that is thrown away, so that what the API would refuse is refused here.
 pub(super) struct Nursery<'a> {
@@ -364,8 +290,10 @@ impl<'a> Nursery<'a> {
         let now = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs()).unwrap_or(i64::MAX);
         let planted = seed.plant(&mut self.state, UnixSeconds(now));
         planted.map_err(|error| {
-            let said = error.errors.first().map(|item| item.message.clone()).unwrap_or_default();
-            self.reader.error(field, at.span(), &said)
+            // The first is general where others say more.
+            let items = error.errors.iter().flat_map(|item| std::iter::once(item).chain(&item.error_chain));
+            let said: Vec<&str> = items.map(|item| item.message.as_str()).collect();
+            self.reader.error(field, at.span(), &said.join(": "))
         })?;
         self.world.seeds.push(seed);
         Ok(())
