@@ -21,7 +21,7 @@ use flarekeep_tokens::Sink;
 
 pub(crate) use self::care::{TokenList, TokenRemind, Whose};
 pub(crate) use self::declared::{Apply, Import};
-pub(crate) use self::emulate::Emulate;
+pub(crate) use self::emulate::{Emulate, Steering};
 pub(crate) use self::exec::Exec;
 pub(crate) use self::making::{ByHand, Naming};
 pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, PermissionUpdate};

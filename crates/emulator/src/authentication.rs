@@ -130,10 +130,14 @@ pub(crate) fn is_global_key(text: &str) -> bool {
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim();
-    let formed = (40..=80).contains(&token.len())
-        && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     // A Global API key of the older kind has 37 digits and fails here, as it does at Cloudflare.
-    (scheme.eq_ignore_ascii_case("bearer") && formed).then_some(token)
+    (scheme.eq_ignore_ascii_case("bearer") && is_token_value(token)).then_some(token)
+}
+
+/// Whether a text has the form of a token's value.
+pub(crate) fn is_token_value(text: &str) -> bool {
+    (40..=80).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 fn missing(code: u32, message: &str) -> Denial {

@@ -1,5 +1,6 @@
 //! Making credentials: their values, their checksum, the hash under which they are kept, and ids.
 
+use std::cell::Cell;
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
@@ -35,7 +36,19 @@ pub(crate) fn fresh_value(kind: Kind) -> String {
 
 /// A new id: 32 hexadecimal digits.
 pub(crate) fn fresh_id() -> u128 {
-    u128::from_be_bytes(random())
+    NEXT_ID.take().unwrap_or_else(|| u128::from_be_bytes(random()))
+}
+
+/// Runs what makes an id, which is then this one, where one is given: a world may say which ids its things have.
+pub(crate) fn with_id<T>(id: Option<u128>, make: impl FnOnce() -> T) -> T {
+    NEXT_ID.set(id);
+    let made = make();
+    NEXT_ID.set(None);
+    made
+}
+
+thread_local! {
+    static NEXT_ID: Cell<Option<u128>> = const { Cell::new(None) };
 }
 
 /// A new id in the form of a UUID (version 4).

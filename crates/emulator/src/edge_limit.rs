@@ -18,6 +18,11 @@ use crate::http::Answer;
 pub(crate) struct Calls(Mutex<(i64, HashMap<Option<IpAddr>, u32>)>);
 
 impl Calls {
+    /// Forgets what was counted.
+    pub(crate) fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Default::default();
+    }
+
     /// Counts one call, and says whether it is within the limit.
     pub(crate) fn count(&self, from: Option<IpAddr>, limit: u32, at: UnixSeconds) -> bool {
         let mut second = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,10 +1,11 @@
 //! The emulator: one state, and what is needed to answer calls on it.
 
 use std::fmt;
+use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
@@ -12,10 +13,14 @@ use axum::http::{HeaderValue, header::SERVER};
 use flarekeep_catalogue::{AccountId, TokenId, UserId, ZoneId};
 use flarekeep_policy::{Status, UnixSeconds};
 
+use crate::control::clock::Timekeeper;
+use crate::control::{self, Control};
 use crate::credential::{hash, hex, random};
 use crate::edge_limit;
+use crate::faults::{self, Face, FaultRules};
 use crate::http::{self, ApiError, Call, Outcome};
 use crate::lock_out::Failures;
+use crate::log::LogEntry;
 use crate::options::Options;
 use crate::products::{audit_logs, custom_hostnames, d1};
 use crate::rate_limit::Limiter;
@@ -43,6 +48,19 @@ pub struct Facts {
     pub global_key: String,
     /// The first user's id.
     pub user_id: UserId,
+    /// The tokens that the world's file names.
+    pub tokens: Vec<TokenFact>,
+}
+
+/// A token that was there before the first call.
+#[derive(Clone)]
+pub struct TokenFact {
+    /// The id.
+    pub id: TokenId,
+    /// The name.
+    pub name: String,
+    /// The value, where it was made at random: whoever gave one knows it.
+    pub value: Option<String>,
 }
 
 /// A zone's id and name.
@@ -83,6 +101,7 @@ pub(crate) struct Inner {
     pub(crate) failures: Failures,
     /// Who may write to a D1 database now.
     pub(crate) d1_writers: d1::Writers,
+    pub(crate) control: Control,
     rays: AtomicU64,
 }
 
@@ -90,7 +109,8 @@ impl Emulator {
     /// An emulator whose state lives in memory.
     #[must_use]
     pub fn new(world: World, options: Options) -> Self {
-        Self::with(State::new(world), options, None)
+        let seeded = seeded(world, &options);
+        Self::with(seeded.0.clone(), seeded, options, None)
     }
 
     /// An emulator whose state lives in a folder and outlives the process: a change is on disk before it is
@@ -99,8 +119,15 @@ impl Emulator {
     /// # Errors
     /// The folder cannot be used, another emulator uses it, or its file is not of this version.
     pub fn open(folder: impl AsRef<Path>, world: World, options: Options) -> Result<Self, OpenError> {
-        let (store, state) = Store::open(folder.as_ref(), options.state_key.clone(), || State::new(world))?;
-        Ok(Self::with(state, options, Some(store)))
+        let mut fresh = None;
+        let (store, state) = Store::open(folder.as_ref(), options.state_key.clone(), || {
+            let (state, tokens) = seeded(world, &options);
+            State::clone(&fresh.insert((state, tokens)).0)
+        })?;
+        // What a reset goes back to is made anew: values that were made at random are others then, and not told.
+        let again = || (seeded(World::clone(&state.world), &options).0, Vec::new());
+        let seeded = fresh.unwrap_or_else(again);
+        Ok(Self::with(Arc::new(state), seeded, options, Some(store)))
     }
 
     /// The service, for tests and for embedding. Without [`axum::extract::ConnectInfo`] the client's address is unknown,
@@ -110,7 +137,12 @@ impl Emulator {
         Router::new().fallback(move |request: Request| {
             let inner = inner.clone();
             async move {
-                let mut response = http::serve(inner, request).await;
+                let mut response = if control::is_control(request.uri().path()) {
+                    control::serve(inner, request).await
+                } else {
+                    let serve = |request| http::serve(inner.clone(), request);
+                    faults::around(&inner, Face::Api, request, serve).await
+                };
                 response.headers_mut().insert(SERVER, HeaderValue::from_static("flarekeep"));
                 response
             }
@@ -123,7 +155,10 @@ impl Emulator {
         let (inner, face) = (self.0.clone(), s3::Face::new(&self.0));
         Router::new().fallback(move |request: Request| {
             let (inner, face) = (inner.clone(), face.clone());
-            async move { face.serve(&inner, request).await }
+            async move {
+                let serve = |request| face.serve(&inner, request);
+                faults::around(&inner, Face::S3, request, serve).await
+            }
         })
     }
 
@@ -142,6 +177,7 @@ impl Emulator {
             email: user.map(|user| user.email.clone()).unwrap_or_default(),
             global_key: user.map(|user| user.global_key.clone()).unwrap_or_default(),
             user_id: user.map_or(UserId::from_u128(0), |user| user.id),
+            tokens: self.0.control.tokens.clone(),
         }
     }
 
@@ -177,19 +213,59 @@ impl Emulator {
         &self.0
     }
 
-    fn with(state: State, options: Options, store: Option<Store>) -> Self {
+    /// Back to the beginning: the seeded state, the clock and the faults of the start, and no call counted for the rate
+    /// limit. Snapshots stay.
+    ///
+    /// # Errors
+    /// The state could not be written where it is kept; nothing was changed.
+    pub async fn reset(&self) -> io::Result<()> {
+        control::reset(&self.0).await.map(drop).map_err(|_| io::Error::other("the state could not be written"))
+    }
+
+    /// Moves the emulated time on. A time beyond the year 9999 is not reached, and the clock stays as it is.
+    pub fn advance(&self, by: Duration) {
+        self.0.control.clock.advance(by);
+    }
+
+    /// Puts other faults in place of those that there are.
+    pub fn set_faults(&self, rules: FaultRules) {
+        self.0.control.faults.set(rules);
+    }
+
+    fn with(state: Arc<State>, (seeded, tokens): Seeded, options: Options, store: Option<Store>) -> Self {
         Self(Arc::new(Inner {
-            state: RwLock::new(Arc::new(state)),
+            state: RwLock::new(state),
             writer: Mutex::new(()),
             store,
-            options: Arc::new(options),
             limiter: Limiter::default(),
             graphql_limiter: Limiter::default(),
             edge: edge_limit::Calls::default(),
             failures: Failures::default(),
             d1_writers: d1::Writers::default(),
+            control: Control::new(&options, seeded, tokens),
+            options: Arc::new(options),
             rays: AtomicU64::new(u64::from_be_bytes(random())),
         }))
+    }
+}
+
+/// The state before the first call, and the tokens in it.
+type Seeded = (Arc<State>, Vec<TokenFact>);
+
+/// A world with all that it is to hold.
+fn seeded(world: World, options: &Options) -> Seeded {
+    let seeds = world.seeds.clone();
+    let mut state = State::new(world);
+    let at = UnixSeconds(Timekeeper::new(options.clock.clone(), options.now).now());
+    // Each was made once when the world was read, in a state that was thrown away.
+    let tokens = seeds.plant(&mut state, at).unwrap_or_default();
+    (Arc::new(state), tokens)
+}
+
+impl fmt::Debug for TokenFact {
+    /// Without the value.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenFact").field("id", &self.id).field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -205,6 +281,7 @@ impl fmt::Debug for Facts {
         let mut shown = f.debug_struct("Facts");
         shown.field("account_id", &self.account_id).field("account_name", &self.account_name);
         shown.field("zones", &self.zones).field("email", &self.email).field("user_id", &self.user_id);
+        shown.field("tokens", &self.tokens);
         shown.finish_non_exhaustive()
     }
 }
@@ -230,11 +307,22 @@ impl Inner {
     }
 
     pub(crate) fn now(&self) -> UnixSeconds {
-        let system = || {
-            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-        };
-        UnixSeconds(self.options.clock.as_ref().map_or_else(system, |clock| clock()))
+        UnixSeconds(self.control.clock.now())
+    }
+
+    /// Whether anybody wants to know of decisions.
+    pub(crate) fn is_listened_to(&self) -> bool {
+        self.options.on_decision.is_some() || self.control.decisions.are_kept()
+    }
+
+    /// Tells of a decision.
+    pub(crate) fn tell(&self, entry: LogEntry) {
+        if let Some(tell) = &self.options.on_decision {
+            tell(&entry);
+        }
+        if self.control.decisions.are_kept() {
+            self.control.decisions.push(entry);
+        }
     }
 
     /// An id for one answer, in the form of Cloudflare's `cf-ray`.

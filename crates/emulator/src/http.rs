@@ -8,10 +8,14 @@ mod front;
 mod query;
 
 pub(crate) use answer::Answer;
-pub(crate) use body::{Part, drain, object};
+pub(crate) use body::{Part, drain, object, whole};
 pub(crate) use call::{Call, Caller};
-pub(crate) use error::{ApiError, OWN_BAD_DNS, OWN_NOT_SIMULATED, OWN_PLAN, OWN_QUOTA, OWN_UNLABELLED};
+pub(crate) use error::{
+    ApiError, OWN_BAD_DNS, OWN_CONTROL, OWN_FAULT, OWN_FOREIGN, OWN_NOT_SIMULATED, OWN_NOT_THERE, OWN_PLAN, OWN_QUOTA,
+    OWN_UNLABELLED,
+};
 pub(crate) use front::serve;
+pub(crate) use query::parameter;
 
 /// What a handler gives: an answer, or an error that is answered in an envelope and undoes what the handler changed.
 pub(crate) type Outcome = Result<Answer, ApiError>;

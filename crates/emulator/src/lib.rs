@@ -4,9 +4,28 @@
 //! [`flarekeep_policy`]; the common ones are simulated on a state of their own, and all others answer, once authorised,
 //! as little as the published schema accepts, or that they are not simulated ([`coverage`]). Nothing here shares a type with Flarekeep's API client: both speak the documented JSON.
 //!
-//! ```no_run
-//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use flarekeep_emulator::{Emulator, Options, Server, World};
+//!
+//! let emulator = Emulator::new(World::generated(), Options::default());
+//! let server = Server::start(emulator.clone(), "127.0.0.1:0".parse()?).await?;
+//! let facts = emulator.facts();
+//! // … the client under test: server.api_url(), facts.email, facts.global_key
+//! emulator.advance(std::time::Duration::from_secs(90 * 86_400)); // ninety days later
+//! // … what has ended by then is refused
+//! emulator.reset().await?;
+//! server.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A world can be said, with what is in it:
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use flarekeep_emulator::World;
 //!
 //! let world = World::from_toml(
 //!     r#"
@@ -27,11 +46,22 @@
 //!     user = "ada@example.com"
 //!     account = "Acme"                          # may be left out where there is one account
 //!     role = "administrator"                    # super-administrator, api-token-provisioning, read-only
+//!
+//!     [[dns_record]]
+//!     type = "A"
+//!     name = "www.example.com"
+//!     content = "192.0.2.1"
+//!
+//!     [[token]]
+//!     name = "ci"                               # its value is made, and told by Emulator::facts
+//!
+//!     [[token.policy]]
+//!     groups = ["DNS Write"]
+//!     resources = ["zone:example.com"]
 //!     "#,
 //! )?;
-//! let server = Server::start(Emulator::new(world, Options::default()), "127.0.0.1:0".parse()?).await?;
-//! println!("CLOUDFLARE_API_BASE_URL={}", server.api_url());
-//! server.shutdown().await;
+//! # let emulator = flarekeep_emulator::Emulator::new(world, flarekeep_emulator::Options::default());
+//! # assert!(emulator.facts().tokens[0].value.is_some());
 //! # Ok(())
 //! # }
 //! ```
@@ -61,6 +91,10 @@
 //! | 199003 | 400 | the owner's quota of tokens is used up ([`QuotaError`]) |
 //! | 199004 | 500 | the state could not be written; nothing was changed |
 //! | 199005 | 413 | the body is too large, or ended early, or there is no room for the object |
+//! | 199006 | 400 | a call below `/__flarekeep/` asks for what cannot be |
+//! | 199007 | 403 | a call below `/__flarekeep/` may come from a page in a browser |
+//! | 199008 | 404 | nothing is there below `/__flarekeep/`, or no snapshot or rule of this name |
+//! | 199009 | any | a fault that a rule asked for ([`FaultRules`]) |
 //! | 199021 | 400 | what `/__flarekeep/dns` is asked for cannot be |
 //! | 199022 | 403 | the plan does not allow wildcard certificates, or the choice of their authority ([`Plan`]) |
 //!
@@ -75,12 +109,16 @@
 mod answers;
 mod authentication;
 mod authorisation;
+mod control;
 mod coverage;
 mod credential;
 mod dns;
+mod duration;
 mod edge_limit;
 mod emulator;
+mod faults;
 mod http;
+mod line;
 mod lock_out;
 mod log;
 mod objects;
@@ -98,7 +136,8 @@ mod why;
 mod world;
 
 pub use coverage::{Coverage, Covered, coverage};
-pub use emulator::{Emulator, Facts, TokenMark, ZoneFact};
+pub use emulator::{Emulator, Facts, TokenFact, TokenMark, ZoneFact};
+pub use faults::{FaultError, FaultRules};
 pub use log::{Asked, CredentialKind, LogEntry};
 pub use options::{
     BadZoneId, BarredAnswer, Ceiling, Clock, Disputed, ErrorStyle, ExpiredLink, FlatZones, Fractions, HostnameChecks,

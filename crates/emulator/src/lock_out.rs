@@ -24,6 +24,11 @@ struct Window {
 }
 
 impl Failures {
+    /// Forgets what was counted.
+    pub(crate) fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Counts one failure, and says whether the address is locked out by those before it.
     pub(crate) fn count(&self, from: Option<IpAddr>, limit: LockOut, at: UnixSeconds) -> bool {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::hostnames::{HostnameChecks, HostnameDns, Hostnames, Plan, ReservedNames};
+use crate::faults::FaultRules;
 use crate::log::LogEntry;
 use crate::state::key::StateKey;
 
@@ -109,6 +110,13 @@ pub struct Options {
     pub on_decision: Option<OnDecision>,
     /// The time as seconds since 1970-01-01T00:00:00Z. Default: the system's clock.
     pub clock: Option<Clock>,
+    /// The emulated time at the start, in seconds since 1970-01-01T00:00:00Z; it runs on from there. Default: what
+    /// [`Self::clock`] says.
+    pub now: Option<i64>,
+    /// Faults that calls are to meet. Default: none.
+    pub faults: Option<FaultRules>,
+    /// How many decisions are kept for `GET /__flarekeep/decisions`. Default: 0, since each costs its explanation.
+    pub decisions: usize,
 }
 
 /// Receives each decision.
@@ -270,6 +278,9 @@ impl Default for Options {
             explain: false,
             on_decision: None,
             clock: None,
+            now: None,
+            faults: None,
+            decisions: 0,
         }
     }
 }

@@ -65,6 +65,11 @@ impl Limiter {
         (Standing { remaining: limit.calls - window.calls, resets }, Ok(()))
     }
 
+    /// Forgets all calls.
+    pub(crate) fn forget(&self) {
+        self.windows.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn window(&self, of: Principal) -> Arc<Mutex<Window>> {
         if let Some(window) = self.windows.read().unwrap_or_else(PoisonError::into_inner).get(&of) {
             return window.clone();

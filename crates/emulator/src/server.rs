@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::dns::server::Serving;
 use crate::emulator::Emulator;
+use crate::line::{Lines, Peer};
 
 /// Starts servers.
 #[derive(Debug)]
@@ -111,11 +111,8 @@ impl Listening {
     async fn start(service: Router, address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let listener = listener.tap_io(|stream| {
-            // Only the answers' speed depends on it.
-            let _ = stream.set_nodelay(true);
-        });
-        let service = service.into_make_service_with_connect_info::<SocketAddr>();
+        let listener = Lines(listener);
+        let service = service.into_make_service_with_connect_info::<Peer>();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
             let signal = async {

@@ -2,6 +2,7 @@
 
 mod file;
 mod role;
+mod seed;
 mod zones;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use file::WorldError;
 pub use role::{Member, Role};
+use seed::Seeds;
 pub use zones::Zones;
 
 use crate::credential::{Kind, fresh_id, fresh_value};
@@ -28,6 +30,8 @@ pub struct World {
     pub zones: Zones,
     /// The roles of users in accounts, where they are not super administrators.
     pub members: Vec<Member>,
+    /// What is made before the first call.
+    pub(crate) seeds: Seeds,
 }
 
 /// A user: super administrator of the accounts that it is a member of, unless a [`Member`] says otherwise.
@@ -68,10 +72,20 @@ pub struct Zone {
     pub account: AccountId,
     /// `active`, `pending`, `initializing` or `moved`.
     pub status: String,
+    /// `free`, `pro`, `business` or `enterprise`.
+    #[serde(default = "free")]
+    pub plan: String,
 }
 
-rows::leaf!(Vec<User>, Vec<Account>, Vec<Member>);
-rows::branch!(World { users, accounts, zones, members });
+/// The plans that a zone may have.
+pub(crate) const PLANS: [&str; 4] = ["free", "pro", "business", "enterprise"];
+
+fn free() -> String {
+    "free".to_owned()
+}
+
+rows::leaf!(Vec<User>, Vec<Account>, Vec<Member>, Seeds);
+rows::branch!(World { users, accounts, zones, members, seeds });
 
 impl World {
     /// One user, one account and the active zone `example.com`, with random ids and a random Global API key.
@@ -89,16 +103,21 @@ impl World {
             name: "example.com".to_owned(),
             account: account.id,
             status: "active".to_owned(),
+            plan: free(),
         };
-        Self { users: vec![user], accounts: vec![account], zones: [zone].into_iter().collect(), members: Vec::new() }
+        let zones = [zone].into_iter().collect();
+        Self { users: vec![user], accounts: vec![account], zones, members: Vec::new(), seeds: Seeds::default() }
     }
 
-    /// Reads users, accounts and zones from TOML; the crate's documentation has an example.
+    /// Reads users, accounts and zones from TOML, and the DNS records, buckets, KV namespaces and tokens that are to be
+    /// in them; the crate's documentation has an example. A token's `value_from_env` is read from this process's
+    /// environment.
     ///
     /// # Errors
-    /// Syntax, unknown keys, ids that are none, names of accounts that do not exist; with line and field.
+    /// Syntax, unknown keys, ids that are none, names of accounts that do not exist, and whatever the API would refuse to
+    /// make; with line and field.
     pub fn from_toml(text: &str) -> Result<Self, WorldError> {
-        file::read(text)
+        file::read(text, &|name| std::env::var(name).ok())
     }
 
     /// The first user that has an account, or else the first.

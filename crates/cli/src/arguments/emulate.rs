@@ -2,9 +2,12 @@
 
 mod switches;
 
+mod steering;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub(crate) use self::steering::Steering;
 use clap::Args;
 use flarekeep_emulator::Options;
 
@@ -23,7 +26,7 @@ pub(crate) struct Emulate {
     /// Keep the state in this folder; without it the state ends with the process
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
-    /// Users, accounts and zones, from a TOML file
+    /// Users, accounts, zones and what is in them, from a TOML file; docs/emulator/world.md
     #[arg(long, value_name = "FILE")]
     pub(crate) world: Option<PathBuf>,
     /// Append each call to this file, as a line that `plan --recording` reads; docs/recording.md
@@ -37,6 +40,8 @@ pub(crate) struct Emulate {
     pub(crate) coverage: bool,
     #[command(flatten)]
     pub(crate) hostnames: HostnameArguments,
+    #[command(flatten)]
+    pub(crate) steering: Steering,
     #[command(flatten)]
     switches: Switches,
 }

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
-use flarekeep_emulator::{Emulator, Facts, LogEntry, Server, StateKey, World};
+use flarekeep_emulator::{Emulator, Facts, FaultRules, LogEntry, Options, Server, StateKey, World};
 use serde_json::{Value, json};
 
 use crate::arguments;
@@ -23,7 +23,7 @@ pub(crate) fn run(output: Output, arguments: &arguments::Emulate) -> CommandResu
         return coverage::run(output);
     }
     let world = arguments.world.as_deref().map_or_else(|| Ok(World::generated()), world)?;
-    let mut options = arguments.options();
+    let mut options = steered(arguments.options(), &arguments.steering)?;
     let recording = arguments.recording.as_deref().map(recording::Recording::open).transpose()?;
     let explain = arguments.explain;
     if !output.quiet || recording.is_some() {
@@ -89,6 +89,11 @@ pub(crate) fn run(output: Output, arguments: &arguments::Emulate) -> CommandResu
 /// What a client needs to know, as one line of JSON.
 fn document(api: &str, s3: &str, dns: Option<SocketAddr>, facts: &Facts) -> Value {
     let zones = facts.zones.iter().map(|zone| json!({"id": zone.id.to_string(), "name": zone.name}));
+    let tokens = facts.tokens.iter().map(|token| match &token.value {
+        Some(value) => json!({"id": token.id.to_string(), "name": token.name, "value": value}),
+        // Whoever wrote the world knows it.
+        None => json!({"id": token.id.to_string(), "name": token.name}),
+    });
     let mut document = json!({
         "api": api,
         "s3": s3,
@@ -97,6 +102,7 @@ fn document(api: &str, s3: &str, dns: Option<SocketAddr>, facts: &Facts) -> Valu
         "email": facts.email,
         "global_key": facts.global_key,
         "user_id": facts.user_id.to_string(),
+        "tokens": tokens.collect::<Vec<_>>(),
     });
     if let (Some(dns), Some(object)) = (dns, document.as_object_mut()) {
         object.insert("dns".to_owned(), dns.to_string().into());
@@ -138,6 +144,10 @@ fn greet(output: Output, api: &str, s3: &str, dns: Option<SocketAddr>, facts: &F
             facts.zones.first().map_or("", |zone| &zone.name)
         ));
     }
+    for token in &facts.tokens {
+        let Some(value) = &token.value else { continue };
+        output.line(format!("  export CLOUDFLARE_API_TOKEN={value}    # the token `{}`", plain(&token.name)));
+    }
     output.line("\n  flarekeep token create --recipe saas-platform --to env:.env --yes");
     output.line(styled(FAINT, "\n  the key is this emulator's own and opens nothing else; Ctrl-C ends it\n"));
 }
@@ -156,6 +166,23 @@ fn log(output: Output, entry: &LogEntry, explain: bool) {
         false => format!("{word} {} {}", entry.status, entry.sentence),
     };
     output.note(line);
+}
+
+/// The options with what tests steer.
+fn steered(options: Options, steering: &arguments::Steering) -> Result<Options, CommandError> {
+    let faults = steering.faults.as_deref().map(faults).transpose()?;
+    let now = steering.now.map(|now| now.as_second());
+    Ok(Options { now, faults, decisions: usize::try_from(steering.decisions).unwrap_or(usize::MAX), ..options })
+}
+
+fn faults(path: &Path) -> Result<FaultRules, CommandError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| CommandError::usage(format!("cannot read `{}`: {error}", path.display())))?;
+    FaultRules::from_toml(&text).map_err(|error| {
+        CommandError::usage(format!("`{}` holds no rules for faults", path.display()))
+            .because(plain(&error.to_string()))
+            .hint("docs/emulator/faults.md has examples")
+    })
 }
 
 fn world(path: &Path) -> Result<World, CommandError> {

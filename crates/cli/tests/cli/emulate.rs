@@ -8,14 +8,14 @@ use serde_json::Value;
 use crate::support::{Home, fresh_value, shows, without_secrets};
 
 /// An emulator in another process, killed when it is dropped.
-struct Emulator {
+pub(crate) struct Emulator {
     process: Child,
     /// Its first line, read.
-    facts: Value,
+    pub(crate) facts: Value,
 }
 
 impl Emulator {
-    fn start(home: &Home, options: &str) -> Self {
+    pub(crate) fn start(home: &Home, options: &str) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flarekeep"));
         command.args("emulate --json --listen 127.0.0.1:0".split(' ')).args(options.split_whitespace());
         let mut process = command
@@ -32,7 +32,7 @@ impl Emulator {
         Self { process, facts }
     }
 
-    fn text(&self, name: &str) -> &str {
+    pub(crate) fn text(&self, name: &str) -> &str {
         self.facts[name].as_str().unwrap_or_else(|| panic!("no {name} in {}", self.facts))
     }
 

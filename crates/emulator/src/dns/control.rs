@@ -17,7 +17,6 @@ use crate::products::text;
 use crate::state::State;
 
 /// Where this is found.
-pub(crate) const PATH: &str = "/__flarekeep/dns";
 
 /// What is asked of the foreign names.
 #[derive(Debug)]

@@ -90,6 +90,11 @@ impl Answer {
         &self.body
     }
 
+    /// The body as JSON; null where it is none.
+    pub(crate) fn json_body(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
     pub(crate) fn into_response(self) -> Response<Body> {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;

@@ -31,7 +31,7 @@ pub(super) async fn read(operation: &Operation, body: Body) -> Result<Bytes, Api
 }
 
 /// Reads a whole body of no operation.
-pub(super) async fn whole(body: Body) -> Result<Bytes, ApiError> {
+pub(crate) async fn whole(body: Body) -> Result<Bytes, ApiError> {
     up_to(LARGE, body).await
 }
 

@@ -69,6 +69,37 @@ pub(crate) struct Trace {
 }
 
 impl Call {
+    /// A call that came over no wire: what a world holds from the beginning is made so. `place` is the account and the
+    /// zone.
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn made(
+        operation: &'static Operation,
+        caller: Caller,
+        place: (Option<AccountId>, Option<ZoneId>),
+        parameters: Vec<(&'static str, String)>,
+        headers: HeaderMap,
+        body: Bytes,
+        at: UnixSeconds,
+        options: Arc<Options>,
+    ) -> Self {
+        let (account, zone) = place;
+        Self {
+            operation,
+            caller,
+            account,
+            zone,
+            at,
+            ip: None,
+            options,
+            parameters,
+            query: None,
+            trace: Trace::default(),
+            headers,
+            body,
+            parts: None,
+        }
+    }
+
     /// A parameter of the path, decoded; empty where the template has none of this name.
     pub(crate) fn parameter(&self, name: &str) -> &str {
         self.parameters.iter().find(|(given, _)| *given == name).map_or("", |(_, value)| value)

@@ -21,6 +21,15 @@ pub(crate) const OWN_BAD_DNS: u32 = 199_021;
 /// The zone's plan does not hold it; Cloudflare's own code is unknown.
 pub(crate) const OWN_PLAN: u32 = 199_022;
 
+/// A call that steers the emulator asks for what cannot be.
+pub(crate) const OWN_CONTROL: u32 = 199_006;
+/// A call that steers the emulator may come from a page in a browser.
+pub(crate) const OWN_FOREIGN: u32 = 199_007;
+/// What a call that steers the emulator names is not there.
+pub(crate) const OWN_NOT_THERE: u32 = 199_008;
+/// A fault that a rule asked for.
+pub(crate) const OWN_FAULT: u32 = 199_009;
+
 /// An error answer.
 #[derive(Debug, Clone)]
 pub(crate) struct ApiError {

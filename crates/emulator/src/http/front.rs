@@ -12,11 +12,10 @@ use flarekeep_policy as policy;
 use super::answer::Answer;
 use super::body;
 use super::call::{Call, Caller, Trace};
-use super::error::{ApiError, OWN_BAD_DNS, OWN_NOT_SIMULATED};
+use super::error::{ApiError, OWN_NOT_SIMULATED};
 use crate::answers;
 use crate::authentication::{self, Credential, Denial};
 use crate::authorisation;
-use crate::dns;
 use crate::edge_limit;
 use crate::emulator::Inner;
 use crate::log::{CredentialKind, Part, Seen, Verdict, grounds};
@@ -33,10 +32,7 @@ const BASE: &str = "/client/v4";
 /// Answers one request.
 pub(crate) async fn serve(emulator: Arc<Inner>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    if parts.uri.path() == dns::control::PATH {
-        return foreign_names(&emulator, &parts, body).await;
-    }
-    let seen = emulator.options.on_decision.is_some().then(|| Seen::of(&parts));
+    let seen = emulator.is_listened_to().then(|| Seen::of(&parts));
     let mut trail = Trail { told: seen.is_some(), ray: emulator.ray(), ..Trail::default() };
     let answer = answered(&emulator, parts, body, &mut trail).await.unwrap_or_else(|error| {
         let error = error.dated(emulator.options.unrouted);
@@ -50,27 +46,13 @@ pub(crate) async fn serve(emulator: Arc<Inner>, request: Request) -> Response<Bo
     if let Some(Ok(why)) = why.as_deref().map(HeaderValue::from_str) {
         response.headers_mut().insert(why::HEADER, why);
     }
-    if let (Some(seen), Some(tell)) = (seen, &emulator.options.on_decision) {
-        tell(&trail.verdict.entry(&seen, status, emulator.now(), why));
+    if let Some(seen) = seen {
+        emulator.tell(trail.verdict.entry(&seen, status, emulator.now(), why));
     }
     response
 }
 
 /// `/__flarekeep/dns`. A page in a browser is nobody who may change it.
-async fn foreign_names(emulator: &Arc<Inner>, parts: &request::Parts, body: Body) -> Response<Body> {
-    let from_page = ["origin", "sec-fetch-site"].iter().any(|name| parts.headers.contains_key(*name));
-    let body = axum::body::to_bytes(body, 64 << 10).await.unwrap_or_default();
-    let request = match from_page {
-        true => Err(ApiError::new(403, OWN_BAD_DNS, "pages in a browser may not change what foreign names hold")),
-        false => dns::control::Request::read(&parts.method, body::object(&body).as_ref()),
-    };
-    let answer = match request {
-        Ok(request) if request.is_read() => request.run(&mut State::clone(&emulator.state())),
-        Ok(request) => emulator.alter(move |state| request.run(state)).await,
-        Err(error) => Err(error),
-    };
-    answer.unwrap_or_else(Answer::from).into_response()
-}
 
 /// What became of a call, for the log and the headers.
 #[derive(Default)]
@@ -99,10 +81,6 @@ async fn answered(
     trail: &mut Trail,
 ) -> Result<Answer, ApiError> {
     let request::Parts { method, uri, headers, extensions, .. } = parts;
-    if let Some(name) = uri.path().strip_prefix("/__flarekeep/d1/") {
-        let put = if method == HttpMethod::PUT { Some(body::whole(body).await?) } else { None };
-        return products::d1::upload(emulator, name, put).await;
-    }
     let ip = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     if let Some(limit) = emulator.options.address_limit
         && !emulator.edge.count(ip, limit, emulator.now())

@@ -93,7 +93,13 @@ fn create(call: &Call, state: &mut State) -> Outcome {
         return Err(ApiError::new(400, 1061, format!("{name} already exists")));
     }
     let kind = kind(&body)?.unwrap_or_else(|| "full".to_owned());
-    let zone = Zone { id: ZoneId::from_u128(fresh_id()), name, account, status: "pending".to_owned() };
+    let zone = Zone {
+        id: ZoneId::from_u128(fresh_id()),
+        name,
+        account,
+        status: "pending".to_owned(),
+        plan: "free".to_owned(),
+    };
     let at = Some(call.at.0);
     let details = Details { kind, created_on: at, modified_on: at, ..Details::default() };
     state.zones.0.insert(zone.id, details);

@@ -35,7 +35,7 @@ impl Face {
     pub(crate) async fn serve(&self, emulator: &Arc<Inner>, request: Request) -> Response<Body> {
         let visit = Visit::of(&request, emulator);
         let (mut parts, body) = request.into_parts();
-        let seen = emulator.options.on_decision.is_some().then(|| Seen::of(&parts));
+        let seen = emulator.is_listened_to().then(|| Seen::of(&parts));
         let (empty, waits) = (body.is_end_stream(), parts.headers.contains_key(EXPECT));
         let body = Shared::new(body, &parts);
         let head = (parts.method.clone(), parts.uri.clone(), parts.headers.clone());
@@ -78,8 +78,8 @@ impl Face {
         if let Some(Ok(why)) = why.as_deref().map(HeaderValue::from_str) {
             headers.insert(why::HEADER, why);
         }
-        if let (Some(seen), Some(tell)) = (seen, &emulator.options.on_decision) {
-            tell(&verdict.entry(&seen, status.as_u16(), emulator.now(), why));
+        if let Some(seen) = seen {
+            emulator.tell(verdict.entry(&seen, status.as_u16(), emulator.now(), why));
         }
         headers.insert(SERVER, HeaderValue::from_static("flarekeep"));
         if let Ok(ray) = HeaderValue::from_str(&emulator.ray()) {

@@ -1,14 +1,20 @@
 //! The world as a TOML file.
 
+mod entries;
+mod seeds;
+
 use std::fmt::Display;
 use std::ops::Range;
 use std::str::FromStr;
 
 use flarekeep_catalogue::{AccountId, UserId, ZoneId};
 use serde::Deserialize;
+use serde_json::Value;
 use toml::Spanned;
 
-use super::{Account, Member, Role, User, World, Zone};
+use self::entries::{BucketEntry, DnsEntry, KvEntry, TokenEntry};
+use self::seeds::Nursery;
+use super::{Account, Member, PLANS, Role, User, World, Zone};
 use crate::authentication::is_global_key;
 use crate::credential::{Kind, fresh_id, fresh_value};
 use crate::http::is_hostname;
@@ -45,6 +51,14 @@ struct File {
     zone: Vec<ZoneEntry>,
     #[serde(default)]
     member: Vec<MemberEntry>,
+    #[serde(default)]
+    dns_record: Vec<DnsEntry>,
+    #[serde(default)]
+    bucket: Vec<BucketEntry>,
+    #[serde(default)]
+    kv_namespace: Vec<KvEntry>,
+    #[serde(default)]
+    token: Vec<TokenEntry>,
 }
 
 #[derive(Deserialize)]
@@ -78,9 +92,19 @@ struct ZoneEntry {
     id: Option<Spanned<String>>,
     account: Option<Spanned<String>>,
     status: Option<Spanned<String>>,
+    plan: Option<Spanned<String>>,
+    #[serde(default)]
+    settings: std::collections::BTreeMap<String, Value>,
 }
 
-pub(super) fn read(text: &str) -> Result<World, WorldError> {
+/// The longest text that is read.
+const LONGEST: usize = 16 << 20;
+
+/// `env` knows the environment's variables, which may hold tokens' values.
+pub(super) fn read(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<World, WorldError> {
+    if text.len() > LONGEST {
+        return Err(WorldError::Syntax(format!("it is longer than {LONGEST} bytes")));
+    }
     // The error's own text quotes the line, and the line may hold a key.
     let file: File = toml::from_str(text).map_err(|error| {
         let line =
@@ -107,7 +131,16 @@ pub(super) fn read(text: &str) -> Result<World, WorldError> {
     for entry in &file.member {
         reader.member(entry, &mut world)?;
     }
-    if world.users.is_empty() || world.accounts.is_empty() { Err(WorldError::Empty) } else { Ok(world) }
+    if world.users.is_empty() || world.accounts.is_empty() {
+        return Err(WorldError::Empty);
+    }
+    let mut nursery = Nursery::new(&reader, world, env);
+    file.zone.iter().try_for_each(|entry| nursery.settings(entry))?;
+    file.dns_record.iter().try_for_each(|entry| nursery.record(entry))?;
+    file.bucket.iter().try_for_each(|entry| nursery.bucket(entry))?;
+    file.kv_namespace.iter().try_for_each(|entry| nursery.namespace(entry))?;
+    file.token.iter().try_for_each(|entry| nursery.token(entry))?;
+    Ok(nursery.done())
 }
 
 /// Knows the text, so that errors can name lines.
@@ -157,7 +190,10 @@ impl Reader<'_> {
         let status = entry.status.as_ref().map_or("active", |status| status.get_ref()).to_owned();
         let known = ["active", "pending", "initializing", "moved"].contains(&status.as_str());
         self.unless(!known, "zone.status", entry.status.as_ref(), "must be active, pending, initializing or moved")?;
-        Ok(Zone { id, name, account, status })
+        let plan = entry.plan.as_ref().map_or("free", |plan| plan.get_ref()).to_owned();
+        let problem = "must be free, pro, business or enterprise";
+        self.unless(!PLANS.contains(&plan.as_str()), "zone.plan", entry.plan.as_ref(), problem)?;
+        Ok(Zone { id, name, account, status, plan })
     }
 
     /// A role, which makes the user a member of the account where it is none yet.
@@ -225,6 +261,10 @@ impl Reader<'_> {
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> Result<World, WorldError> {
+        super::read(text, &|name| (name == "SET").then(|| "e".repeat(40)))
+    }
+
     #[test]
     fn what_is_absent_is_made() {
         let world =
@@ -249,5 +289,50 @@ mod tests {
         assert_eq!(read(""), Err(WorldError::Empty));
         let error = read("[[account]]\nname = 'A'\n[[user]]\nemail = 'a@b.c'\nglobal_key = 'secret'\n").unwrap_err();
         assert!(!error.to_string().contains("secret"));
+    }
+
+    const PLACE: &str = "[[account]]\nname = 'Acme'\n[[user]]\nemail = 'a@b.c'\n[[zone]]\nname = 'example.com'\n";
+
+    #[test]
+    fn what_the_api_would_refuse_is_refused_with_its_line() {
+        let token = "[[token]]\nname = 't'\n";
+        let policy = "[[token.policy]]\ngroups = ['DNS Write']\nresources = ['zone:example.com']\n";
+        for (text, wanted) in [
+            (
+                "[[dns_record]]\ntype = 'A'\nname = 'a'\ncontent = 'nowhere'\n".to_owned(),
+                "line 8, field `dns_record`: ",
+            ),
+            ("[[dns_record]]\ntype = 'A'\nname = 'a'\ncontent = '192.0.2.1'\ncolour = 1\n".to_owned(), "line 11: "),
+            (
+                "[[dns_record]]\nzone = 'x.y'\ntype = 'A'\nname = 'a'\n".to_owned(),
+                "line 8, field `dns_record.zone`: no zone",
+            ),
+            ("[[bucket]]\nname = 'No'\n".to_owned(), "line 8, field `bucket`: The specified bucket name is not valid."),
+            ("[[bucket]]\nname = 'yes'\n[[bucket]]\nname = 'yes'\n".to_owned(), "line 10, field `bucket`: "),
+            ("[[kv_namespace]]\ntitle = ''\n".to_owned(), "line 8, field `kv_namespace`: "),
+            ("[[kv_namespace]]\ntitle = 'x'\nid = '12'\n".to_owned(), "line 9, field `kv_namespace.id`: must have 32"),
+            (format!("{token}value = 'short'\n{policy}"), "line 9, field `token.value`: must be 40 to 80"),
+            (format!("{token}value = 'cfut_{}'\n{policy}", "a".repeat(48)), "field `token.value`: begins as the value"),
+            (format!("{token}value_from_env = 'UNSET'\n{policy}"), "field `token.value_from_env`: names a variable"),
+            (format!("{token}owner = 'x@y.z'\n{policy}"), "line 9, field `token.owner`: no account"),
+            (
+                format!("{token}[[token.policy]]\ngroups = ['DNS Wrote']\nresources = ['zone:*']\n"),
+                "line 10, field `token.policy.groups`: ",
+            ),
+            (
+                format!("{token}[[token.policy]]\ngroups = ['DNS Write']\nresources = ['zone']\n"),
+                "line 11, field `token.policy.resources`: must be",
+            ),
+            (format!("{token}expires_on = 2020-01-01\n{policy}"), "line 9, field `token.expires_on`: must be a time"),
+            (
+                format!("{token}value = '{v}'\n{policy}{token}value = '{v}'\n{policy}", v = "a".repeat(40)),
+                "is the value of another token",
+            ),
+        ] {
+            let error = read(&format!("{PLACE}{text}")).unwrap_err().to_string();
+            assert!(error.contains(wanted), "{text}\n  gave {error}\n  not  {wanted}");
+            assert!(!error.contains(&"a".repeat(40)), "{error}");
+        }
+        assert!(read(&format!("{PLACE}{token}value_from_env = 'SET'\n{policy}")).is_ok());
     }
 }

@@ -103,6 +103,12 @@ impl Local {
         Ask { client: self.client.clone(), head: Request::builder().method(method).uri(url), body: Bytes::new() }
     }
 
+    /// A request that steers the emulator.
+    pub fn control(&self, method: &str, path: &str) -> Ask {
+        let url = format!("http://{}/__flarekeep{path}", self.address());
+        Ask { client: self.client.clone(), head: Request::builder().method(method).uri(url), body: Bytes::new() }
+    }
+
     /// A request with the Global API key.
     pub fn admin(&self, method: &str, path: &str) -> Ask {
         self.ask(method, path).key(&self.facts.email, &self.facts.global_key)

@@ -5,9 +5,9 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use flarekeep_emulator::{
-    BadZoneId, BarredAnswer, Ceiling, Disputed, ErrorStyle, ExpiredLink, FlatZones, Fractions, IpKey, LockOut, MalformedBearer,
-    NoCredential, Options, PolicyOrder, QuotaError, RateLimit, Regrant, ScopeMismatch, SessionClaims, Unlabelled,
-    Unrouted, VerifyDenied, WrongMethod, ZoneList,
+    BadZoneId, BarredAnswer, Ceiling, Disputed, ErrorStyle, ExpiredLink, FlatZones, Fractions, IpKey, LockOut,
+    MalformedBearer, NoCredential, Options, PolicyOrder, QuotaError, RateLimit, Regrant, ScopeMismatch, SessionClaims,
+    Unlabelled, Unrouted, VerifyDenied, WrongMethod, ZoneList,
 };
 
 /// The emulator's own answer at the quota of tokens: Cloudflare's is not known.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::credential::derived_id;
 use crate::products::timestamp;
 use crate::products::user::BEGINNING;
 use crate::state::State;
@@ -25,7 +26,7 @@ pub(super) fn shown(zone: &Zone, state: &State) -> Value {
         "account": owner,
         // The schema has no null for the id and the name; Cloudflare shows none for a user of whom nothing is shown.
         "owner": {"type": "user"},
-        "plan": {"id": "0feeeeeeeeeeeeeeeeeeeeeeeeeeeeee", "name": "Free Website", "legacy_id": "free", "is_subscribed": true},
+        "plan": plan(&zone.plan),
         "meta": {"step": 2, "custom_certificate_quota": 0, "page_rule_quota": 3, "phishing_detected": false},
         "permissions": [],
         "created_on": time(details.created_on),
@@ -38,7 +39,7 @@ pub(super) fn shown(zone: &Zone, state: &State) -> Value {
         }
         if details.kind == "partial" {
             // What a partial zone's owner puts into a TXT record.
-            let key = crate::credential::derived_id(&format!("verification\0{}", zone.id));
+            let key = derived_id(&format!("verification\0{}", zone.id));
             object.insert(
                 "verification_key".to_owned(),
                 format!("{:09}-{:09}", key % 1_000_000_000, (key >> 64) % 1_000_000_000).into(),
@@ -46,6 +47,19 @@ pub(super) fn shown(zone: &Zone, state: &State) -> Value {
         }
     }
     shown
+}
+
+/// Of the plans' ids one is known; the others are the emulator's own.
+fn plan(of: &str) -> Value {
+    let (id, name) = match of {
+        "pro" => (None, "Pro Website"),
+        "business" => (None, "Business Website"),
+        "enterprise" => (None, "Enterprise Website"),
+        _ => (Some("0feeeeeeeeeeeeeeeeeeeeeeeeeeeeee"), "Free Website"),
+    };
+    let own = || format!("{:032x}", derived_id(&format!("flarekeep emulator plan\0{of}")));
+    let id = id.map_or_else(own, ToOwned::to_owned);
+    json!({"id": id, "name": name, "legacy_id": of, "is_subscribed": true})
 }
 
 pub(super) fn owner_name<'a>(world: &'a World, zone: &Zone) -> &'a str {
