@@ -14,6 +14,7 @@ use flarekeep_policy::{Status, UnixSeconds};
 
 use crate::credential::{hash, hex, random};
 use crate::edge_limit;
+use crate::edge::{Edge, EdgeOptions};
 use crate::http::{self, ApiError, Call, Outcome};
 use crate::lock_out::Failures;
 use crate::options::Options;
@@ -122,6 +123,11 @@ impl Emulator {
             let (inner, face) = (inner.clone(), face.clone());
             async move { face.serve(&inner, request).await }
         })
+    }
+
+    /// The runtime of its Workers.
+    pub(crate) async fn edge(&self, options: EdgeOptions) -> std::io::Result<Edge> {
+        Edge::start(self.0.clone(), options).await
     }
 
     /// What a caller needs in order to use the emulator. Fields stay empty where the world has no user or account.

@@ -71,6 +71,7 @@
 mod authentication;
 mod authorisation;
 mod credential;
+mod edge;
 mod edge_limit;
 mod emulator;
 mod http;
@@ -89,7 +90,9 @@ mod text;
 mod why;
 mod world;
 
+pub use edge::{EdgeLine, EdgeOptions, OnLine, Outbound, find_workerd};
 pub use emulator::{Emulator, Facts, TokenMark, ZoneFact};
+pub use emulator::{Emulator, Facts, ZoneFact};
 pub use log::{Asked, CredentialKind, LogEntry};
 pub use options::{
     BadZoneId, BarredAnswer, Ceiling, Clock, Disputed, ErrorStyle, FlatZones, Fractions, IpKey, LockOut,

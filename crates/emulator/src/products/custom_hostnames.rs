@@ -124,6 +124,13 @@ fn quota(call: &Call, state: &State) -> Outcome {
     Ok(Answer::result(&json!({"allocated": allocated, "used": used, "exceeded": exceeded, "hard_cap": allocated})))
 }
 
+/// The zone of a custom hostname, whether it is active, and its metadata: for the edge. None is ever active here.
+pub(crate) fn serving(state: &State, host: &str) -> Option<(ZoneId, bool, Value)> {
+    let has = |zone: &OfZone| zone.hostnames.values().any(|hostname| hostname.draft.hostname == host);
+    let (zone, _) = state.custom_hostnames.0.iter().find(|(_, zone)| has(zone))?;
+    Some((*zone, false, Value::Null))
+}
+
 fn of_zone<'a>(call: &Call, state: &'a State) -> Option<&'a OfZone> {
     state.custom_hostnames.0.get(&call.zone?)
 }

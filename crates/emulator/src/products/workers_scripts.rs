@@ -1,6 +1,7 @@
 //! Workers of an account: scripts, their versions and settings, their subdomain, their secrets.
 
 mod content;
+pub(crate) mod live;
 pub(super) mod services;
 pub(super) mod settings;
 mod upload;

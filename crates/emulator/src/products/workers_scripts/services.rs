@@ -1,6 +1,7 @@
 //! A Worker by its other names: the older `workers/services`, which no schema has and wrangler calls, and the newer
 //! `workers/workers`, whose id may be the script's name.
 
+use flarekeep_catalogue::AccountId;
 use serde_json::{Value, json};
 
 use super::{Script, account, missing, own, shown};
@@ -63,8 +64,11 @@ fn worker(call: &Call, state: &State) -> Outcome {
 
 /// The account's name below `workers.dev`. Each account has one here from the start, after its id.
 fn subdomain(call: &Call, _: &State) -> Outcome {
-    let account = account(call)?.to_string();
-    Ok(Answer::result(&json!({"subdomain": format!("local-{}", account.get(..8).unwrap_or_default())})))
+    Ok(Answer::result(&json!({"subdomain": subdomain_name(account(call)?)})))
+}
+
+pub(super) fn subdomain_name(account: AccountId) -> String {
+    format!("local-{}", account.to_string().get(..8).unwrap_or_default())
 }
 
 /// The account's first script that is meant.

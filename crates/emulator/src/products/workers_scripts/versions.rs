@@ -28,11 +28,11 @@ const KEPT: usize = 100;
 pub(super) struct Version {
     pub(super) id: String,
     number: u64,
-    created_on: i64,
+    pub(super) created_on: i64,
     /// Which tool made it: `api`, `wrangler`.
     source: String,
-    annotations: Value,
-    content: Content,
+    pub(super) annotations: Value,
+    pub(super) content: Content,
 }
 
 /// A share of the calls for each of one or two versions.
@@ -43,7 +43,7 @@ pub(super) struct Deployment {
     source: String,
     annotations: Value,
     /// Versions' ids with percentages.
-    versions: Vec<(String, f64)>,
+    pub(super) versions: Vec<(String, f64)>,
 }
 
 impl Script {
