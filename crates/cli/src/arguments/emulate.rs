@@ -5,6 +5,7 @@ mod switches;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::edge::Edge;
 use clap::Args;
 use flarekeep_emulator::Options;
 
@@ -30,6 +31,8 @@ pub(crate) struct Emulate {
     /// Say in the header `x-flarekeep-why` of each answer, and in the log, why it was allowed or refused
     #[arg(long)]
     pub(crate) explain: bool,
+    #[command(flatten)]
+    pub(crate) edge: Edge,
     #[command(flatten)]
     switches: Switches,
 }

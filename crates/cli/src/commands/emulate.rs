@@ -1,5 +1,6 @@
 //! `flarekeep emulate`: a local Cloudflare.
 
+mod edge;
 mod recording;
 
 use std::io;
@@ -68,19 +69,32 @@ pub(crate) fn run(output: Output, arguments: &arguments::Emulate) -> CommandResu
             .await
             .map_err(|error| taken(s3, error, "without --s3-port, R2's S3 face takes any free port"))?;
         let s3 = server.s3_endpoint().unwrap_or_default();
-        greet(output, &local(&server.api_url(), arguments.listen), &local(&s3, arguments.listen), &facts);
+        edge::serve(output, &mut server, &emulator, &arguments.edge).await?;
+        let edge = server.edge_url().map(|edge| local(&edge, arguments.edge.edge_listen));
+        let addresses =
+            Addresses { api: local(&server.api_url(), arguments.listen), s3: local(&s3, arguments.listen), edge };
+        greet(output, &addresses, &facts);
         interrupted().await;
         server.shutdown().await;
         Ok(Verdict::Yes)
     })
 }
 
+/// Where clients of this machine find each face.
+struct Addresses {
+    api: String,
+    s3: String,
+    /// None where Workers do not run.
+    edge: Option<String>,
+}
+
 /// What a client needs to know, as one line of JSON.
-fn document(api: &str, s3: &str, facts: &Facts) -> Value {
+fn document(addresses: &Addresses, facts: &Facts) -> Value {
     let zones = facts.zones.iter().map(|zone| json!({"id": zone.id.to_string(), "name": zone.name}));
     json!({
-        "api": api,
-        "s3": s3,
+        "api": addresses.api,
+        "s3": addresses.s3,
+        "edge": addresses.edge,
         "account_id": facts.account_id.to_string(),
         "zones": zones.collect::<Vec<_>>(),
         "email": facts.email,
@@ -98,14 +112,15 @@ fn local(url: &str, listen: SocketAddr) -> String {
     }
 }
 
-fn greet(output: Output, api: &str, s3: &str, facts: &Facts) {
+fn greet(output: Output, addresses: &Addresses, facts: &Facts) {
     if output.json {
         use std::io::Write;
         let mut out = std::io::stdout();
         // One line, so that a script can read it while the emulator runs on.
-        let _ = writeln!(out, "{}", document(api, s3, facts)).and_then(|()| out.flush());
+        let _ = writeln!(out, "{}", document(addresses, facts)).and_then(|()| out.flush());
         return;
     }
+    let Addresses { api, s3, edge } = addresses;
     output.line(format!("{} answers at {api}\n", styled(STRONG, "a local Cloudflare")));
     output.line("  in another terminal:\n");
     output.line(format!("  export CLOUDFLARE_API_BASE_URL={api} CLOUDFLARE_BASE_URL={api}"));
@@ -115,6 +130,10 @@ fn greet(output: Output, api: &str, s3: &str, facts: &Facts) {
     }
     output.line(format!("  export CLOUDFLARE_EMAIL={} CLOUDFLARE_API_KEY={}", plain(&facts.email), facts.global_key));
     output.line(format!("  export AWS_ENDPOINT_URL_S3={s3} AWS_REGION=auto    # R2's S3 face"));
+    if let Some(edge) = edge {
+        let host = facts.zones.first().map_or("<host>", |zone| zone.name.as_str());
+        output.line(format!("  curl -H 'Host: {}' {edge}    # Workers answer here", plain(host)));
+    }
     output.line("\n  flarekeep token create --recipe saas-platform --to env:.env --yes");
     output.line(styled(FAINT, "\n  the key is this emulator's own and opens nothing else; Ctrl-C ends it\n"));
 }

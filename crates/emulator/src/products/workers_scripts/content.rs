@@ -1,6 +1,7 @@
 //! What a script is made of, as it was uploaded.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use axum::body::Bytes;
 use serde::{Deserialize, Serialize};
@@ -19,8 +20,24 @@ pub(super) struct Content {
     pub(super) bindings: Vec<Value>,
     /// The rest of the metadata, as it was sent.
     pub(super) metadata: Map<String, Value>,
-    /// The names of the secrets with their types. Values are not kept, as nothing reads them.
-    pub(super) secrets: BTreeMap<String, String>,
+    /// The secrets by name. Their values are for the running Worker alone: no answer holds them.
+    pub(super) secrets: BTreeMap<String, Secret>,
+}
+
+/// A secret.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Secret {
+    /// `secret_text` or `secret_key`.
+    pub(super) kind: String,
+    /// Empty for a key, which is none.
+    pub(super) text: String,
+}
+
+impl fmt::Debug for Secret {
+    /// Without the value.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secret").field("kind", &self.kind).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,13 +56,13 @@ impl Content {
 
     /// The bindings as the API shows them: secrets without their values.
     pub(super) fn bindings(&self) -> Value {
-        let secrets = self.secrets.iter().map(|(name, kind)| json!({"name": name, "type": kind}));
+        let secrets = self.secrets.iter().map(|(name, secret)| json!({"name": name, "type": secret.kind}));
         self.bindings.iter().cloned().chain(secrets).collect()
     }
 
-    /// The names of the secrets with their values.
+    /// The names of the secrets with their values: for the edge.
     pub(super) fn secret_values(&self) -> Vec<(String, String)> {
-        Vec::new()
+        self.secrets.iter().map(|(name, secret)| (name.clone(), secret.text.clone())).collect()
     }
 
     /// The source: the one module as it is, or a form of all modules.

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::content::Secret;
 use super::{Script, found, found_mut, not_json, unreadable};
 use crate::http::{Answer, ApiError, Call, Outcome};
 use crate::products::{Handler, text as member};
@@ -80,7 +81,7 @@ fn set_subdomain(call: &Call, state: &mut State) -> Outcome {
 
 fn secrets(call: &Call, state: &State) -> Outcome {
     let secrets = found(call, state)?.content.secrets.iter();
-    Ok(Answer::result(&secrets.map(|(name, kind)| json!({"name": name, "type": kind})).collect()))
+    Ok(Answer::result(&secrets.map(|(name, secret)| json!({"name": name, "type": secret.kind})).collect()))
 }
 
 /// A secret comes with a new version, which is live at once (docs: workers/configuration/secrets).
@@ -89,7 +90,8 @@ fn put_secret(call: &Call, state: &mut State) -> Outcome {
     let body = call.object().ok_or_else(not_json)?;
     let (name, kind) = secret(&body)?;
     let mut content = script.content.clone();
-    content.secrets.insert(name.to_owned(), kind.to_owned());
+    let text = member(&body, "text").unwrap_or_default().to_owned();
+    content.secrets.insert(name.to_owned(), Secret { kind: kind.to_owned(), text });
     script.release(call, content);
     Ok(Answer::result(&json!({"name": name, "type": kind})))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::content::{Content, Module};
+use super::content::{Content, Module, Secret};
 use super::{Script, account, own, shown};
 use crate::credential::{fresh_id, hash, hex};
 use crate::http::{Answer, ApiError, Call, Outcome, Part};
@@ -74,9 +74,9 @@ impl Upload {
             // Secrets that are not sent again are dropped, unless their type is to be kept or they are inherited.
             let kept = |kind: &str| listed(&self.metadata, "keep_bindings").any(|keep| keep == kind);
             let inherited = |name: &String| bindings.inherited.contains(name);
-            let stay = old.secrets.iter().filter(|(name, kind)| kept(kind) || inherited(name));
-            for (name, kind) in stay {
-                secrets.entry(name.clone()).or_insert_with(|| kind.clone());
+            let stay = old.secrets.iter().filter(|(name, secret)| kept(&secret.kind) || inherited(name));
+            for (name, secret) in stay {
+                secrets.entry(name.clone()).or_insert_with(|| secret.clone());
             }
         }
         let bytes: Vec<u8> = self.modules.iter().flat_map(|module| module.bytes.iter().copied()).collect();
@@ -117,7 +117,7 @@ impl Upload {
 /// What the bindings of an upload come to.
 struct Bindings {
     plain: Vec<Value>,
-    secrets: BTreeMap<String, String>,
+    secrets: BTreeMap<String, Secret>,
     inherited: Vec<String>,
 }
 
@@ -131,7 +131,8 @@ impl Bindings {
             let field = |name| text(object, name).unwrap_or_default();
             match field("type") {
                 kind @ ("secret_text" | "secret_key") => {
-                    bindings.secrets.insert(field("name").to_owned(), kind.to_owned());
+                    let secret = Secret { kind: kind.to_owned(), text: field("text").to_owned() };
+                    bindings.secrets.insert(field("name").to_owned(), secret);
                     continue;
                 }
                 "inherit" => {
