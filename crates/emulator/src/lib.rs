@@ -62,7 +62,7 @@
 //! # What it does not do
 //!
 //! R2's CORS, lifecycle and encryption settings, lists of objects through the REST API,
-//! analytics (GraphQL answers empty lists), running Workers, resolving DNS, issuing
+//! analytics (GraphQL answers empty lists), resolving DNS, issuing
 //! certificates (custom hostnames stay pending), audit logs, billing, changes of the world by calls.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
