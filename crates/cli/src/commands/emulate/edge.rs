@@ -21,7 +21,8 @@ pub(super) async fn serve(
         return Ok(());
     }
     let Some(workerd) = arguments.workerd.clone().or_else(found) else {
-        output.warn("workerd is not there, so no Worker runs: `npm install workerd` brings it, --workerd PATH names it");
+        output
+            .warn("workerd is not there, so no Worker runs: `npm install workerd` brings it, --workerd PATH names it");
         return Ok(());
     };
     if !arguments.edge_listen.ip().is_loopback() {

@@ -61,10 +61,8 @@ pub(super) async fn delete(emulator: &Arc<Inner>, bucket: BucketKey, message: &M
 pub(super) async fn create(emulator: &Arc<Inner>, bucket: BucketKey, message: &Message) -> Outcome {
     let (key, about) = (message.key()?.to_owned(), message.about()?);
     let (at, capacity) = (emulator.now().0, emulator.options.object_bytes);
-    let id = change(emulator, &bucket, move |state, bucket| {
-        state.objects.begin(bucket, &key, about, at, capacity)
-    })
-    .await?;
+    let id =
+        change(emulator, &bucket, move |state, bucket| state.objects.begin(bucket, &key, about, at, capacity)).await?;
     Ok((json!({"uploadId": id}), Bytes::new()))
 }
 
@@ -74,10 +72,8 @@ pub(super) async fn part(emulator: &Arc<Inner>, bucket: BucketKey, message: &Mes
     let number = number.filter(|number| (1..=10_000).contains(number)).ok_or_else(invalid)?;
     let part = Object::new(bytes, Arc::default(), emulator.now().0);
     let (tag, capacity) = (part.etag.clone(), emulator.options.object_bytes);
-    change(emulator, &bucket, move |state, bucket| {
-        state.objects.add_part(bucket, (&key, &id), number, part, capacity)
-    })
-    .await?;
+    change(emulator, &bucket, move |state, bucket| state.objects.add_part(bucket, (&key, &id), number, part, capacity))
+        .await?;
     Ok((json!({"etag": tag}), Bytes::new()))
 }
 
@@ -102,8 +98,7 @@ pub(super) async fn complete(emulator: &Arc<Inner>, bucket: BucketKey, message: 
 /// Whether R2 refuses to abort an upload that is not there is not documented; here it does not.
 pub(super) async fn abort(emulator: &Arc<Inner>, bucket: BucketKey, message: &Message) -> Outcome {
     let (key, id) = (message.key()?.to_owned(), upload(message)?);
-    let aborted =
-        change(emulator, &bucket, move |state, bucket| state.objects.abort(bucket, &key, &id));
+    let aborted = change(emulator, &bucket, move |state, bucket| state.objects.abort(bucket, &key, &id));
     match aborted.await {
         Ok(()) | Err(Fault::NoSuchUpload) => Ok((Value::Null, Bytes::new())),
         Err(fault) => Err(fault.into()),

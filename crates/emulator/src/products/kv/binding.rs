@@ -77,10 +77,7 @@ fn namespace<'a>(state: &'a State, (account, id): Place) -> Result<&'a Namespace
     state.kv.0.get(&account).and_then(|namespaces| namespaces.get(id)).ok_or_else(missing)
 }
 
-fn entries<'a>(
-    state: &'a mut State,
-    (account, id): Place,
-) -> Result<&'a mut Map<String, Entry>, ApiError> {
+fn entries<'a>(state: &'a mut State, (account, id): Place) -> Result<&'a mut Map<String, Entry>, ApiError> {
     let namespaces = state.kv.0.get_mut(&account);
     let namespace = namespaces.and_then(|namespaces| namespaces.get_mut(id)).ok_or_else(missing)?;
     Ok(&mut namespace.entries)
