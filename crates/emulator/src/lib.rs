@@ -92,7 +92,6 @@ mod world;
 
 pub use edge::{EdgeLine, EdgeOptions, OnLine, Outbound, find_workerd};
 pub use emulator::{Emulator, Facts, TokenMark, ZoneFact};
-pub use emulator::{Emulator, Facts, ZoneFact};
 pub use log::{Asked, CredentialKind, LogEntry};
 pub use options::{
     BadZoneId, BarredAnswer, Ceiling, Clock, Disputed, ErrorStyle, FlatZones, Fractions, IpKey, LockOut,

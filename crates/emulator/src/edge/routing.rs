@@ -113,7 +113,7 @@ mod tests {
     /// The same choice, by elimination: a pattern loses to any other that matches and has the longer fixed host, then
     /// path, then fewer wildcards.
     fn naive<'a>(routes: &[&'a str], asked: Asked) -> Option<&'a str> {
-        let split = |route: &'a str| {
+        let split = |route: &str| {
             let bare = route.trim_start_matches("https://").trim_start_matches("http://");
             let at = bare.find('/').unwrap_or(bare.len());
             let (host, path) = bare.split_at(at);
