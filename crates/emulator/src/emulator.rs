@@ -13,8 +13,8 @@ use flarekeep_catalogue::{AccountId, TokenId, UserId, ZoneId};
 use flarekeep_policy::{Status, UnixSeconds};
 
 use crate::credential::{hash, hex, random};
-use crate::edge_limit;
 use crate::edge::{Edge, EdgeOptions};
+use crate::edge_limit;
 use crate::http::{self, ApiError, Call, Outcome};
 use crate::lock_out::Failures;
 use crate::options::Options;
