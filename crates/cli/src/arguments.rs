@@ -2,6 +2,7 @@
 
 mod care;
 mod declared;
+mod edge;
 mod emulate;
 mod exec;
 mod hostnames;
@@ -21,6 +22,7 @@ use flarekeep_tokens::Sink;
 
 pub(crate) use self::care::{TokenList, TokenRemind, Whose};
 pub(crate) use self::declared::{Apply, Import};
+pub(crate) use self::edge::Edge;
 pub(crate) use self::emulate::{Emulate, Steering};
 pub(crate) use self::exec::Exec;
 pub(crate) use self::making::{ByHand, Naming};

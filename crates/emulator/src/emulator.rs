@@ -16,6 +16,7 @@ use flarekeep_policy::{Status, UnixSeconds};
 use crate::control::clock::Timekeeper;
 use crate::control::{self, Control};
 use crate::credential::{hash, hex, random};
+use crate::edge::{Edge, EdgeOptions};
 use crate::edge_limit;
 use crate::faults::{self, Face, FaultRules};
 use crate::http::{self, ApiError, Call, Outcome};
@@ -160,6 +161,11 @@ impl Emulator {
                 faults::around(&inner, Face::S3, request, serve).await
             }
         })
+    }
+
+    /// The runtime of its Workers.
+    pub(crate) async fn edge(&self, options: EdgeOptions) -> std::io::Result<Edge> {
+        Edge::start(self.0.clone(), options).await
     }
 
     /// What a caller needs in order to use the emulator. Fields stay empty where the world has no user or account.

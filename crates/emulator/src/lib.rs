@@ -101,7 +101,7 @@
 //! # What it does not do
 //!
 //! R2's CORS, lifecycle and encryption settings, lists of objects through the REST API,
-//! analytics (GraphQL answers empty lists), running Workers, issuing certificates that anybody could use, billing.
+//! analytics (GraphQL answers empty lists), issuing certificates that anybody could use, billing.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
@@ -114,6 +114,7 @@ mod coverage;
 mod credential;
 mod dns;
 mod duration;
+mod edge;
 mod edge_limit;
 mod emulator;
 mod faults;
@@ -136,6 +137,7 @@ mod why;
 mod world;
 
 pub use coverage::{Coverage, Covered, coverage};
+pub use edge::{EdgeLine, EdgeOptions, OnLine, Outbound, find_workerd};
 pub use emulator::{Emulator, Facts, TokenFact, TokenMark, ZoneFact};
 pub use faults::{FaultError, FaultRules};
 pub use log::{Asked, CredentialKind, LogEntry};

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::dns::server::Serving;
+use crate::edge::{Edge, EdgeOptions};
 use crate::emulator::Emulator;
 use crate::line::{Lines, Peer};
 
@@ -23,6 +24,7 @@ pub struct Running {
     api: Listening,
     s3: Option<Listening>,
     dns: Option<Serving>,
+    edge: Option<(Listening, Edge)>,
 }
 
 /// One address that is listened at.
@@ -39,7 +41,7 @@ impl Server {
     /// # Errors
     /// The address cannot be listened at.
     pub async fn start(emulator: Emulator, address: SocketAddr) -> io::Result<Running> {
-        Ok(Running { api: Listening::start(emulator.router(), address).await?, s3: None, dns: None })
+        Ok(Running { api: Listening::start(emulator.router(), address).await?, s3: None, dns: None, edge: None })
     }
 }
 
@@ -69,6 +71,27 @@ impl Running {
         self.dns.as_ref().map(|dns| dns.address)
     }
 
+    /// Runs Workers as well, and answers for them at an address of its own, where port 0 means any free port.
+    ///
+    /// # Errors
+    /// There is no such workerd, or the address cannot be listened at; all else is served as before.
+    pub async fn serve_edge(
+        &mut self,
+        emulator: &Emulator,
+        address: SocketAddr,
+        options: EdgeOptions,
+    ) -> io::Result<()> {
+        let edge = emulator.edge(options).await?;
+        self.edge = Some((Listening::start(edge.router(), address).await?, edge));
+        Ok(())
+    }
+
+    /// Where Workers answer: `http://127.0.0.1:PORT`; none where they do not run.
+    #[must_use]
+    pub fn edge_url(&self) -> Option<String> {
+        self.edge.as_ref().map(|(edge, _)| format!("http://{}", edge.address))
+    }
+
     /// The address at which the API is listened at.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
@@ -90,7 +113,10 @@ impl Running {
     /// Stops accepting, waits two seconds at most for calls under way, and returns.
     pub async fn shutdown(mut self) {
         const PATIENCE: Duration = Duration::from_secs(2);
-        let mut listening: Vec<_> = std::iter::once(&mut self.api).chain(&mut self.s3).collect();
+        let mut listening: Vec<_> = std::iter::once(&mut self.api)
+            .chain(&mut self.s3)
+            .chain(self.edge.as_mut().map(|(edge, _)| edge))
+            .collect();
         for one in &mut listening {
             if let Some(stop) = one.stop.take() {
                 // The receiver is gone only where the server has ended already.

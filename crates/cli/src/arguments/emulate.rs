@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub(crate) use self::steering::Steering;
+use super::edge::Edge;
 use clap::Args;
 use flarekeep_emulator::Options;
 
@@ -42,6 +43,8 @@ pub(crate) struct Emulate {
     pub(crate) hostnames: HostnameArguments,
     #[command(flatten)]
     pub(crate) steering: Steering,
+    #[command(flatten)]
+    pub(crate) edge: Edge,
     #[command(flatten)]
     switches: Switches,
 }

@@ -1,6 +1,7 @@
 //! `flarekeep emulate`: a local Cloudflare.
 
 mod coverage;
+mod edge;
 mod recording;
 
 use std::io;
@@ -78,16 +79,32 @@ pub(crate) fn run(output: Output, arguments: &arguments::Emulate) -> CommandResu
                 .map_err(|error| taken(dns, error, "--dns-listen 127.0.0.1:0 takes any free port"))?;
         }
         let s3 = server.s3_endpoint().unwrap_or_default();
-        let dns = server.dns_address();
-        greet(output, &local(&server.api_url(), arguments.listen), &local(&s3, arguments.listen), dns, &facts);
+        edge::serve(output, &mut server, &emulator, &arguments.edge).await?;
+        let addresses = Addresses {
+            api: local(&server.api_url(), arguments.listen),
+            s3: local(&s3, arguments.listen),
+            edge: server.edge_url().map(|edge| local(&edge, arguments.edge.edge_listen)),
+            dns: server.dns_address(),
+        };
+        greet(output, &addresses, &facts);
         interrupted().await;
         server.shutdown().await;
         Ok(Verdict::Yes)
     })
 }
 
+/// Where clients of this machine find each face.
+struct Addresses {
+    api: String,
+    s3: String,
+    /// None where Workers do not run.
+    edge: Option<String>,
+    /// None where DNS is not asked for.
+    dns: Option<SocketAddr>,
+}
+
 /// What a client needs to know, as one line of JSON.
-fn document(api: &str, s3: &str, dns: Option<SocketAddr>, facts: &Facts) -> Value {
+fn document(addresses: &Addresses, facts: &Facts) -> Value {
     let zones = facts.zones.iter().map(|zone| json!({"id": zone.id.to_string(), "name": zone.name}));
     let tokens = facts.tokens.iter().map(|token| match &token.value {
         Some(value) => json!({"id": token.id.to_string(), "name": token.name, "value": value}),
@@ -95,8 +112,9 @@ fn document(api: &str, s3: &str, dns: Option<SocketAddr>, facts: &Facts) -> Valu
         None => json!({"id": token.id.to_string(), "name": token.name}),
     });
     let mut document = json!({
-        "api": api,
-        "s3": s3,
+        "api": addresses.api,
+        "s3": addresses.s3,
+        "edge": addresses.edge,
         "account_id": facts.account_id.to_string(),
         "zones": zones.collect::<Vec<_>>(),
         "email": facts.email,
@@ -104,7 +122,7 @@ fn document(api: &str, s3: &str, dns: Option<SocketAddr>, facts: &Facts) -> Valu
         "user_id": facts.user_id.to_string(),
         "tokens": tokens.collect::<Vec<_>>(),
     });
-    if let (Some(dns), Some(object)) = (dns, document.as_object_mut()) {
+    if let (Some(dns), Some(object)) = (addresses.dns, document.as_object_mut()) {
         object.insert("dns".to_owned(), dns.to_string().into());
     }
     document
@@ -119,14 +137,15 @@ fn local(url: &str, listen: SocketAddr) -> String {
     }
 }
 
-fn greet(output: Output, api: &str, s3: &str, dns: Option<SocketAddr>, facts: &Facts) {
+fn greet(output: Output, addresses: &Addresses, facts: &Facts) {
     if output.json {
         use std::io::Write;
         let mut out = std::io::stdout();
         // One line, so that a script can read it while the emulator runs on.
-        let _ = writeln!(out, "{}", document(api, s3, dns, facts)).and_then(|()| out.flush());
+        let _ = writeln!(out, "{}", document(addresses, facts)).and_then(|()| out.flush());
         return;
     }
+    let Addresses { api, s3, edge, dns } = addresses;
     output.line(format!("{} answers at {api}\n", styled(STRONG, "a local Cloudflare")));
     output.line("  in another terminal:\n");
     output.line(format!("  export CLOUDFLARE_API_BASE_URL={api} CLOUDFLARE_BASE_URL={api}"));
@@ -136,13 +155,13 @@ fn greet(output: Output, api: &str, s3: &str, dns: Option<SocketAddr>, facts: &F
     }
     output.line(format!("  export CLOUDFLARE_EMAIL={} CLOUDFLARE_API_KEY={}", plain(&facts.email), facts.global_key));
     output.line(format!("  export AWS_ENDPOINT_URL_S3={s3} AWS_REGION=auto    # R2's S3 face"));
+    if let Some(edge) = edge {
+        let host = facts.zones.first().map_or("<host>", |zone| zone.name.as_str());
+        output.line(format!("  curl -H 'Host: {}' {edge}    # Workers answer here", plain(host)));
+    }
     if let Some(dns) = dns {
-        output.line(format!(
-            "  dig @{} -p {} {}    # DNS",
-            dns.ip(),
-            dns.port(),
-            facts.zones.first().map_or("", |zone| &zone.name)
-        ));
+        let name = facts.zones.first().map_or("", |zone| &zone.name);
+        output.line(format!("  dig @{} -p {} {}    # DNS", dns.ip(), dns.port(), plain(name)));
     }
     for token in &facts.tokens {
         let Some(value) = &token.value else { continue };

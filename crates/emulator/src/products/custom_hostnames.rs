@@ -14,7 +14,7 @@ mod shown;
 use flarekeep_catalogue::ZoneId;
 use flarekeep_policy::UnixSeconds;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::draft::Draft;
 use self::evidence::{Evidence, gather};
@@ -123,9 +123,12 @@ impl OfZone {
 
 impl CustomHostname {
     fn standing(&self, call: &Call, state: &State) -> Standing {
-        let options = &call.options.hostnames;
-        let evidence = gather(state, self.zone, self, options, call.at.0);
-        Standing { course: self.course.advanced(&evidence.facts, &rules(options), call.at.0), evidence }
+        self.standing_at(state, &call.options.hostnames, call.at.0)
+    }
+
+    fn standing_at(&self, state: &State, options: &Hostnames, now: i64) -> Standing {
+        let evidence = gather(state, self.zone, self, options, now);
+        Standing { course: self.course.advanced(&evidence.facts, &rules(options), now), evidence }
     }
 
     /// Whether it exists still. Most cannot be over yet, so that nothing has to be looked up for them.
@@ -273,6 +276,29 @@ fn forget_what_is_over(call: &Call, state: &mut State) -> Result<(), ApiError> {
 fn there<'a>(call: &'a Call, state: &'a State) -> impl Iterator<Item = &'a CustomHostname> {
     let all = of_zone(call, state).into_iter().flat_map(|zone| zone.hostnames.values());
     all.filter(|hostname| hostname.is_there(call, state))
+}
+
+/// A custom hostname as the edge sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Serving {
+    pub(crate) zone: ZoneId,
+    /// Whether both of its statuses are active: only then is it served.
+    pub(crate) active: bool,
+    /// Null where it has none.
+    pub(crate) metadata: Value,
+}
+
+/// The custom hostname that a host is, or else the wildcard that it is below.
+pub(crate) fn serving(state: &State, host: &str, options: &Options, now: UnixSeconds) -> Option<Serving> {
+    let wildcard = host.split_once('.').map(|(_, rest)| format!("*.{rest}"));
+    [Some(host), wildcard.as_deref()].into_iter().flatten().find_map(|name| {
+        let all = state.custom_hostnames.0.values().flat_map(|zone| zone.hostnames.values());
+        let standing = |hostname: &CustomHostname| hostname.standing_at(state, &options.hostnames, now.0).course;
+        let mut named = all.filter(|hostname| hostname.draft.hostname == name).map(|one| (one, standing(one)));
+        let (hostname, course) = named.find(|(_, course)| !course.is_over())?;
+        let metadata = hostname.draft.extra.get("custom_metadata").cloned().unwrap_or_default();
+        Some(Serving { zone: hostname.zone, active: course.is_serving(), metadata })
+    })
 }
 
 fn of_zone<'a>(call: &Call, state: &'a State) -> Option<&'a OfZone> {

@@ -1,5 +1,6 @@
 //! Workers KV: namespaces of an account, and the values in them.
 
+pub(crate) mod binding;
 mod bulk;
 mod keys;
 mod values;

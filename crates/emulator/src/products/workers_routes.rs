@@ -111,6 +111,12 @@ fn check_pattern(pattern: &str, zone: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// The patterns of a zone with their Workers: for the edge.
+pub(crate) fn of_zone(state: &State, zone: ZoneId) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let routes = state.workers_routes.0.get(&zone).into_iter().flat_map(Map::values);
+    routes.map(|route| (route.pattern.as_str(), route.script.as_deref()))
+}
+
 fn routes<'a>(call: &Call, state: &'a State) -> Option<&'a Map<String, Route>> {
     state.workers_routes.0.get(&call.zone?)
 }

@@ -2,7 +2,8 @@
 
 pub(super) mod assets;
 mod content;
-pub(super) mod domains;
+pub(crate) mod domains;
+pub(crate) mod live;
 pub(super) mod rest;
 pub(super) mod secrets;
 pub(super) mod services;

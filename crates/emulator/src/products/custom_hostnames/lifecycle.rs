@@ -146,6 +146,12 @@ impl Course {
         }
     }
 
+    /// Whether requests of the hostname are answered: both validations are done.
+    pub(super) fn is_serving(&self) -> bool {
+        matches!(self.hostname, HostnameStatus::Active | HostnameStatus::ActiveRedeploying)
+            && self.ssl == SslStatus::Active
+    }
+
     /// Whether the hostname exists no more.
     pub(super) fn is_over(&self) -> bool {
         self.hostname == HostnameStatus::Deleted

@@ -28,7 +28,6 @@ pub(super) struct Domain {
 }
 
 /// The Worker that answers a custom domain.
-#[allow(dead_code)]
 pub(crate) fn service<'a>(state: &'a State, account: AccountId, hostname: &str) -> Option<&'a str> {
     let domains = state.workers_account.domains.get(&account.to_string())?;
     domains.values().find(|domain| domain.hostname == hostname).map(|domain| domain.service.as_str())

@@ -1,5 +1,6 @@
 //! The rest of what an account has of Workers: its subdomain and settings, and of a script schedules, tails, models.
 
+use flarekeep_catalogue::AccountId;
 use serde_json::{Map, Value, json};
 
 use super::{Script, account, exists, found, found_mut, not_json, unreadable};
@@ -31,10 +32,14 @@ const TAIL: i64 = 6 * 3600;
 
 /// The account's name below `workers.dev`. Each account has one here from the start, after its id.
 fn subdomain(call: &Call, state: &State) -> Outcome {
-    let owner = owner(call)?;
+    let account = call.account.ok_or_else(ApiError::no_route)?;
+    Ok(Answer::result(&json!({"subdomain": subdomain_name(state, account)})))
+}
+
+pub(super) fn subdomain_name(state: &State, account: AccountId) -> String {
+    let owner = account.to_string();
     let usual = || format!("local-{}", owner.get(..8).unwrap_or_default());
-    let name = state.workers_account.subdomains.get(&owner).cloned().unwrap_or_else(usual);
-    Ok(Answer::result(&json!({"subdomain": name})))
+    state.workers_account.subdomains.get(&owner).cloned().unwrap_or_else(usual)
 }
 
 fn set_subdomain(call: &Call, state: &mut State) -> Outcome {

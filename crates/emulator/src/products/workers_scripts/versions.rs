@@ -33,10 +33,10 @@ const KEPT: usize = 100;
 pub(super) struct Version {
     pub(super) id: String,
     number: u64,
-    created_on: i64,
+    pub(super) created_on: i64,
     /// Which tool made it: `api`, `wrangler`.
     source: String,
-    annotations: Value,
+    pub(super) annotations: Value,
     pub(super) content: Content,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Deployment {
     source: String,
     annotations: Value,
     /// Versions' ids with percentages.
-    versions: Vec<(String, f64)>,
+    pub(super) versions: Vec<(String, f64)>,
 }
 
 impl Script {
