@@ -3,6 +3,8 @@
 //! Each target also holds what a caller relies on: that what is said of a text shows no control character, and that a
 //! fault is within the text.
 
+mod emulator;
+
 use flarekeep_catalogue::{Recipe, recognise};
 use flarekeep_planner::source::calls::Failed;
 use flarekeep_planner::source::{Reading, SourceError, har, log, recording, shell, terraform, workflow, wrangler};
@@ -176,6 +178,49 @@ pub const TARGETS: &[Target] = &[
         },
         texts: &[
             "{\"token\":{\"policies\":[{\"effect\":\"allow\",\"resources\":{\"com.cloudflare.api.account.zone.*\":\"*\"},\"permission_groups\":[{\"id\":\"4755a26eedb94da69e1066d98aa820be\"}]}]},\"method\":\"POST\",\"path\":\"/zones/000000000000000000000000000000b1/dns_records\",\"account\":\"000000000000000000000000000000a1\",\"user\":\"000000000000000000000000000000c1\",\"ip\":\"203.0.113.7\",\"at\":\"2026-11-22T00:00:00Z\"}\n{}\n",
+        ],
+        files: &[],
+    },
+    Target {
+        name: "front",
+        run: emulator::api,
+        texts: &[
+            "GET /client/v4/zones?name=example.com&page=2&per_page=5\n\n",
+            "GET /client/v4/accounts/0123456789abcdef0123456789abcdef/logs/audit?since=2026-01-01&before=2027-01-01&limit=2\n\n",
+            "POST /client/v4/zones/fedcba9876543210fedcba9876543210/dns_records\n\n{\"type\":\"SRV\",\"name\":\"_a._tcp\",\"data\":{\"priority\":1,\"weight\":2,\"port\":3,\"target\":\"a.example.com\"},\"ttl\":1}",
+            "POST /client/v4/zones/fedcba9876543210fedcba9876543210/dns_records/batch\n\n{\"posts\":[{\"type\":\"A\",\"name\":\"a\",\"content\":\"203.0.113.1\"}],\"deletes\":[]}",
+            "POST /client/v4/zones/fedcba9876543210fedcba9876543210/dns_records/import\ncontent-type: multipart/form-data; boundary=b\n\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n$ORIGIN example.com.\nwww 300 IN A 203.0.113.1\n@ 1 IN MX 10 mail.example.com.\n\r\n--b--\r\n",
+            "POST /client/v4/zones/fedcba9876543210fedcba9876543210/custom_hostnames\n\n{\"hostname\":\"www.acme.test\",\"ssl\":{\"method\":\"http\",\"type\":\"dv\",\"settings\":{\"min_tls_version\":\"1.2\"}}}",
+            "POST /client/v4/zones/fedcba9876543210fedcba9876543210/purge_cache\n\n{\"files\":[\"https://example.com/a\"]}",
+            "PATCH /client/v4/zones/fedcba9876543210fedcba9876543210/settings/ssl\n\n{\"value\":\"strict\"}",
+            "POST /client/v4/user/tokens\n\n{\"name\":\"a\",\"policies\":[{\"effect\":\"allow\",\"resources\":{\"com.cloudflare.api.account.0123456789abcdef0123456789abcdef\":{\"com.cloudflare.api.account.zone.*\":\"*\"}},\"permission_groups\":[{\"id\":\"4755a26eedb94da69e1066d98aa820be\"}]}],\"condition\":{\"request_ip\":{\"in\":[\"203.0.113.0/24\"]}},\"expires_on\":\"2027-01-31T00:00:00Z\"}",
+            "PUT /client/v4/accounts/0123456789abcdef0123456789abcdef/storage/kv/namespaces/x/bulk\n\n[{\"key\":\"a\",\"value\":\"eA==\",\"base64\":true,\"expiration_ttl\":60}]",
+            "POST /client/v4/accounts/0123456789abcdef0123456789abcdef/d1/database\n\n{\"name\":\"a\"}",
+            "POST /client/v4/graphql\n\n{\"query\":\"{ viewer { zones(filter: {zoneTag: \\\"fedcba9876543210fedcba9876543210\\\"}) { zoneTag } } }\",\"variables\":{}}",
+            "PUT /client/v4/accounts/0123456789abcdef0123456789abcdef/r2/buckets/a/objects/b%2Fc\ncontent-type: text/plain\n\nx",
+        ],
+        files: &[],
+    },
+    Target {
+        name: "form",
+        run: emulator::form,
+        texts: &[
+            "--b\r\nContent-Disposition: form-data; name=\"metadata\"\r\n\r\n{\"main_module\":\"a.js\",\"bindings\":[{\"type\":\"secret_text\",\"name\":\"A\",\"text\":\"b\"}],\"compatibility_date\":\"2026-08-01\"}\r\n--b\r\nContent-Disposition: form-data; name=\"a.js\"; filename=\"a.js\"\r\nContent-Type: application/javascript+module\r\n\r\nexport default {}\r\n--b--\r\n",
+        ],
+        files: &[],
+    },
+    Target {
+        name: "s3",
+        run: emulator::s3,
+        texts: &[
+            "PUT /fuzz/a/b\nx-amz-meta-a: b\ncontent-type: text/plain\nif-none-match: *\n\nx",
+            "GET /fuzz?list-type=2&prefix=a&delimiter=%2F&max-keys=2&encoding-type=url\n\n",
+            "GET /fuzz/a/b\nrange: bytes=0-0\nif-match: \"x\"\n\n",
+            "POST /fuzz?delete\ncontent-type: application/xml\n\n<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Object><Key>a&amp;b</Key></Object><Quiet>true</Quiet></Delete>",
+            "POST /fuzz/a?uploadId=0\n\n<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>\"x\"</ETag></Part></CompleteMultipartUpload>",
+            "PUT /fuzz?cors\n\n<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>",
+            "PUT /fuzz?lifecycle\n\n<LifecycleConfiguration><Rule><ID>a</ID><Filter><Prefix>a</Prefix></Filter><Status>Enabled</Status><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>",
+            "PUT /fuzz/c\nx-amz-copy-source: /fuzz/a%2Fb\nx-amz-metadata-directive: REPLACE\n\n",
         ],
         files: &[],
     },
