@@ -28,6 +28,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
+use axum::http::uri::Authority;
 use axum::http::{HeaderValue, Method, Response, StatusCode, header, request};
 use flarekeep_catalogue::AccountId;
 use serde_json::Value;
@@ -204,7 +205,7 @@ impl Shared {
         let (parts, body) = request.into_parts();
         let ip = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let header = |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        let authority = header(header::HOST).or_else(|| parts.uri.authority().map(|authority| authority.as_str()));
+        let authority = header(header::HOST).or_else(|| parts.uri.authority().map(Authority::as_str));
         let Some(host) = authority.and_then(routing::host) else {
             return Page::bad("a request needs a Host").respond();
         };

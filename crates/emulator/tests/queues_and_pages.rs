@@ -116,7 +116,7 @@ async fn a_project_is_deployed_twice_and_rolled_back() {
     let hashes = json!({"hashes": ["a1", "b2"]});
     let check = async || by_jwt(jwt, "/pages/assets/check-missing", hashes.clone()).await;
     assert_eq!(check().await.result(), &json!(["a1", "b2"]));
-    let forged = format!("{}x", jwt);
+    let forged = format!("{jwt}x");
     by_jwt(&forged, "/pages/assets/check-missing", hashes.clone()).await.refused(401, 8_000_013);
     assert!(by_jwt(&token.value, "/pages/assets/check-missing", hashes.clone()).await.status >= 400);
     let deploy = async |manifest: Value, branch: &str| {

@@ -226,7 +226,8 @@ impl Worker {
         let mut done = 0;
         while Instant::now() < end {
             if self.namespace.is_none() {
-                let title = format!("soak-{}-{}", self.number, self.next());
+                let random = self.next();
+                let title = format!("soak-{}-{random}", self.number);
                 let made = self.ask(base, "POST", "/storage/kv/namespaces", json!({"title": title}).to_string()).await;
                 self.namespace = made.and_then(|(_, json)| Some(json["result"]["id"].as_str()?.to_owned()));
                 continue;

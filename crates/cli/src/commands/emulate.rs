@@ -190,7 +190,7 @@ fn log(output: Output, entry: &LogEntry, explain: bool) {
 /// The options with what tests steer.
 fn steered(options: Options, steering: &arguments::Steering) -> Result<Options, CommandError> {
     let faults = steering.faults.as_deref().map(faults).transpose()?;
-    let now = steering.now.map(|now| now.as_second());
+    let now = steering.now.map(jiff::Timestamp::as_second);
     Ok(Options { now, faults, decisions: usize::try_from(steering.decisions).unwrap_or(usize::MAX), ..options })
 }
 

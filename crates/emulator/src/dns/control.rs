@@ -16,8 +16,6 @@ use crate::products::dns_records::lookup::Entry;
 use crate::products::text;
 use crate::state::State;
 
-/// Where this is found.
-
 /// What is asked of the foreign names.
 #[derive(Debug)]
 pub(crate) enum Request {

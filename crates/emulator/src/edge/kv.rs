@@ -48,7 +48,7 @@ pub(super) async fn answer(emulator: &Arc<Inner>, place: (AccountId, String), re
             _ => Err(Failure(405, "Method Not Allowed".to_owned())),
         },
     };
-    outcome.unwrap_or_else(|failure| failure.respond())
+    outcome.unwrap_or_else(Failure::respond)
 }
 
 fn get(emulator: &Inner, place: &(AccountId, String), key: &str) -> Outcome {

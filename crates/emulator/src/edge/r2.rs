@@ -48,7 +48,7 @@ pub(super) async fn answer(emulator: &Arc<Inner>, bucket: BucketKey, request: Re
         Method::PUT => writing(emulator, bucket, &parts.headers, body).await,
         _ => Err(invalid()),
     };
-    outcome.map_or_else(|failure| failure.respond(), |(message, bytes)| respond(&message, &bytes))
+    outcome.map_or_else(Failure::respond, |(message, bytes)| respond(&message, &bytes))
 }
 
 fn reading(emulator: &Inner, bucket: &BucketKey, message: &Message) -> Outcome {

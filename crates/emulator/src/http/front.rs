@@ -52,8 +52,6 @@ pub(crate) async fn serve(emulator: Arc<Inner>, request: Request) -> Response<Bo
     response
 }
 
-/// `/__flarekeep/dns`. A page in a browser is nobody who may change it.
-
 /// What became of a call, for the log and the headers.
 #[derive(Default)]
 struct Trail {

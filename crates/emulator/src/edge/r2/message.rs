@@ -197,7 +197,8 @@ pub(super) fn digests(message: &Message, bytes: &Bytes) -> Result<Vec<(&'static 
     };
     let given = |name: &str| message.text(name).map(str::to_ascii_lowercase);
     let md5 = message.text("md5").map(|text| STANDARD.decode(text).map(|bytes| hex(&bytes)).unwrap_or_default());
-    let all: [(&str, &str, Option<String>, fn(&[u8]) -> Vec<u8>); 5] = [
+    type Digester = fn(&[u8]) -> Vec<u8>;
+    let all: [(&str, &str, Option<String>, Digester); 5] = [
         ("MD5", "0", md5, |bytes| crate::objects::md5(bytes).to_vec()),
         ("SHA-1", "1", given("sha1"), sha1),
         ("SHA-256", "2", given("sha256"), |bytes| Sha256::digest(bytes).to_vec()),
