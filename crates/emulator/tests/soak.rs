@@ -239,9 +239,9 @@ impl Worker {
                 continue;
             }
             let number = usize::try_from(self.next()).unwrap() % THINGS;
-            let thing = if self.next() % 2 == 0 { Thing::Value(number) } else { Thing::Object(number) };
+            let thing = if self.next().is_multiple_of(2) { Thing::Value(number) } else { Thing::Object(number) };
             let path = self.path(thing);
-            let value = (self.next() % 4 != 0).then(|| {
+            let value = (!self.next().is_multiple_of(4)).then(|| {
                 self.values += 1;
                 format!("{}-{}-{}", self.number, self.values, "x".repeat(usize::try_from(self.values % 500).unwrap()))
             });
