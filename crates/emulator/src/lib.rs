@@ -100,8 +100,8 @@
 //!
 //! # What it does not do
 //!
-//! R2's CORS, lifecycle and encryption settings, lists of objects through the REST API,
-//! analytics (GraphQL answers empty lists), issuing certificates that anybody could use, billing.
+//! Analytics (GraphQL answers empty lists), certificates that a browser would take, billing, mail; [`coverage`] lists each
+//! operation, and docs/emulator the rest.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
