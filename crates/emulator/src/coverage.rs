@@ -102,7 +102,6 @@ mod tests {
         assert_eq!(of("POST /graphql"), Coverage::Simulated);
         assert_eq!(of("POST /graphql#zone"), Coverage::Simulated);
         assert_eq!(of("GET s3://{bucket_name}?list-type=2"), Coverage::Simulated);
-        assert_eq!(of("GET s3://{bucket_name}?encryption"), Coverage::NotSimulated);
         assert_eq!(of("GET /accounts/{account_id}/addressing/prefixes"), Coverage::Schema);
         assert_eq!(of("GET /accounts/{account_id}/browser-rendering/devtools/browser"), Coverage::NotSimulated);
     }
@@ -112,7 +111,17 @@ mod tests {
         let all = coverage();
         assert_eq!(all.len(), operations().len());
         // Every name of the trait's is an operation's or the twin of one that the catalogue has under one name.
-        let twins = ["head_object", "list_objects", "copy_object", "upload_part_copy"];
+        let twins = [
+            "head_object",
+            "list_objects",
+            "copy_object",
+            "upload_part_copy",
+            "delete_object_tagging",
+            "get_bucket_replication",
+            "get_bucket_tagging",
+            "get_bucket_versioning",
+            "get_object_lock_configuration",
+        ];
         let named: Vec<String> = operations()
             .iter()
             .filter(|operation| operation.is_s3())

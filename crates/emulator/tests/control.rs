@@ -199,7 +199,7 @@ async fn what_is_not_there_is_said() {
     assert!(calls.contains(&&json!("/__flarekeep/reset")), "{calls:?}");
     assert_eq!(local.control("GET", "/").send().await.status, 200);
     local.control("GET", "/nothing").send().await.refused(404, 199_008);
-    local.control("GET", "/reset").send().await.refused(405, 10405);
+    local.control("GET", "/reset").send().await.refused(405, 7001);
     local.control("POST", "/reset").json(&json!({"all": true})).send().await.refused(400, 199_006);
     local.control("POST", "/clock").body("text/plain", "[1]").send().await.refused(400, 199_006);
     local.control("POST", "/clock").body("text/plain", vec![b' '; (1 << 20) + 1]).send().await.refused(400, 199_006);

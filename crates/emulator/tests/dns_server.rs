@@ -67,7 +67,8 @@ async fn zones_are_answered_from_their_records() {
     asked.record(json!({"type": "AAAA", "name": "www", "content": "100::", "ttl": 1})).await;
     asked.record(json!({"type": "CNAME", "name": "alias", "content": "www.example.com"})).await;
     asked.record(json!({"type": "CNAME", "name": "out", "content": "elsewhere.org"})).await;
-    asked.record(json!({"type": "CNAME", "name": "loop", "content": "loop.example.com"})).await;
+    asked.record(json!({"type": "CNAME", "name": "loop", "content": "round.example.com"})).await;
+    asked.record(json!({"type": "CNAME", "name": "round", "content": "loop.example.com"})).await;
     asked.record(json!({"type": "A", "name": "p", "content": "192.0.2.9", "proxied": true, "ttl": 1})).await;
     asked.record(json!({"type": "TXT", "name": "_acme-challenge", "content": "token", "ttl": 120})).await;
     asked.record(json!({"type": "MX", "name": "@", "content": "mail.example.com", "priority": 10})).await;
