@@ -110,7 +110,9 @@ impl Emulator {
     /// An emulator whose state lives in memory.
     #[must_use]
     pub fn new(world: World, options: Options) -> Self {
-        let seeded = seeded(world, &options);
+        // A world was planted once when it was read; one without seeds has nothing that could fail.
+        let plain = (Arc::new(State::new(world.clone())), Vec::new());
+        let seeded = seeded(world, &options).unwrap_or(plain);
         Self::with(seeded.0.clone(), seeded, options, None)
     }
 
@@ -122,12 +124,13 @@ impl Emulator {
     pub fn open(folder: impl AsRef<Path>, world: World, options: Options) -> Result<Self, OpenError> {
         let mut fresh = None;
         let (store, state) = Store::open(folder.as_ref(), options.state_key.clone(), || {
-            let (state, tokens) = seeded(world, &options);
-            State::clone(&fresh.insert((state, tokens)).0)
+            let seeded = seeded(world, &options)?;
+            Ok(State::clone(&fresh.insert(seeded).0))
         })?;
         // What a reset goes back to is made anew: values that were made at random are others then, and not told.
-        let again = || (seeded(World::clone(&state.world), &options).0, Vec::new());
-        let seeded = fresh.unwrap_or_else(again);
+        let again = || Ok((seeded(state.origin.clone(), &options)?.0, Vec::new()));
+        let unplanted = |problem| OpenError::Unreadable { path: folder.as_ref().to_owned(), problem };
+        let seeded = fresh.map_or_else(again, Ok).map_err(unplanted)?;
         Ok(Self::with(Arc::new(state), seeded, options, Some(store)))
     }
 
@@ -208,10 +211,16 @@ impl Emulator {
     /// A call that leaves it as it was has changed nothing.
     #[must_use]
     pub fn state_hash(&self) -> String {
-        // Rows hold text and numbers: they always serialize.
         let mut state = State::clone(&self.0.state());
         state.audit_logs = audit_logs::Table::default();
-        hex(&hash(&serde_json::to_vec(&store::rows(&state)).unwrap_or_default()))
+        let mut parts = Vec::new();
+        let mut take = |text: &[u8]| {
+            parts.extend(hash(text));
+            Ok(())
+        };
+        // Rows hold text and numbers, and nothing refuses them here.
+        let _ = store::rows(&state, &mut take);
+        hex(&hash(&parts))
     }
 
     /// The handle for servers of other protocols.
@@ -259,13 +268,13 @@ impl Emulator {
 type Seeded = (Arc<State>, Vec<TokenFact>);
 
 /// A world with all that it is to hold.
-fn seeded(world: World, options: &Options) -> Seeded {
+fn seeded(world: World, options: &Options) -> Result<Seeded, String> {
     let seeds = world.seeds.clone();
     let mut state = State::new(world);
     let at = UnixSeconds(Timekeeper::new(options.clock.clone(), options.now).now());
-    // Each was made once when the world was read, in a state that was thrown away.
-    let tokens = seeds.plant(&mut state, at).unwrap_or_default();
-    (Arc::new(state), tokens)
+    let tokens = seeds.plant(&mut state, at);
+    let tokens = tokens.map_err(|error| format!("its world cannot be planted: {:?}", error.errors))?;
+    Ok((Arc::new(state), tokens))
 }
 
 impl fmt::Debug for TokenFact {

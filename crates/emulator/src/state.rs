@@ -28,6 +28,8 @@ pub(crate) type Owned<V> = Map<String, Map<String, V>>;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     pub(crate) world: World,
+    /// The world as it was in the beginning: calls may change [`Self::world`], and a reset goes back to this.
+    pub(crate) origin: World,
     pub(crate) tokens: tokens::Table,
     pub(crate) dns_records: dns_records::Table,
     /// What names outside the world's zones hold.
@@ -50,6 +52,7 @@ pub(crate) struct State {
 
 rows::branch!(State {
     world,
+    origin,
     tokens,
     dns_records,
     foreign_dns,
@@ -72,6 +75,6 @@ rows::branch!(State {
 impl State {
     /// A world to which nothing was added yet.
     pub(crate) fn new(world: World) -> Self {
-        Self { world, ..Self::default() }
+        Self { origin: world.clone(), world, ..Self::default() }
     }
 }

@@ -4,6 +4,7 @@
 //! their difference takes. A row is a leaf of the tables, found by the names and keys on the way to it.
 
 use std::fmt::Display;
+use std::io;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -16,13 +17,13 @@ use serde_json::Value;
 pub(crate) type Map<K, V> = imbl::OrdMap<K, V>;
 
 /// One row that is new or other, or all below a place that are gone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Change {
     /// The names and keys that lead there.
     #[serde(rename = "at")]
     pub(crate) place: Vec<String>,
     /// None where it is gone.
-    #[serde(rename = "is", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "is", default)]
     pub(crate) row: Option<Value>,
 }
 
@@ -35,11 +36,28 @@ pub(crate) trait Rows: Sized {
     fn apply(slot: &mut Option<Self>, place: &[String], row: Option<Value>) -> Result<(), BadRow>;
 }
 
-/// Changes as they are gathered, and the place that is being compared.
-#[derive(Debug, Default)]
-pub(crate) struct Changes {
+/// Changes as they are gathered, and the place that is being compared. They are written down at once, as JSON: a whole
+/// state need not lie in memory a second time.
+pub(crate) struct Changes<'a> {
     place: Vec<String>,
-    pub(crate) found: Vec<Change>,
+    /// A list of [`Change`]s that lacks its end.
+    text: Vec<u8>,
+    /// Takes what is gathered whenever it is large, as whole lists.
+    full: Option<Full<'a>>,
+    fault: Option<io::Error>,
+}
+
+/// Takes a list of changes as JSON.
+type Full<'a> = &'a mut dyn FnMut(&[u8]) -> io::Result<()>;
+
+/// How many bytes are gathered before they are handed on.
+const LARGE: usize = 4 << 20;
+
+#[derive(Serialize)]
+struct Written<'a, T> {
+    at: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is: Option<&'a T>,
 }
 
 /// A row that the tables have no place for, or that holds what it cannot.
@@ -47,7 +65,17 @@ pub(crate) struct Changes {
 #[error("{0}")]
 pub(crate) struct BadRow(String);
 
-impl Changes {
+impl<'a> Changes<'a> {
+    /// Gathers all changes as one list.
+    pub(crate) fn together() -> Self {
+        Self { place: Vec::new(), text: Vec::new(), full: None, fault: None }
+    }
+
+    /// Hands the changes on in lists of a few megabytes.
+    pub(crate) fn in_parts(full: Full<'a>) -> Self {
+        Self { full: Some(full), ..Self::together() }
+    }
+
     /// Compares one step further down.
     pub(crate) fn below(&mut self, step: impl Display, compare: impl FnOnce(&mut Self)) {
         self.place.push(step.to_string());
@@ -57,14 +85,44 @@ impl Changes {
 
     /// The row here is this now.
     pub(crate) fn is(&mut self, row: &impl Serialize) {
-        // Rows are maps with text keys, numbers and text, which always serialize.
-        let row = serde_json::to_value(row).unwrap_or_default();
-        self.found.push(Change { place: self.place.clone(), row: Some(row) });
+        self.write(Some(row));
     }
 
     /// All that was here is gone.
     pub(crate) fn gone(&mut self) {
-        self.found.push(Change { place: self.place.clone(), row: None });
+        self.write(None::<&Value>);
+    }
+
+    /// The list of all changes that were not handed on, or nothing where there are none.
+    ///
+    /// # Errors
+    /// A row could not be written down, or what was handed on was not taken.
+    pub(crate) fn finish(mut self) -> io::Result<Option<Vec<u8>>> {
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        if self.text.is_empty() {
+            return Ok(None);
+        }
+        self.text.push(b']');
+        match self.full {
+            None => Ok(Some(self.text)),
+            Some(full) => full(&self.text).map(|()| None),
+        }
+    }
+
+    fn write<T: Serialize>(&mut self, row: Option<&T>) {
+        self.text.push(if self.text.is_empty() { b'[' } else { b',' });
+        let written = serde_json::to_writer(&mut self.text, &Written { at: &self.place, is: row });
+        let mut done = written.map_err(io::Error::from);
+        if let (Some(full), true) = (&mut self.full, self.text.len() > LARGE) {
+            self.text.push(b']');
+            done = done.and_then(|()| full(&self.text));
+            self.text.clear();
+        }
+        if let Err(fault) = done {
+            self.fault.get_or_insert(fault);
+        }
     }
 }
 
@@ -244,25 +302,25 @@ mod tests {
     struct House {
         rooms: Map<u8, Map<String, Chair>>,
         door: Chair,
+        long: Map<u16, String>,
     }
 
     #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
     struct Chair(u8);
 
     leaf!(Chair);
-    branch!(House { rooms, door });
+    branch!(House { rooms, door, long });
 
     fn changes(old: Option<&House>, new: &House) -> Vec<Change> {
-        let mut changes = Changes::default();
+        let mut changes = Changes::together();
         House::compare(old, new, &mut changes);
-        changes.found
+        let text = changes.finish().unwrap();
+        text.map_or_else(Vec::new, |text| serde_json::from_slice(&text).unwrap())
     }
 
     fn applied(to: House, changes: Vec<Change>) -> House {
         let mut slot = Some(to);
         for change in changes {
-            // As it comes back from the disk.
-            let change: Change = serde_json::from_str(&serde_json::to_string(&change).unwrap()).unwrap();
             House::apply(&mut slot, &change.place, change.row).unwrap();
         }
         slot.unwrap_or_default()
@@ -271,7 +329,7 @@ mod tests {
     /// Rooms without chairs count as no rooms: a table's empty part leaves no row.
     fn furnished(house: &House) -> House {
         let rooms = house.rooms.iter().filter(|(_, room)| !room.is_empty());
-        House { rooms: rooms.map(|(number, room)| (*number, room.clone())).collect(), door: house.door.clone() }
+        House { rooms: rooms.map(|(number, room)| (*number, room.clone())).collect(), ..house.clone() }
     }
 
     fn house() -> impl Strategy<Value = House> {
@@ -318,6 +376,36 @@ mod tests {
         change(&mut other, 1, "b".to_owned(), Some(2));
         let row = Change { place: vec!["rooms".into(), "1".into(), "b".into()], row: Some(2.into()) };
         assert_eq!(changes(Some(&house), &other), [row]);
+    }
+
+    #[test]
+    fn many_changes_are_handed_on_in_parts() {
+        let mut house = House::default();
+        for number in 0..200 {
+            house.long.insert(number, "x".repeat(100_000));
+        }
+        let mut parts: Vec<Vec<Change>> = Vec::new();
+        let mut take = |text: &[u8]| {
+            parts.push(serde_json::from_slice(text)?);
+            Ok(())
+        };
+        let mut changes = Changes::in_parts(&mut take);
+        House::compare(None, &house, &mut changes);
+        assert!(changes.finish().unwrap().is_none());
+        assert!(parts.len() > 3 && parts.iter().all(|part| !part.is_empty()));
+        assert_eq!(applied(House::default(), parts.concat()).long, house.long);
+        let mut refuse = |_: &[u8]| Err(io::Error::other("full"));
+        let mut changes = Changes::in_parts(&mut refuse);
+        House::compare(None, &house, &mut changes);
+        assert!(changes.finish().is_err());
+    }
+
+    /// What serde refuses must not be saved as nothing.
+    #[test]
+    fn a_row_that_cannot_be_written_is_a_fault() {
+        let mut changes = Changes::together();
+        changes.is(&std::collections::BTreeMap::from([(vec![1], 2)]));
+        assert!(changes.finish().is_err());
     }
 
     #[test]

@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::key::StateKey;
-use super::log::{self, Log, LogError};
+use super::log::{self, End, Log, LogError};
 use super::rows::{Change, Changes, Rows};
 use super::{State, tokens};
 
 const FILE: &str = "state.log";
+/// What is kept of a log whose end was cut off, as it was found.
+const CUT_OFF: &str = "state.log.cut-off";
 const LOCK: &str = "lock";
 const KEY: &str = "key";
 /// What the format before this one was kept in.
@@ -79,7 +81,7 @@ impl Store {
     pub(crate) fn open(
         folder: &Path,
         key: Option<StateKey>,
-        begin: impl FnOnce() -> State,
+        begin: impl FnOnce() -> Result<State, String>,
     ) -> Result<(Self, State), OpenError> {
         let failed = |source| OpenError::Folder { path: folder.to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
@@ -92,40 +94,44 @@ impl Store {
         let path = folder.join(FILE);
         let unreadable = |path: PathBuf, problem: String| OpenError::Unreadable { path, problem };
         let state = match loaded(&path, &key) {
-            Ok(state) => state,
+            Ok((state, End::Whole)) => state,
+            Ok((state, End::CutOff)) => {
+                // What was cut off was never acknowledged, unless the disk lost it: then it can still be looked at.
+                let kept = folder.join(CUT_OFF);
+                let _ = fs::remove_file(&kept);
+                fs::hard_link(&path, kept).map_err(failed)?;
+                state
+            }
             Err(LogError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
                 let older = folder.join(OLDER);
                 if older.exists() {
                     return Err(unreadable(older, "an older version wrote it".to_owned()));
                 }
-                begin()
+                begin().map_err(|problem| unreadable(path.clone(), problem))?
             }
             Err(LogError::Io(error)) => return Err(failed(error)),
             Err(LogError::Content(problem)) => return Err(unreadable(path, problem)),
         };
         // Always anew: what was cut off is gone for good, and no log is written on with a nonce that was used.
-        let log = Log::write(&path, &key, &with_uses(&state)).map_err(failed)?;
+        let log = Log::write(&path, &key, |take| whole(&state, take)).map_err(failed)?;
         let written = Written { whole: log.length(), log, uses: state.tokens.uses(), noted: Instant::now() };
         Ok((Self { path, key, written: Mutex::new(written), _lock: lock }, state))
     }
 
     /// Writes what makes the new state of the old. When this returns, it outlives the process and the machine.
     pub(crate) fn save(&self, old: &State, new: &State) -> io::Result<()> {
-        let mut changes = Changes::default();
+        let mut changes = Changes::together();
         State::compare(Some(old), new, &mut changes);
+        let Some(changes) = changes.finish()? else { return Ok(()) };
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        if changes.found.is_empty() {
-            return Ok(());
-        }
-        let uses = (written.noted.elapsed() >= NOTED_EVERY).then(|| new.tokens.uses());
-        changes.found.extend(uses.iter().flat_map(|uses| later(&written.uses, uses)));
-        written.log.append(&changes.found)?;
-        if let Some(uses) = uses {
-            (written.uses, written.noted) = (uses, Instant::now());
+        written.log.append(&changes)?;
+        if written.noted.elapsed() >= NOTED_EVERY {
+            // The change is safe; that the uses are not does no harm to it.
+            let _ = written.note(new);
         }
         if written.log.length() > 2 * written.whole + GROWTH {
             // The change is safe in the old log; where there is no room for a new one, the old one goes on.
-            if let Ok(log) = Log::write(&self.path, &self.key, &with_uses(new)) {
+            if let Ok(log) = Log::write(&self.path, &self.key, |take| whole(new, take)) {
                 written.log = log;
             }
             written.whole = written.log.length();
@@ -135,28 +141,40 @@ impl Store {
 
     /// Writes when tokens were used last, as far as no change has taken it along.
     pub(crate) fn note_uses(&self, state: &State) -> io::Result<()> {
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        let later = later(&written.uses, &state.tokens.uses());
-        if later.is_empty() { Ok(()) } else { written.log.append(&later) }
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).note(state)
     }
 }
 
-/// The rows of a whole state.
-pub(crate) fn rows(state: &State) -> Vec<Change> {
-    let mut changes = Changes::default();
+impl Written {
+    fn note(&mut self, state: &State) -> io::Result<()> {
+        let uses = state.tokens.uses();
+        let mut changes = Changes::together();
+        later(&self.uses, &uses, &mut changes);
+        if let Some(changes) = changes.finish()? {
+            self.log.append(&changes)?;
+        }
+        (self.uses, self.noted) = (uses, Instant::now());
+        Ok(())
+    }
+}
+
+/// Gives the rows of a whole state, in lists of JSON.
+pub(crate) fn rows(state: &State, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    let mut changes = Changes::in_parts(take);
     State::compare(None, state, &mut changes);
-    changes.found
+    changes.finish().map(drop)
 }
 
-fn with_uses(state: &State) -> Vec<Change> {
-    let mut rows = rows(state);
-    rows.extend(later(&tokens::Uses::default(), &state.tokens.uses()));
-    rows
+fn whole(state: &State, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    rows(state, take)?;
+    let mut changes = Changes::in_parts(take);
+    later(&tokens::Uses::default(), &state.tokens.uses(), &mut changes);
+    changes.finish().map(drop)
 }
 
-fn loaded(path: &Path, key: &StateKey) -> Result<State, LogError> {
+fn loaded(path: &Path, key: &StateKey) -> Result<(State, End), LogError> {
     let (mut slot, mut uses) = (None, tokens::Uses::default());
-    log::read(path, key, |changes| {
+    let end = log::read(path, key, |changes| {
         for Change { place, row } in changes {
             match place.as_slice() {
                 [first, id] if first == USES => {
@@ -170,10 +188,10 @@ fn loaded(path: &Path, key: &StateKey) -> Result<State, LogError> {
     let mut state: State = slot.unwrap_or_default();
     state.objects.recount();
     state.tokens.note_uses(&uses);
-    Ok(state)
+    Ok((state, end))
 }
 
-fn later(before: &tokens::Uses, after: &tokens::Uses) -> Vec<Change> {
+fn later(before: &tokens::Uses, after: &tokens::Uses, changes: &mut Changes) {
     let other = after.iter().filter(|(id, at)| before.get(*id) != Some(at));
-    other.map(|(id, at)| Change { place: vec![USES.to_owned(), id.clone()], row: Some((*at).into()) }).collect()
+    changes.below(USES, |changes| other.for_each(|(id, at)| changes.below(id, |changes| changes.is(at))));
 }

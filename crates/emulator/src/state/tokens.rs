@@ -201,7 +201,10 @@ impl Table {
     /// Removes a token; its value is dead at once.
     pub(crate) fn remove(&mut self, id: TokenId) -> Option<Arc<Record>> {
         let old = self.by_id.remove(&id)?;
-        if let Some(hash) = unhex(&old.stored.value_hash) {
+        if let Some(hash) = unhex(&old.stored.value_hash)
+            // Another token may have the value by now: a world may be planted again.
+            && self.by_hash.get(&hash).is_some_and(|record| record.stored.id == id)
+        {
             self.by_hash.remove(&hash);
         }
         Some(old)

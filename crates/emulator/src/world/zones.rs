@@ -60,17 +60,25 @@ impl Zones {
 
     /// Removes a zone.
     pub fn remove(&mut self, id: ZoneId) -> Option<Zone> {
-        let number = self.by_id.remove(&id)?;
+        let number = *self.by_id.get(&id)?;
+        self.take_out(number)
+    }
+
+    /// Removes the zone with this number. What leads to another with its id or name by now stays: when changes come back
+    /// from the disk, that other may have come first.
+    fn take_out(&mut self, number: u64) -> Option<Zone> {
         let zone = self.all.remove(&number)?;
-        self.by_name.remove(&zone.name);
+        if self.by_id.get(&zone.id) == Some(&number) {
+            self.by_id.remove(&zone.id);
+        }
+        if self.by_name.get(&zone.name) == Some(&number) {
+            self.by_name.remove(&zone.name);
+        }
         Some(zone)
     }
 
     fn put(&mut self, number: u64, zone: Zone) {
-        if let Some(old) = self.all.get(&number) {
-            self.by_id.remove(&old.id);
-            self.by_name.remove(&old.name);
-        }
+        self.take_out(number);
         self.by_id.insert(zone.id, number);
         self.by_name.insert(zone.name.clone(), number);
         self.all.insert(number, zone);
@@ -92,7 +100,7 @@ impl Rows for Zones {
         let zones = slot.get_or_insert_default();
         match rows::read::<Zone>(rest, row)? {
             Some(zone) => zones.put(number, zone),
-            None => drop(zones.all.get(&number).map(|zone| zone.id).and_then(|id| zones.remove(id))),
+            None => drop(zones.take_out(number)),
         }
         Ok(())
     }
