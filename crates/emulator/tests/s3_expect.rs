@@ -70,7 +70,7 @@ async fn every_upload_is_answered_under_load() {
 }
 
 async fn uploads(s3: Arc<S3>, writer: Key, at: usize) {
-    let mut line = Line::to(&s3, at % 3 == 0).await;
+    let mut line = Line::to(&s3, at.is_multiple_of(3)).await;
     for round in 0..ROUNDS {
         let manner = match (at + round) % 11 {
             0 => Manner::Late,
