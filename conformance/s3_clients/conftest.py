@@ -54,10 +54,15 @@ class Client:
 class Aws(Client):
     program = "aws"
 
+    def environment(self, keys):
+        # One connection, so that an answer that spoils the next one on it is seen: the botocore that awscli brings keeps
+        # the status of an answer that came in the place of "100 Continue", as that to an empty file, for the next upload.
+        config = self.home / "aws-config"
+        config.write_text("[default]\ns3 =\n  max_concurrent_requests = 1\n")
+        return super().environment(keys) | {"AWS_CONFIG_FILE": str(config), "AWS_MAX_ATTEMPTS": "1"}
+
     def run(self, keys, *arguments):
-        # On a machine under heavy load an answer to a request with `Expect: 100-continue` was seen to be lost; why is open.
-        # So the client may try again, as it does by default, and not after a minute only.
-        return super().run(keys, *arguments, "--endpoint-url", self.endpoint, "--cli-read-timeout", "10")
+        return super().run(keys, *arguments, "--endpoint-url", self.endpoint)
 
     def put(self, keys, file, bucket, key):
         return self.run(keys, "s3", "cp", file, f"s3://{bucket}/{key}")

@@ -12,6 +12,11 @@ fn is_known_to_refuse(operation: &Operation) -> bool {
     operation.to_string() == "PUT /accounts/{account_id}/workers/scripts/{script_name}/routes"
 }
 
+/// It takes the JWT of an upload, of a Worker's assets or of a project's, and no other credential.
+fn takes_a_ticket(operation: &Operation) -> bool {
+    operation.path().ends_with("/workers/assets/upload") || operation.path().starts_with("/pages/assets/")
+}
+
 async fn call(local: &Local, token: &Minted, operation: &Operation) -> Reply {
     local.by(token, operation.method.as_str(), &path(operation)).send().await
 }
@@ -89,6 +94,11 @@ async fn unlabelled_operations_can_be_switched_open() {
             reply.refused(404, 10007);
             continue;
         }
+        if takes_a_ticket(operation) {
+            let code = if operation.names_account() { 10000 } else { 8_000_013 };
+            reply.refused(401, code);
+            continue;
+        }
         let simulated = &reply.headers["x-flarekeep-simulated"];
         if simulated == "schema" {
             assert!((200..300).contains(&reply.status), "{operation}: {}", reply.status);
@@ -101,11 +111,10 @@ async fn unlabelled_operations_can_be_switched_open() {
 }
 
 #[tokio::test]
-async fn the_global_key_opens_everything_but_verify() {
+async fn the_global_key_opens_everything_but_verify_and_an_upload_by_ticket() {
     let local = Local::start().await;
-    for operation in
-        operations().iter().filter(|operation| operation.is_routed() && !operation.path().ends_with("/tokens/verify"))
-    {
+    let is_closed = |operation: &Operation| operation.path().ends_with("/tokens/verify") || takes_a_ticket(operation);
+    for operation in operations().iter().filter(|operation| operation.is_routed() && !is_closed(operation)) {
         let reply = local.admin(operation.method.as_str(), &path(operation)).send().await;
         assert!(!reply.is_refusal() && reply.code() != 199_002, "{operation}: {} {}", reply.status, reply.text);
     }

@@ -285,6 +285,11 @@ impl Walk {
             (true, _) => operation("GET /user/tokens/verify").unwrap(),
         };
         let token = if way == Way::Account { &self.account } else { &self.user };
+        // The walk goes on in the zone that one of the calls removes.
+        let removes = operation.to_string() == "DELETE /zones/{zone_id}";
+        if removes {
+            self.local.control("POST", "/snapshot").json(&json!({"name": "walk"})).send().await.result();
+        }
         let answer = if operation.is_s3() {
             self.call_s3(&token.key(), operation).await
         } else if operation.path().starts_with("/graphql") {
@@ -300,6 +305,9 @@ impl Walk {
             }
         };
         let entry = self.log.lock().unwrap().take().expect("every call is told");
+        if removes {
+            self.local.control("POST", "/restore").json(&json!({"name": "walk"})).send().await.result();
+        }
         assert_eq!(entry.operation, Some(operation), "{} {} led elsewhere", entry.method, entry.path);
         assert_eq!(entry.allowed, answer == Answer::Passed, "{operation}: {} and {answer:?}", entry.sentence);
         if entry.cause == "closed-to-account-tokens" { Answer::Closed } else { answer }

@@ -134,7 +134,7 @@ async fn secrets_are_kept_shown_without_their_values_and_changed_where_the_newes
     };
     bulk(json!({"A": {"type": "secret_text", "text": "hidden-a"}, "B": {"text": "hidden-b"}})).await.result();
     let left = bulk(json!({"A": null})).await;
-    assert_eq!(left.result(), &json!([{"name": "B", "type": "secret_text"}]));
+    assert_eq!(left.result(), &json!({"B": {"name": "B", "type": "secret_text"}}));
     let one = local.by(&token, "GET", &format!("{SCRIPT}/secrets/B")).send().await;
     assert_eq!(one.result(), &json!({"name": "B", "type": "secret_text"}));
     local.by(&token, "GET", &format!("{SCRIPT}/secrets/A")).send().await.refused(404, 10056);

@@ -24,6 +24,8 @@ pub(super) struct Shared(Arc<Mutex<Wire>>);
 
 struct Wire {
     body: BodyDataStream,
+    /// Whether somebody has asked for any of it, which gives a client that waits leave to send.
+    begun: bool,
     /// The hash so far and the one that was signed, of a body that s3s reads for itself.
     hashed: Option<(Sha256, String)>,
 }
@@ -35,7 +37,12 @@ impl Shared {
         // s3s reads XML by itself, and calls every fault in reading it its own.
         let xml = head.method == Method::POST || head.uri.path().trim_matches('/').find('/').is_none();
         let signed = signed.filter(|hash| xml && hash.len() == 64).map(|hash| (Sha256::new(), hash.to_owned()));
-        Self(Arc::new(Mutex::new(Wire { body: body.into_data_stream(), hashed: signed })))
+        Self(Arc::new(Mutex::new(Wire { body: body.into_data_stream(), begun: false, hashed: signed })))
+    }
+
+    /// Whether a client that waits for leave to send has been given it.
+    pub(super) fn is_begun(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).begun
     }
 
     /// Whether a body of XML, which has been read, is not the one that was signed.
@@ -50,7 +57,8 @@ impl Stream for Shared {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context) -> Poll<Option<Self::Item>> {
         let mut wire = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Wire { body, hashed } = &mut *wire;
+        wire.begun = true;
+        let Wire { body, hashed, .. } = &mut *wire;
         let polled = body.poll_next_unpin(context);
         if let (Poll::Ready(Some(Ok(chunk))), Some((hash, _))) = (&polled, hashed) {
             hash.update(chunk);

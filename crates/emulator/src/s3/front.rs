@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, EXPECT, SERVER};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use axum::http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, SERVER};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version};
 use percent_encoding::percent_decode_str;
 use s3s::auth::SecretKey;
 use s3s::{S3Error, S3Result, s3_error};
@@ -36,7 +37,7 @@ impl Face {
         let visit = Visit::of(&request, emulator);
         let (mut parts, body) = request.into_parts();
         let seen = emulator.is_listened_to().then(|| Seen::of(&parts));
-        let (empty, waits) = (body.is_end_stream(), parts.headers.contains_key(EXPECT));
+        let (empty, waits) = (body.is_end_stream(), waits(&parts));
         let body = Shared::new(body, &parts);
         let head = (parts.method.clone(), parts.uri.clone(), parts.headers.clone());
         let mut response = match presented(&parts.headers, parts.uri.query(), emulator, &visit) {
@@ -63,7 +64,7 @@ impl Face {
         let status = response.status();
         // Who waits for leave to send has been told no, and sends nothing.
         if !status.is_success() && !empty && !waits {
-            drain(Body::from_stream(body)).await;
+            drain(Body::from_stream(body.clone())).await;
         }
         let mut outcome = visit.outcome();
         if !outcome.decided && outcome.verdict.cause.is_empty() {
@@ -75,6 +76,14 @@ impl Face {
         drop(outcome);
         let why = emulator.options.explain.then(|| why::line(&verdict));
         let headers = response.headers_mut();
+        if waits && !body.is_begun() {
+            // An answer in the place of the leave to send, as a refusal is, and the answer to an empty body, for which the
+            // server asks nobody. A body that was not taken ends the connection anyway, and the client should be told so
+            // (RFC 9110, 10.1.1). An empty one need not; but botocore, as awscli 1.46 brings it (1.43), keeps the status
+            // of such an answer for the next answer on the same connection, takes that one's status line for a header,
+            // finds no length, and waits for its end until it gives up. It forgets only with the connection.
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Some(Ok(why)) = why.as_deref().map(HeaderValue::from_str) {
             headers.insert(why::HEADER, why);
         }
@@ -90,6 +99,11 @@ impl Face {
         }
         response
     }
+}
+
+/// Whether the client waits for leave to send the body, which is a matter of HTTP/1.1 alone.
+fn waits(head: &Parts) -> bool {
+    head.version == Version::HTTP_11 && head.headers.contains_key(EXPECT)
 }
 
 /// Finds the token that the request names as its key, and refuses what is not signed as R2 asks for.

@@ -8,6 +8,8 @@ pub struct Step {
     pub path: &'static str,
     pub content_type: &'static str,
     pub body: &'static str,
+    /// One more header.
+    pub header: Option<(&'static str, &'static str)>,
     /// The kept value that is the credential; the Global API key where there is none.
     pub token: Option<&'static str>,
     /// What is kept: the name, and where in the answer's JSON it stands.
@@ -16,7 +18,7 @@ pub struct Step {
 
 /// A call by the Global API key.
 pub const fn step(method: &'static str, path: &'static str) -> Step {
-    Step { method, path, content_type: "", body: "", token: None, keeps: [None, None] }
+    Step { method, path, content_type: "", body: "", header: None, token: None, keeps: [None, None] }
 }
 
 impl Step {
@@ -31,6 +33,10 @@ impl Step {
     /// The body is a form with the boundary `b`.
     pub const fn form(self, body: &'static str) -> Self {
         self.body("multipart/form-data; boundary=b", body)
+    }
+
+    pub const fn header(self, name: &'static str, value: &'static str) -> Self {
+        Self { header: Some((name, value)), ..self }
     }
 
     pub const fn token(self, kept: &'static str) -> Self {

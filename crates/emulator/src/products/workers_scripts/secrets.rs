@@ -18,7 +18,8 @@ pub(in crate::products) const OPERATIONS: crate::products::Table = &[
 ];
 
 fn list(call: &Call, state: &State) -> Outcome {
-    Ok(Answer::result(&listed(found(call, state)?)))
+    let secrets = found(call, state)?.content.secrets.iter();
+    Ok(Answer::result(&secrets.map(|(name, secret)| shown(name, secret)).collect()))
 }
 
 fn put(call: &Call, state: &mut State) -> Outcome {
@@ -26,7 +27,7 @@ fn put(call: &Call, state: &mut State) -> Outcome {
     let body = call.object().ok_or_else(not_json)?;
     let name = member(&body, "name").unwrap_or_default().to_owned();
     let secret = secret(&name, &body)?;
-    let answer = Answer::result(&json!({"name": name, "type": kind(&secret)}));
+    let answer = Answer::result(&shown(&name, &secret));
     let mut content = script.content.clone();
     content.secrets.insert(name, secret);
     script.release(call, content);
@@ -47,13 +48,15 @@ fn bulk(call: &Call, state: &mut State) -> Outcome {
         }
     }
     script.release(call, content);
-    Ok(Answer::result(&listed(script)))
+    // By their names, where the list of them is a list.
+    let left = script.content.secrets.iter().map(|(name, secret)| (name.clone(), shown(name, secret)));
+    Ok(Answer::result(&Value::Object(left.collect())))
 }
 
 fn details(call: &Call, state: &State) -> Outcome {
     let name = call.parameter("secret_name");
     let secret = found(call, state)?.content.secrets.get(name).ok_or_else(missing)?;
-    Ok(Answer::result(&json!({"name": name, "type": kind(secret)})))
+    Ok(Answer::result(&shown(name, secret)))
 }
 
 fn delete(call: &Call, state: &mut State) -> Outcome {
@@ -88,9 +91,9 @@ fn secret(name: &str, given: &Map<String, Value>) -> Result<Value, ApiError> {
     }
 }
 
-fn listed(script: &Script) -> Value {
-    let secrets = script.content.secrets.iter();
-    secrets.map(|(name, secret)| json!({"name": name, "type": kind(secret)})).collect()
+/// A secret without what it holds.
+fn shown(name: &str, secret: &Value) -> Value {
+    json!({"name": name, "type": kind(secret)})
 }
 
 fn missing() -> ApiError {
