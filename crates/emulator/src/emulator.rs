@@ -312,6 +312,14 @@ impl Inner {
         self.state().world.usual_account().map_or(AccountId::from_u128(0), |account| account.id)
     }
 
+    /// Forgets the calls that were counted for any limit.
+    pub(crate) fn forget_calls(&self) {
+        self.limiter.forget();
+        self.graphql_limiter.forget();
+        self.edge.forget();
+        self.failures.forget();
+    }
+
     pub(crate) fn now(&self) -> UnixSeconds {
         UnixSeconds(self.control.clock.now())
     }
