@@ -56,8 +56,7 @@ pub(crate) fn is_mended_by_groups(caller: &Caller, request: &Request, state: &St
 
 /// Whether the caller sees a zone in a list: where a policy grants it an operation that lists, at that zone.
 pub(crate) fn lists_zone(call: &Call, world: &World, zone: &Zone) -> bool {
-    let reaches =
-        |user| world.is_member(user, zone.account) && world.permits(user, zone.account, call.operation);
+    let reaches = |user| world.is_member(user, zone.account) && world.permits(user, zone.account, call.operation);
     let record = match &call.caller {
         Caller::Key(user) => return reaches(*user),
         Caller::Token(record) => record,

@@ -89,6 +89,13 @@ pub enum TokenMark {
 /// A write, as a handler does it.
 pub(crate) type Write = fn(&Call, &mut State) -> Outcome;
 
+/// Does a write, and notes it.
+pub(crate) fn written(write: Write, call: &Call, state: &mut State) -> Outcome {
+    let outcome = write(call, state);
+    audit_logs::note(call, &outcome, state);
+    outcome
+}
+
 pub(crate) struct Inner {
     /// Read as a whole: a reader takes the pointer and lets go of the lock.
     state: RwLock<Arc<State>>,
@@ -348,17 +355,7 @@ impl Inner {
         format!("{:016x}-LOC", ray ^ (ray >> 31))
     }
 
-    /// Runs a write. Where the state is on disk it runs on a thread that may block.
-    pub(crate) async fn change(self: &Arc<Self>, write: Write, call: Call) -> Outcome {
-        self.alter(move |state| {
-            let outcome = write(&call, state);
-            audit_logs::note(&call, &outcome, state);
-            outcome
-        })
-        .await
-    }
-
-    /// Runs any change, as [`Self::change`] does.
+    /// Runs a change. Where the state is on disk it runs on a thread that may block.
     pub(crate) async fn alter<T, E, C>(self: &Arc<Self>, change: C) -> Result<T, E>
     where
         T: Send + 'static,

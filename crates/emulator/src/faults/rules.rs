@@ -118,7 +118,10 @@ impl FaultRules {
                     read.seed = value.as_u64().ok_or_else(|| beside(key, "must be a whole number, 0 or more"))?;
                 }
                 ("rule", Value::Array(entries)) => {
-                    let rules = entries.iter().enumerate().map(|(at, entry)| Rule::read(entry, at + 1, format!("rule-{}", at + 1)));
+                    let rules = entries
+                        .iter()
+                        .enumerate()
+                        .map(|(at, entry)| Rule::read(entry, at + 1, format!("rule-{}", at + 1)));
                     read.rules = Arc::new(rules.collect::<Result<_, _>>()?);
                 }
                 ("rule", _) => return Err(beside(key, "must be a list of rules")),

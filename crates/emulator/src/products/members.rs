@@ -43,7 +43,9 @@ fn list(call: &Call, state: &State) -> Outcome {
         members.reverse();
     }
     let total = members.len();
-    Ok(Answer::page_of(members.into_iter(), total, call.page(20, 5, 50), |(user, account)| member(user, account, state)))
+    Ok(Answer::page_of(members.into_iter(), total, call.page(20, 5, 50), |(user, account)| {
+        member(user, account, state)
+    }))
 }
 
 fn details(call: &Call, state: &State) -> Outcome {
