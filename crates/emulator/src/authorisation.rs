@@ -56,12 +56,13 @@ pub(crate) fn is_mended_by_groups(caller: &Caller, request: &Request, state: &St
 
 /// Whether the caller sees a zone in a list: where a policy grants it an operation that lists, at that zone.
 pub(crate) fn lists_zone(call: &Call, world: &World, zone: &Zone) -> bool {
+    let reaches = |user| world.is_member(user, zone.account) && world.permits(user, zone.account, call.operation);
     let record = match &call.caller {
-        Caller::Key(user) => return world.is_member(*user, zone.account),
+        Caller::Key(user) => return reaches(*user),
         Caller::Token(record) => record,
     };
     let reached = match record.stored.owner {
-        Owner::User(user) => world.is_member(user, zone.account),
+        Owner::User(user) => reaches(user),
         Owner::Account(account) => account == zone.account,
     };
     let covering = |effect| {
@@ -78,14 +79,12 @@ pub(crate) fn lists_zone(call: &Call, world: &World, zone: &Zone) -> bool {
 
 /// Whether the caller sees an account in a list: where it may read the account's details.
 pub(crate) fn lists_account(call: &Call, world: &World, account: AccountId, details: &'static Operation) -> bool {
-    match &call.caller {
-        Caller::Key(user) => world.is_member(*user, account),
-        Caller::Token(record) => {
-            let place = (Some(account), None);
-            let request = request(details, &call.caller, place, call.ip, call.at);
-            record.effective(call.at).compiled.decide(&request).allow && !is_stranger(&call.caller, &request, world)
-        }
-    }
+    let request = request(details, &call.caller, (Some(account), None), call.ip, call.at);
+    let granted = match &call.caller {
+        Caller::Key(_) => true,
+        Caller::Token(record) => record.effective(call.at).compiled.decide(&request).allow,
+    };
+    granted && outside(&call.caller, &request, world).is_none()
 }
 
 /// Whether a policy holds the group with this index at a resource that covers `wanted`.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use axum::body::Body as HttpBody;
 use axum::extract::Request;
+use axum::http::header::EXPECT;
 use axum::http::{Method, Response};
 use serde_json::{Map, Value, json};
 
@@ -22,7 +23,7 @@ use crate::emulator::{Inner, TokenFact};
 use crate::faults::{Armed, FaultRules};
 use crate::http::{self, Answer, ApiError, OWN_CONTROL, OWN_NOT_THERE, Outcome};
 use crate::options::Options;
-use crate::products::d1;
+use crate::products::{audit_logs, d1};
 use crate::state::State;
 
 /// Where it is.
@@ -54,7 +55,7 @@ impl Control {
             decisions: Decisions::new(options.decisions),
             faults: Armed::new(options.faults.clone().unwrap_or_default()),
             snapshots: Snapshots::default(),
-            seeded,
+            seeded: Arc::new(audit_logs::apart(&seeded)),
             tokens,
         }
     }
@@ -75,7 +76,15 @@ async fn answered(emulator: &Arc<Inner>, request: Request) -> Outcome {
     guard::check(&parts.headers, &parts.uri)?;
     if let Some(name) = parts.uri.path().strip_prefix(ROOT).and_then(|path| path.strip_prefix("/d1/")) {
         // D1's imports and exports: whoever was told the name may use it, and its files are large.
-        let put = if parts.method == Method::PUT { Some(http::whole(body).await?) } else { None };
+        let put = parts.method == Method::PUT;
+        if put && !d1::awaits(&emulator.state(), name) {
+            // Who waits for leave to send is given none.
+            if !parts.headers.contains_key(EXPECT) {
+                http::drain(body).await;
+            }
+            return Err(d1::no_such_file());
+        }
+        let put = if put { Some(http::whole(body).await?) } else { None };
         return d1::upload(emulator, name, put).await;
     }
     let bytes = axum::body::to_bytes(body, LARGEST).await;
@@ -147,10 +156,7 @@ pub(crate) async fn reset(emulator: &Arc<Inner>) -> Result<Value, ApiError> {
     let control = &emulator.control;
     control.clock.reset();
     control.faults.set(emulator.options.faults.clone().unwrap_or_default());
-    emulator.limiter.forget();
-    emulator.graphql_limiter.forget();
-    emulator.edge.forget();
-    emulator.failures.forget();
+    emulator.forget_calls();
     Ok(json!({}))
 }
 
@@ -164,7 +170,7 @@ async fn restore(emulator: &Arc<Inner>, body: &Body) -> Result<Value, ApiError> 
 /// Puts a state in place of the present one, as lastingly as any write.
 async fn put(emulator: &Arc<Inner>, state: Arc<State>) -> Result<(), ApiError> {
     let change = move |draft: &mut State| {
-        *draft = State::clone(&state);
+        *draft = audit_logs::apart(&state);
         Ok(())
     };
     emulator.alter(change).await

@@ -89,6 +89,13 @@ pub enum TokenMark {
 /// A write, as a handler does it.
 pub(crate) type Write = fn(&Call, &mut State) -> Outcome;
 
+/// Does a write, and notes it.
+pub(crate) fn written(write: Write, call: &Call, state: &mut State) -> Outcome {
+    let outcome = write(call, state);
+    audit_logs::note(call, &outcome, state);
+    outcome
+}
+
 pub(crate) struct Inner {
     /// Read as a whole: a reader takes the pointer and lets go of the lock.
     state: RwLock<Arc<State>>,
@@ -321,6 +328,14 @@ impl Inner {
         self.state().world.usual_account().map_or(AccountId::from_u128(0), |account| account.id)
     }
 
+    /// Forgets the calls that were counted for any limit.
+    pub(crate) fn forget_calls(&self) {
+        self.limiter.forget();
+        self.graphql_limiter.forget();
+        self.edge.forget();
+        self.failures.forget();
+    }
+
     pub(crate) fn now(&self) -> UnixSeconds {
         UnixSeconds(self.control.clock.now())
     }
@@ -349,17 +364,7 @@ impl Inner {
         format!("{:016x}-LOC", ray ^ (ray >> 31))
     }
 
-    /// Runs a write. Where the state is on disk it runs on a thread that may block.
-    pub(crate) async fn change(self: &Arc<Self>, write: Write, call: Call) -> Outcome {
-        self.alter(move |state| {
-            let outcome = write(&call, state);
-            audit_logs::note(&call, &outcome, state);
-            outcome
-        })
-        .await
-    }
-
-    /// Runs any change, as [`Self::change`] does.
+    /// Runs a change. Where the state is on disk it runs on a thread that may block.
     pub(crate) async fn alter<T, E, C>(self: &Arc<Self>, change: C) -> Result<T, E>
     where
         T: Send + 'static,

@@ -5,6 +5,7 @@ mod body;
 mod call;
 mod error;
 mod front;
+mod pass;
 mod query;
 
 pub(crate) use answer::Answer;

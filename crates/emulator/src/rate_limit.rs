@@ -19,8 +19,18 @@ enum Principal {
 /// The windows of all principals.
 #[derive(Debug, Default)]
 pub(crate) struct Limiter {
-    windows: RwLock<HashMap<Principal, Arc<Mutex<Window>>>>,
+    windows: RwLock<Windows>,
 }
+
+#[derive(Debug, Default)]
+struct Windows {
+    of: HashMap<Principal, Arc<Mutex<Window>>>,
+    /// How many were left when those that are over were dropped last.
+    kept: usize,
+}
+
+/// As many windows are kept whether they are over or not.
+const FEW: usize = 1024;
 
 #[derive(Debug, Default)]
 struct Window {
@@ -47,7 +57,7 @@ impl Standing {
 impl Limiter {
     /// Counts one call. The second value is the answer to a call too many.
     pub(crate) fn count(&self, caller: &Caller, limit: RateLimit, at: UnixSeconds) -> (Standing, Result<(), ApiError>) {
-        let window = self.window(principal(caller));
+        let window = self.window(principal(caller), at);
         let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
         if at.0 >= window.ends {
             *window = Window { ends: at.0 + seconds(limit), calls: 0, blocked: false };
@@ -67,14 +77,29 @@ impl Limiter {
 
     /// Forgets all calls.
     pub(crate) fn forget(&self) {
-        self.windows.write().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.windows.write().unwrap_or_else(PoisonError::into_inner) = Windows::default();
     }
 
-    fn window(&self, of: Principal) -> Arc<Mutex<Window>> {
-        if let Some(window) = self.windows.read().unwrap_or_else(PoisonError::into_inner).get(&of) {
+    fn window(&self, of: Principal, at: UnixSeconds) -> Arc<Mutex<Window>> {
+        if let Some(window) = self.windows.read().unwrap_or_else(PoisonError::into_inner).of.get(&of) {
             return window.clone();
         }
-        self.windows.write().unwrap_or_else(PoisonError::into_inner).entry(of).or_default().clone()
+        let mut windows = self.windows.write().unwrap_or_else(PoisonError::into_inner);
+        windows.make_room(at);
+        windows.of.entry(of).or_default().clone()
+    }
+}
+
+impl Windows {
+    /// Drops the windows that are over, once there are twice as many as were left the last time.
+    fn make_room(&mut self, at: UnixSeconds) {
+        if self.of.len() < FEW.max(self.kept.saturating_mul(2)) {
+            return;
+        }
+        let runs = |window: &Arc<Mutex<Window>>| at.0 < window.lock().unwrap_or_else(PoisonError::into_inner).ends;
+        // One that is held elsewhere is being counted in.
+        self.of.retain(|_, window| Arc::strong_count(window) > 1 || runs(window));
+        self.kept = self.of.len();
     }
 }
 
@@ -112,5 +137,22 @@ mod tests {
         assert_eq!(count(250), (0, 300, false));
         assert_eq!(count(301), (0, 249, false));
         assert_eq!(count(550), (1, 300, true));
+    }
+
+    #[test]
+    fn windows_that_are_over_are_not_kept() {
+        let limiter = Limiter::default();
+        let limit = RateLimit { calls: 2, window: Duration::from_secs(300) };
+        let call = |user, at| limiter.count(&Caller::Key(UserId::from_u128(user)), limit, UnixSeconds(at)).0.remaining;
+        let kept = || limiter.windows.read().unwrap().of.len();
+        for user in 0..5000 {
+            call(user, 0);
+        }
+        assert_eq!((kept(), call(7, 299)), (5000, 0), "a window that runs is kept");
+        for user in 5000..15_000 {
+            call(user, i64::try_from(user).unwrap());
+        }
+        assert!(kept() < 2500, "{}", kept());
+        assert_eq!(call(14_999, 15_000), 0, "a window that runs is kept");
     }
 }

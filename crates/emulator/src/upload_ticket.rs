@@ -2,19 +2,21 @@
 //! `POST …/assets-upload-session` give them, and the uploads take them in place of a token.
 //!
 //! They are signed with a secret of the world and nothing is kept of them. Each ends with the credential that asked for
-//! it; whether that is so at Cloudflare is not documented.
+//! it, by a roll too, and opens nothing that this credential could not ask for again: its status, time and address, the
+//! rate limit and what it is granted are looked at as if it came itself. Whether that is so at Cloudflare is not
+//! documented.
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use flarekeep_catalogue::{AccountId, Operation};
+use flarekeep_catalogue::{AccountId, Operation, operation};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::authentication::Denial;
-use crate::credential::hash;
+use crate::credential::{hash, hex};
 use crate::http::{ApiError, Call, Caller};
 use crate::state::State;
 
@@ -33,6 +35,19 @@ pub(crate) struct Ticket {
     pub(crate) max_file_count_allowed: u32,
     /// Who asked for it: `token:ID` or `user:ID`.
     by: String,
+    /// The beginning of the SHA-256 of the credential's secret.
+    secret: String,
+    /// The operation that gave it.
+    via: String,
+}
+
+/// A ticket that opens an upload, and what must be granted to its bearer.
+pub(crate) struct Opened {
+    pub(crate) caller: Caller,
+    /// The operation that gave the ticket, and where.
+    pub(crate) operation: &'static Operation,
+    pub(crate) account: AccountId,
+    pub(crate) kind: Kind,
 }
 
 /// The uploads.
@@ -57,8 +72,16 @@ impl Ticket {
             Caller::Key(user) => format!("user:{user}"),
             Caller::Token(record) => format!("token:{}", record.stored.id),
         };
-        let about = about.to_owned();
-        let ticket = Self { kind, account, about, exp: call.at.0 + LIFE, max_file_count_allowed: 20_000, by };
+        let ticket = Self {
+            kind,
+            account,
+            about: about.to_owned(),
+            exp: call.at.0 + LIFE,
+            max_file_count_allowed: 20_000,
+            by,
+            secret: secret(&call.caller, state),
+            via: call.operation.to_string(),
+        };
         // Texts and numbers always serialize.
         let claims = serde_json::to_vec(&ticket).unwrap_or_default();
         let head = URL_SAFE_NO_PAD.encode(br#"{"alg":"HS256","typ":"JWT"}"#);
@@ -81,26 +104,52 @@ impl Ticket {
         Self::read(call.header(AUTHORIZATION.as_str())?.strip_prefix("Bearer ")?.trim(), state, call.at.0)
     }
 
-    fn caller(&self, state: &State) -> Option<Caller> {
+    fn opened(&self, state: &State) -> Option<Opened> {
         let (kind, id) = self.by.split_once(':')?;
-        if kind == "token" {
-            return state.tokens.with_id(id.parse().ok()?).cloned().map(Caller::Token);
-        }
-        let id = id.parse().ok()?;
-        state.world.users.iter().find(|user| user.id == id).map(|user| Caller::Key(user.id))
+        let caller = if kind == "token" {
+            Caller::Token(state.tokens.with_id(id.parse().ok()?)?.clone())
+        } else {
+            Caller::Key(state.world.user(id.parse().ok()?)?.id)
+        };
+        let (operation, account) = (operation(&self.via).ok()?, self.account.parse().ok()?);
+        (secret(&caller, state) == self.secret).then_some(Opened { caller, operation, account, kind: self.kind })
     }
+}
+
+impl Kind {
+    /// The answer to a ticket that opens nothing.
+    pub(crate) fn refusal(self) -> ApiError {
+        match self {
+            Self::Pages => ApiError::new(401, 8_000_013, "Authorization failed"),
+            _ => ApiError::new(401, 10000, "Authentication error"),
+        }
+    }
+}
+
+/// What changes when a credential's secret does.
+fn secret(caller: &Caller, state: &State) -> String {
+    const LENGTH: usize = 16;
+    let mut hash = match caller {
+        Caller::Key(user) => {
+            let key = state.world.user(*user).map(|user| user.global_key.as_bytes());
+            hex(&hash(key.unwrap_or_default()))
+        }
+        Caller::Token(record) => record.stored.value_hash.clone(),
+    };
+    hash.truncate(LENGTH);
+    hash
 }
 
 /// Lets a ticket's bearer in where an operation takes tickets; none where it takes none, or where the header holds a
 /// credential of another kind.
 pub(crate) fn admit(
-    operation: &Operation,
+    called: &Operation,
     account: Option<AccountId>,
     headers: &HeaderMap,
     state: &State,
     now: i64,
-) -> Option<Result<Caller, Denial>> {
-    let kind = match operation.path() {
+) -> Option<Result<Opened, Denial>> {
+    let kind = match called.path() {
         path if path.starts_with("/pages/assets/") => Kind::Pages,
         path if path.ends_with("/workers/assets/upload") => Kind::Assets,
         _ => return None,
@@ -111,12 +160,8 @@ pub(crate) fn admit(
     }
     let ticket = Ticket::read(given, state, now)
         .filter(|ticket| ticket.kind == kind && account.is_none_or(|account| account.to_string() == ticket.account));
-    let error = match kind {
-        Kind::Pages => ApiError::new(401, 8_000_013, "Authorization failed"),
-        _ => ApiError::new(401, 10000, "Authentication error"),
-    };
-    let caller = ticket.and_then(|ticket| ticket.caller(state));
-    Some(caller.ok_or(Denial { cause: "bad-credential", error }))
+    let opened = ticket.and_then(|ticket| ticket.opened(state));
+    Some(opened.ok_or_else(|| Denial { cause: "bad-credential", error: kind.refusal() }))
 }
 
 /// The secret is made of the users' Global API keys, which are random, kept, and shown to nobody else.

@@ -9,6 +9,8 @@ use std::time::Duration;
 use common::{Local, unlimited};
 use flarekeep_emulator::{BarredAnswer, Options, RateLimit, VerifyDenied};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 #[tokio::test]
 async fn what_is_missing_or_malformed_is_told() {
@@ -178,4 +180,64 @@ async fn the_limit_is_on_unless_switched_off() {
     assert_eq!(limit, Some(RateLimit { calls: 1200, window: Duration::from_secs(300) }));
     let local = Local::start().await;
     assert!(!local.admin("GET", "/user").send().await.headers.contains_key("ratelimit"));
+}
+
+/// Sends a request whose body is held back until something else is done; the whole answer.
+async fn while_sending(local: &Local, token: &str, body: &str, meanwhile: impl Future<Output = ()>) -> String {
+    let mut stream = TcpStream::connect(local.address()).await.unwrap();
+    let (path, length) = (local.path("/client/v4/zones/{Z}/dns_records"), body.len());
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\ncontent-length: {length}\r\n\
+         connection: close\r\n\r\n"
+    );
+    let (first, rest) = body.split_at(5);
+    stream.write_all((head + first).as_bytes()).await.unwrap();
+    // The head is read and decided on by then.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    meanwhile.await;
+    stream.write_all(rest.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn what_is_gone_when_the_body_is_whole_is_refused() {
+    let local = Local::with(Options { explain: true, decisions: 10, ..unlimited() }).await;
+    let record = json!({"type": "A", "name": "late", "content": "192.0.2.1", "ttl": 60}).to_string();
+    let policies = [local.at_zone(&["DNS Write"])];
+    let begins = |answer: &str, status: &str| assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+
+    let deleted = local.user_token(&policies).await;
+    let answer = while_sending(&local, &deleted.value, &record, async {
+        local.admin("DELETE", &format!("/user/tokens/{}", deleted.id)).send().await.result();
+    });
+    begins(&answer.await, "401");
+    let decisions = local.control("GET", "/decisions?last=1").send().await;
+    let decision = &decisions.result()["decisions"][0];
+    assert_eq!((&decision["allowed"], &decision["cause"]), (&json!(false), &json!("unknown-credential")));
+
+    let rolled = local.user_token(&policies).await;
+    let answer = while_sending(&local, &rolled.value, &record, async {
+        local.admin("PUT", &format!("/user/tokens/{}/value", rolled.id)).json(&json!({})).send().await.result();
+    });
+    begins(&answer.await, "401");
+
+    let narrowed = local.user_token(&policies).await;
+    let answer = while_sending(&local, &narrowed.value, &record, async {
+        let body = json!({"name": "test", "status": "active", "policies": [local.at_zone(&["DNS Read"])]});
+        local.admin("PUT", &format!("/user/tokens/{}", narrowed.id)).json(&body).send().await.result();
+    });
+    let answer = answer.await;
+    begins(&answer, "403");
+    assert!(answer.contains("missing-group"), "{answer}");
+    assert_eq!(local.admin("GET", "/zones/{Z}/dns_records").send().await.result(), &json!([]));
+
+    let kept = local.user_token(&policies).await;
+    begins(&while_sending(&local, &kept.value, &record, async {}).await, "200");
+    let answer = while_sending(&local, &kept.value, &record, async {
+        local.admin("DELETE", "/zones/{Z}").send().await.result();
+    });
+    let answer = answer.await;
+    assert!(answer.starts_with("HTTP/1.1 403 ") || answer.starts_with("HTTP/1.1 404 "), "{answer}");
 }

@@ -5,7 +5,7 @@ mod common;
 use std::net::SocketAddr;
 
 use common::{Local, unlimited};
-use flarekeep_emulator::{Emulator, Options, RateLimit, World};
+use flarekeep_emulator::{Emulator, LockOut, Options, RateLimit, World};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -212,4 +212,55 @@ async fn raw(address: SocketAddr, head: &str) -> String {
     let mut text = String::new();
     stream.read_to_string(&mut text).await.unwrap();
     text
+}
+
+#[tokio::test]
+async fn going_back_in_time_forgets_every_count() {
+    let lock_out = Some(LockOut { failures: 1, window: std::time::Duration::from_secs(300) });
+    let local = Local::with(Options { lock_out, ..unlimited() }).await;
+    local.control("POST", "/clock").json(&json!({"advance": "365d"})).send().await.result();
+    let unknown = "z".repeat(40);
+    let code = async || local.ask("GET", "/user").bearer(&unknown).send().await.message().starts_with("Max auth");
+    assert_eq!([code().await, code().await], [false, true]);
+    local.control("POST", "/clock").json(&json!({"reset": true})).send().await.result();
+    assert!(!code().await);
+}
+
+#[tokio::test]
+async fn going_back_forgets_the_changes_that_failed_since() {
+    let local = Local::start().await;
+    let failures = async || {
+        let path = "/accounts/{A}/logs/audit?since=2020-01-01&before=2099-01-01&action_result=failure";
+        local.admin("GET", path).send().await.result().as_array().unwrap().len()
+    };
+    let fail = async || {
+        let record = json!({"type": "A", "name": "w", "content": "nonsense", "ttl": 60});
+        assert_eq!(local.admin("POST", RECORDS).json(&record).send().await.status, 400);
+    };
+    fail().await;
+    local.control("POST", "/snapshot").json(&json!({"name": "one"})).send().await.result();
+    fail().await;
+    assert_eq!(failures().await, 2);
+    for _ in 0..2 {
+        local.control("POST", "/restore").json(&json!({"name": "one"})).send().await.result();
+        assert_eq!(failures().await, 1);
+        fail().await;
+    }
+    local.control("POST", "/reset").send().await.result();
+    assert_eq!(failures().await, 0);
+    fail().await;
+    local.control("POST", "/reset").send().await.result();
+    assert_eq!(failures().await, 0);
+}
+
+#[tokio::test]
+async fn every_call_is_in_the_documentation() {
+    let text = include_str!("../../../docs/emulator/control.md");
+    let local = Local::start().await;
+    let overview = local.control("GET", "/").send().await;
+    for call in overview.result()["calls"].as_array().unwrap() {
+        let name = call["path"].as_str().unwrap().strip_prefix("/__flarekeep/").unwrap();
+        let named = format!("| `{} {name}", call["method"].as_str().unwrap());
+        assert!(text.contains(&named), "{named}");
+    }
 }

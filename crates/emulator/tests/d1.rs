@@ -202,3 +202,18 @@ fn md5(text: &str) -> String {
     use md5::{Digest, Md5};
     Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[tokio::test]
+async fn a_file_that_nobody_asked_for_is_not_read() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let local = Local::start().await;
+    let mut stream = tokio::net::TcpStream::connect(local.address()).await.unwrap();
+    let head = "PUT /__flarekeep/d1/none.sql HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\n\
+                content-length: 90000000\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut begin = [0; 12];
+    stream.read_exact(&mut begin).await.unwrap();
+    assert_eq!(std::str::from_utf8(&begin), Ok("HTTP/1.1 404"));
+    let url = format!("http://{}/__flarekeep/d1/none.sql", local.address());
+    assert_eq!(local.put(&url, "SELECT 1;").await.status, 404);
+}

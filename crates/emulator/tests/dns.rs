@@ -213,3 +213,23 @@ async fn zone_files_come_in_and_go_out() {
         assert!(export.text.contains(line), "{line}\n{}", export.text);
     }
 }
+
+#[tokio::test]
+async fn a_batch_and_an_import_may_be_larger_than_other_bodies() {
+    let local = Local::start().await;
+    let text = "v".repeat(2000);
+    let record =
+        |at: usize| json!({"type": "TXT", "name": format!("n{at}"), "content": format!("\"{text}\""), "ttl": 60});
+    let posts: Vec<_> = (0..600).map(record).collect();
+    let batch = local.admin("POST", "/zones/{Z}/dns_records/batch").json(&json!({"posts": posts})).send().await;
+    assert_eq!(batch.result()["posts"].as_array().unwrap().len(), 600);
+    let mut file = String::new();
+    for at in 0..12_000 {
+        file.push_str(&format!("; {at} {}\n", "c".repeat(100)));
+    }
+    file.push_str("imported.example.com. 300 IN A 192.0.2.1\n");
+    let form =
+        format!("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"z\"\r\n\r\n{file}\r\n--b--\r\n");
+    let import = local.admin("POST", "/zones/{Z}/dns_records/import").body("multipart/form-data; boundary=b", form);
+    assert_eq!(import.send().await.result()["recs_added"], 1);
+}

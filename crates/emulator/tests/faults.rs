@@ -227,3 +227,29 @@ async fn the_s3_face_has_faults_too() {
     let whole = s3.send(&key, Ask::new("GET", "/media/a")).await;
     assert_eq!(whole.text(), "0123456789ab");
 }
+
+#[tokio::test]
+async fn an_added_rule_has_a_name_that_is_free() {
+    let local = Local::start().await;
+    let rule = json!({"match": {"path": "/nothing"}, "cut": true});
+    let add = async || {
+        let reply = local.control("POST", "/faults").json(&rule).send().await;
+        let rules =
+            reply.result()["rule"].as_array().unwrap().iter().map(|rule| rule["name"].as_str().unwrap().to_owned());
+        rules.collect::<Vec<_>>()
+    };
+    add().await;
+    assert_eq!(add().await, ["rule-1", "rule-2"]);
+    local.control("DELETE", "/faults/rule-1").send().await.result();
+    assert_eq!(add().await, ["rule-2", "rule-1"]);
+}
+
+#[test]
+fn every_face_is_in_the_documentation() {
+    let error = FaultRules::from_toml("[[rule]]\nmatch = { face = 'x' }\ncut = true\n").unwrap_err().to_string();
+    let faces = error.rsplit_once("must be ").unwrap().1;
+    let row = include_str!("../../../docs/emulator/faults.md").lines().find(|line| line.starts_with("| `face`"));
+    for face in faces.replace(" or ", ", ").split(", ") {
+        assert!(row.unwrap().contains(&format!("`{face}`")), "{face}");
+    }
+}

@@ -147,3 +147,51 @@ fn a_bad_member_is_named() {
         error("user = 'a@b.c'\nrole = 'king'").contains("line 7, field `member.role`: must be super-administrator")
     );
 }
+
+#[tokio::test]
+async fn members_and_users_are_shown_with_their_roles() {
+    let acme = Acme::start(unlimited()).await;
+    let members = acme.by("super", "GET", "/accounts/{A}/members").send().await;
+    let roles = |member: &Value| {
+        let names = member["roles"].as_array().unwrap().iter().map(|role| role["name"].as_str().unwrap());
+        (member["email"].as_str().unwrap().split('@').next().unwrap().to_owned(), names.collect::<Vec<_>>().join(", "))
+    };
+    let mut shown: Vec<_> = members.result().as_array().unwrap().iter().map(roles).collect();
+    shown.sort();
+    let expected = [
+        ("admin", "Administrator"),
+        ("provisioner", "API Token Provisioning, Administrator Read Only"),
+        ("reader", "Administrator Read Only"),
+        ("super", "Super Administrator - All Privileges"),
+    ];
+    assert_eq!(shown, expected.map(|(user, roles)| (user.to_owned(), roles.to_owned())));
+    let roles = acme.by("super", "GET", "/accounts/{A}/roles").send().await;
+    let roles = roles.result().as_array().unwrap();
+    assert_eq!(roles.len(), 4);
+    for role in roles {
+        let one = acme.by("super", "GET", &format!("/accounts/{{A}}/roles/{}", role["id"].as_str().unwrap()));
+        assert_eq!(one.send().await.result(), role);
+    }
+    let read_only = roles.iter().find(|role| role["name"] == "Administrator Read Only").unwrap();
+    assert_eq!(read_only["permissions"]["dns_records"], json!({"read": true, "write": false}));
+    let user = acme.by("reader", "GET", "/user").send().await;
+    assert_eq!(user.result()["organizations"][0]["roles"], json!(["Administrator Read Only"]));
+}
+
+#[tokio::test]
+async fn lists_hold_what_the_roles_reach() {
+    // Alone, the role reaches tokens and the account, and no zone.
+    let world = WORLD.strip_suffix("[[member]]\nuser = 'provisioner@example.com'\nrole = 'read-only'\n").unwrap();
+    let world = World::from_toml(world).unwrap();
+    let keys = world.users.iter().map(|user| (user.email.clone(), user.global_key.clone())).collect();
+    let options = Options { ceiling: Ceiling::Off, ..unlimited() };
+    let acme = Acme { local: Local::serve(Emulator::new(world, options)).await, keys };
+    let count =
+        async |user: &str, path: &str| acme.by(user, "GET", path).send().await.result().as_array().unwrap().len();
+    assert_eq!([count("reader", "/zones").await, count("provisioner", "/zones").await], [1, 0]);
+    assert_eq!([count("reader", "/accounts").await, count("provisioner", "/accounts").await], [1, 1]);
+    acme.by("provisioner", "GET", "/zones/{Z}").send().await.refused(403, 9109);
+    let body = json!({"name": "t", "policies": [acme.local.at_zone(&["Zone Read"])]});
+    let token = acme.by("provisioner", "POST", "/user/tokens").json(&body).send().await.minted();
+    assert_eq!(acme.local.by(&token, "GET", "/zones").send().await.result(), &json!([]));
+}

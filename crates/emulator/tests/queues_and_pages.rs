@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use common::{Local, Minted, Reply, unlimited};
-use flarekeep_emulator::Options;
+use flarekeep_emulator::{Options, RateLimit};
 use serde_json::{Value, json};
 
 const QUEUES: &str = "/accounts/{A}/queues";
@@ -152,4 +152,45 @@ async fn a_project_is_deployed_twice_and_rolled_back() {
     let revoked = format!("/user/tokens/{}", token.id);
     local.admin("DELETE", &revoked).send().await.result();
     by_jwt(jwt, "/pages/assets/check-missing", hashes.clone()).await.refused(401, 8_000_013);
+}
+
+#[tokio::test]
+async fn a_ticket_opens_nothing_that_its_token_may_not_ask_for() {
+    let rate_limit = Some(RateLimit { calls: 40, window: std::time::Duration::from_secs(300) });
+    let local = Local::with(Options { rate_limit, ..Options::default() }).await;
+    let ticket = async |token: &Minted| {
+        let path = format!("{PROJECTS}/site/upload-token");
+        local.by(token, "GET", &path).send().await.result()["jwt"].as_str().unwrap().to_owned()
+    };
+    let check = async |jwt: &str| {
+        let ask = local.ask("POST", "/pages/assets/check-missing").bearer(jwt).json(&json!({"hashes": []}));
+        let reply = ask.send().await;
+        (reply.status, reply.code())
+    };
+    let first = token(&local, "Pages Write").await;
+    post(&local, &first, PROJECTS, json!({"name": "site", "production_branch": "main"})).await.result();
+    let jwt = ticket(&first).await;
+    assert_eq!(check(&jwt).await, (200, 0));
+    let path = format!("/user/tokens/{}", first.id);
+    let set = async |status: &str, group: &str| {
+        let body = json!({"name": "test", "status": status, "policies": [local.at_account(&[group])]});
+        local.admin("PUT", &path).json(&body).send().await.result();
+    };
+    set("disabled", "Pages Write").await;
+    assert_eq!(check(&jwt).await, (403, 9109), "it is disabled");
+    set("active", "Stream Read").await;
+    assert_eq!(check(&jwt).await.0, 403, "what it needs is taken away");
+    set("active", "Pages Write").await;
+    assert_eq!(check(&jwt).await, (200, 0));
+    local.admin("PUT", &format!("{path}/value")).json(&json!({})).send().await.result();
+    assert_eq!(check(&jwt).await, (401, 8_000_013), "it is rolled");
+
+    // The calls of a ticket are those of its user.
+    let second = token(&local, "Pages Write").await;
+    let jwt = ticket(&second).await;
+    let mut statuses = Vec::new();
+    for _ in 0..40 {
+        statuses.push(check(&jwt).await.0);
+    }
+    assert_eq!((statuses[0], statuses[39]), (200, 429));
 }

@@ -45,6 +45,9 @@ pub(crate) fn run(output: Output, arguments: &arguments::Emulate) -> CommandResu
     if !arguments.listen.ip().is_loopback() {
         output.warn("other machines can reach this emulator, and its Global API key travels in clear");
     }
+    if arguments.hostnames.dns_listen.is_some_and(|dns| !dns.ip().is_loopback()) {
+        output.warn("other machines can ask this emulator's DNS, which tells all records of its zones");
+    }
     if arguments.state.is_some() {
         options.state_key = Some(state_key()?);
     }

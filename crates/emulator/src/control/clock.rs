@@ -149,7 +149,7 @@ pub(super) fn change(emulator: &Inner, body: &Body) -> Result<Value, ApiError> {
     }
     if clock.now() < before {
         // A window that ends in the past's future would hold its principals for as long as the way back was.
-        emulator.limiter.forget();
+        emulator.forget_calls();
     }
     Ok(clock.shown())
 }

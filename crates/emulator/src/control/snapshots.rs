@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Body, bad};
 use crate::emulator::Inner;
 use crate::http::{ApiError, OWN_NOT_THERE};
-use crate::products::timestamp;
+use crate::products::{audit_logs, timestamp};
 use crate::state::State;
 
 /// How many snapshots are kept at most.
@@ -50,7 +50,7 @@ impl Snapshots {
             return Err(bad(&format!("there are {MOST} snapshots, and no more are kept: delete some")));
         }
         let taken_at = emulator.now().0;
-        snapshots.insert(name.clone(), Snapshot { state: emulator.state(), taken_at });
+        snapshots.insert(name.clone(), Snapshot { state: Arc::new(audit_logs::apart(&emulator.state())), taken_at });
         Ok(json!({"name": name, "taken_at": timestamp(taken_at)}))
     }
 

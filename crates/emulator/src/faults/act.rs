@@ -1,21 +1,25 @@
 //! Doing to a request and its answer what the rules decided.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, BodyDataStream, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, RETRY_AFTER, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::Face;
 use super::rules::{Action, Answered, Drop};
 use crate::http::{Answer, ApiError, OWN_FAULT, drain};
 use crate::line::Switch;
+
+/// The first part of a cut answer is on its way when the line is cut.
+const PAUSE: Duration = Duration::from_millis(30);
+/// How much of a body of unknown length is gathered.
+const GATHERED: usize = 1 << 20;
 
 /// What is to become of one request.
 #[derive(Debug, Default)]
@@ -57,13 +61,13 @@ where
             serve(request).await;
             severed(switch)
         }
-        Some(Action::Cut(part)) => match whole(serve(request).await).await {
-            (_, bytes) if bytes.is_empty() || bodiless => severed(switch),
-            (response, bytes) => cut(response, &bytes, part, switch),
-        },
+        Some(Action::Cut(part)) => {
+            let response = serve(request).await;
+            if bodiless { severed(switch) } else { cut(response, part, switch).await }
+        }
         Some(Action::Slow { bytes, every }) => {
-            let (response, whole) = whole(serve(request).await).await;
-            if whole.is_empty() || bodiless { response } else { slow(response, whole, bytes, every) }
+            let response = serve(request).await;
+            if bodiless { response } else { slow(response, bytes, every) }
         }
         Some(Action::ContentType(content_type)) => {
             let mut response = serve(request).await;
@@ -165,55 +169,107 @@ fn severed(switch: Option<Switch>) -> Response<Body> {
     }
 }
 
-/// The declared length of the whole body, and less than that.
-fn cut(mut response: Response<Body>, bytes: &Bytes, part: f64, switch: Option<Switch>) -> Response<Body> {
-    /// The first part is on its way when the line is cut.
-    const PAUSE: Duration = Duration::from_millis(30);
-    // A body is far from where floats lose whole numbers.
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let sent = ((bytes.len() as f64 * part) as usize).min(bytes.len() - 1);
-    declare(response.headers_mut(), bytes.len());
-    let first = bytes.slice(..sent);
-    *response.body_mut() = Body::from_stream(stream::unfold(0, move |step| {
-        let (first, switch) = (first.clone(), switch.clone());
-        async move {
-            if step == 0 {
-                return Some((Ok(first), 1));
-            }
-            tokio::time::sleep(PAUSE).await;
-            if let Some(switch) = &switch {
-                switch.sever();
-            }
-            Some((Err(broken()), 2))
+/// The declared length of the whole body, and less than that; an answer without a body is dropped. Where the length is
+/// not known, as of a Worker's stream, what comes first is gathered to know it; of a longer body the gathered part counts
+/// as the whole, and no length is declared.
+async fn cut(response: Response<Body>, part: f64, switch: Option<Switch>) -> Response<Body> {
+    let (mut head, body) = response.into_parts();
+    let (length, body) = match body.size_hint().exact() {
+        Some(length) => (Some(length), body),
+        None => gathered(body).await,
+    };
+    let sent = match length {
+        Some(0) => return severed(switch),
+        Some(length) => {
+            declare(&mut head.headers, length);
+            share(length, part).min(length - 1)
         }
+        None => share(GATHERED as u64, part),
+    };
+    let pieces = Pieces { rest: body.into_data_stream(), held: Bytes::new() };
+    let body = Body::from_stream(stream::unfold(Some((pieces, sent, switch)), |left| async move {
+        let (mut pieces, sent, switch) = left?;
+        if sent > 0 {
+            match pieces.next(usize::try_from(sent).unwrap_or(usize::MAX)).await {
+                Some(Ok(piece)) => return Some((Ok(piece.clone()), Some((pieces, sent - piece.len() as u64, switch)))),
+                Some(Err(error)) => return Some((Err(io::Error::other(error)), None)),
+                None => {}
+            }
+        }
+        tokio::time::sleep(PAUSE).await;
+        if let Some(switch) = &switch {
+            switch.sever();
+        }
+        Some((Err(broken()), None))
     }));
-    response
+    Response::from_parts(head, body)
 }
 
-/// The same body, a few bytes at a time.
-fn slow(mut response: Response<Body>, whole: Bytes, bytes: usize, every: Duration) -> Response<Body> {
-    declare(response.headers_mut(), whole.len());
-    *response.body_mut() = Body::from_stream(stream::unfold((whole, false), move |(mut rest, begun)| async move {
-        if rest.is_empty() {
-            return None;
-        }
+/// The same body, a few bytes at a time, as it comes.
+fn slow(response: Response<Body>, bytes: usize, every: Duration) -> Response<Body> {
+    let (mut head, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact().filter(|length| *length > 0) {
+        declare(&mut head.headers, length);
+    }
+    let pieces = Pieces { rest: body.into_data_stream(), held: Bytes::new() };
+    let body = Body::from_stream(stream::unfold((pieces, false), move |(mut pieces, begun)| async move {
+        let piece = pieces.next(bytes.max(1)).await?;
         if begun {
             tokio::time::sleep(every).await;
         }
-        let next = rest.split_to(bytes.min(rest.len()));
-        Some((Ok::<_, Infallible>(next), (rest, true)))
+        Some((piece, (pieces, true)))
     }));
-    response
+    Response::from_parts(head, body)
 }
 
-/// An answer apart from its body, which is read whole: what the emulator answers it holds in memory anyway.
-async fn whole(response: Response<Body>) -> (Response<Body>, Bytes) {
-    let (parts, body) = response.into_parts();
-    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-    (Response::from_parts(parts, Body::from(bytes.clone())), bytes)
+/// A body that is taken in pieces of any size.
+struct Pieces {
+    rest: BodyDataStream,
+    /// What came and was not taken yet.
+    held: Bytes,
 }
 
-fn declare(headers: &mut HeaderMap, length: usize) {
+impl Pieces {
+    /// The next bytes, this many at most.
+    async fn next(&mut self, most: usize) -> Option<Result<Bytes, axum::Error>> {
+        while self.held.is_empty() {
+            match self.rest.next().await? {
+                Ok(bytes) => self.held = bytes,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        Some(Ok(self.held.split_to(most.min(self.held.len()))))
+    }
+}
+
+/// Takes a body up to [`GATHERED`] to know its length; none where it is longer. The body is whole again.
+async fn gathered(body: Body) -> (Option<u64>, Body) {
+    let mut chunks = body.into_data_stream();
+    let (mut taken, mut length) = (Vec::new(), 0_u64);
+    while length <= GATHERED as u64 {
+        match chunks.next().await {
+            Some(Ok(chunk)) => {
+                length += chunk.len() as u64;
+                taken.push(Ok(chunk));
+            }
+            Some(Err(error)) => {
+                taken.push(Err(error));
+                return (None, Body::from_stream(stream::iter(taken)));
+            }
+            None => return (Some(length), Body::from_stream(stream::iter(taken))),
+        }
+    }
+    (None, Body::from_stream(stream::iter(taken).chain(chunks)))
+}
+
+/// A part of a length.
+// A body is far from where floats lose whole numbers.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn share(length: u64, part: f64) -> u64 {
+    (length as f64 * part) as u64
+}
+
+fn declare(headers: &mut HeaderMap, length: u64) {
     headers.remove(TRANSFER_ENCODING);
     headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
 }
@@ -230,4 +286,58 @@ fn escaped(text: &str) -> String {
 
 fn broken() -> io::Error {
     io::ErrorKind::ConnectionAborted.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A body that never ends, which a test would wait for in vain.
+    fn endless() -> Response<Body> {
+        Response::new(Body::from_stream(stream::repeat_with(|| Ok::<_, io::Error>(Bytes::from(vec![b'x'; 1 << 16])))))
+    }
+
+    /// A stream of these chunks, whose length nobody knows.
+    fn streamed(chunks: &[&'static str]) -> Response<Body> {
+        let chunks: Vec<io::Result<&'static str>> = chunks.iter().map(|chunk| Ok(*chunk)).collect();
+        Response::new(Body::from_stream(stream::iter(chunks)))
+    }
+
+    /// The declared length, the bytes that came, and whether the body ended as it should.
+    async fn read(response: Response<Body>) -> (Option<String>, String, bool) {
+        let declared = response.headers().get(CONTENT_LENGTH).map(|length| length.to_str().unwrap().to_owned());
+        let mut chunks = response.into_body().into_data_stream();
+        let mut text = Vec::new();
+        while let Some(chunk) = chunks.next().await {
+            match chunk {
+                Ok(chunk) => text.extend_from_slice(&chunk),
+                Err(_) => return (declared, String::from_utf8(text).unwrap(), false),
+            }
+        }
+        (declared, String::from_utf8(text).unwrap(), true)
+    }
+
+    #[tokio::test]
+    async fn an_endless_answer_is_cut_and_slowed_as_it_passes() {
+        let (declared, text, whole) = read(cut(endless(), 0.5, None).await).await;
+        assert_eq!((declared, text.len(), whole), (None, GATHERED / 2, false));
+        let mut pieces = slow(endless(), 3, Duration::from_millis(1)).into_body().into_data_stream();
+        for _ in 0..4 {
+            assert_eq!(pieces.next().await.unwrap().unwrap(), "xxx");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_cut_and_slowed_whether_or_not_its_length_is_known() {
+        let of = |length: &str, text: &str, whole| (Some(length.to_owned()), text.to_owned(), whole);
+        for response in [Response::new(Body::from("abcdefgh")), streamed(&["abc", "", "defgh"])] {
+            assert_eq!(read(cut(response, 0.5, None).await).await, of("8", "abcd", false));
+        }
+        assert_eq!(read(cut(Response::new(Body::from("abc")), 1.0, None).await).await, of("3", "ab", false));
+        assert!(!read(cut(streamed(&[]), 0.5, None).await).await.2, "an answer without a body is dropped");
+        let every = Duration::from_millis(1);
+        let slowed = read(slow(Response::new(Body::from("abcdefgh")), 3, every)).await;
+        assert_eq!(slowed, of("8", "abcdefgh", true));
+        assert_eq!(read(slow(streamed(&["abc", "defgh"]), 2, every)).await, (None, "abcdefgh".to_owned(), true));
+    }
 }

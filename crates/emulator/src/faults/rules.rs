@@ -98,7 +98,10 @@ impl FaultRules {
     /// These and one more, which JSON holds.
     pub(super) fn with(&self, bytes: &[u8]) -> Result<Self, FaultError> {
         let mut rules = self.rules.to_vec();
-        rules.push(Rule::read(&Value::Object(json(bytes)?), rules.len() + 1)?);
+        let is_free = |name: &String| !self.rules.iter().any(|rule| rule.name == *name);
+        // Of more names than there are rules one is free.
+        let usual = (1..=rules.len() + 1).map(|number| format!("rule-{number}")).find(is_free).unwrap_or_default();
+        rules.push(Rule::read(&Value::Object(json(bytes)?), rules.len() + 1, usual)?);
         Self { seed: self.seed, rules: Arc::new(rules) }.checked()
     }
 
@@ -115,7 +118,10 @@ impl FaultRules {
                     read.seed = value.as_u64().ok_or_else(|| beside(key, "must be a whole number, 0 or more"))?;
                 }
                 ("rule", Value::Array(entries)) => {
-                    let rules = entries.iter().enumerate().map(|(at, entry)| Rule::read(entry, at + 1));
+                    let rules = entries
+                        .iter()
+                        .enumerate()
+                        .map(|(at, entry)| Rule::read(entry, at + 1, format!("rule-{}", at + 1)));
                     read.rules = Arc::new(rules.collect::<Result<_, _>>()?);
                 }
                 ("rule", _) => return Err(beside(key, "must be a list of rules")),
@@ -141,8 +147,8 @@ impl FaultRules {
 }
 
 impl Rule {
-    fn read(entry: &Value, number: usize) -> Result<Arc<Self>, FaultError> {
-        let usual = format!("rule-{number}");
+    /// Reads the rule that stands at a place, counted from 1, and has the usual name unless it says another.
+    fn read(entry: &Value, number: usize, usual: String) -> Result<Arc<Self>, FaultError> {
         let named = entry.get("name").and_then(Value::as_str).filter(|name| is_name(name));
         let shown = named.map_or_else(|| format!("number {number}"), |name| format!("`{name}`"));
         let problem = |Problem { key, problem }| FaultError::Key { rule: Some(shown.clone()), key, problem };

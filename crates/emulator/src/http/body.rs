@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::error::{ApiError, OWN_TOO_LARGE};
 
-/// For the operations that carry scripts and values.
+/// For the operations that carry scripts, values and many records at once.
 const LARGE: usize = 100 << 20;
 /// For all others.
 const USUAL: usize = 1 << 20;
@@ -86,6 +86,8 @@ fn limit(operation: &Operation) -> usize {
     let path = operation.path();
     let carrying = [
         "/d1/database/{",
+        "/dns_records/batch",
+        "/dns_records/import",
         "/objects/{object_key}",
         "/pages/",
         "/storage/kv/namespaces/{",

@@ -13,18 +13,19 @@ use super::answer::Answer;
 use super::body;
 use super::call::{Call, Caller, Trace};
 use super::error::{ApiError, OWN_NOT_SIMULATED};
+use super::pass::{Pass, Stopped};
 use crate::answers;
 use crate::authentication::{self, Credential, Denial};
 use crate::authorisation;
 use crate::edge_limit;
-use crate::emulator::Inner;
+use crate::emulator::{self, Inner};
 use crate::log::{CredentialKind, Part, Seen, Verdict, grounds};
 use crate::options::{BadZoneId, Options, WrongMethod};
 use crate::products::{self, Handler, graphql};
 use crate::rate_limit::Standing;
 use crate::refusal;
 use crate::state::State;
-use crate::upload_ticket;
+use crate::upload_ticket::{self, Opened};
 use crate::why::{self, Grounds};
 
 const BASE: &str = "/client/v4";
@@ -90,10 +91,10 @@ async fn answered(
     let state = emulator.state();
     let admitted = Target::find(&method, &uri, &state, &emulator.options).and_then(|target| {
         trail.verdict.operation = Some(target.route.operation);
-        let caller = admit(emulator, &state, &headers, &target, ip, trail)?;
-        Ok((target, caller))
+        let pass = admit(emulator, &state, &headers, &target, ip, trail)?;
+        Ok((target, pass))
     });
-    let (target, caller) = match admitted {
+    let (target, pass) = match admitted {
         Ok(admitted) => admitted,
         Err(denial) => {
             trail.verdict.cause = denial.cause;
@@ -104,7 +105,7 @@ async fn answered(
         }
     };
     if graphql::is_graphql(target.route.operation) {
-        return query(emulator, &state, &caller, (body, ip), trail).await;
+        return query(emulator, &pass, body, trail).await;
     }
     trail.verdict.allowed = true;
     if !target.exists {
@@ -117,9 +118,9 @@ async fn answered(
     let (operation, account, zone) = (target.route.operation, target.account, target.zone);
     let body = if body.is_end_stream() { Bytes::new() } else { body::read(operation, body).await? };
     let parts = body::parts(&headers, &body).await;
-    let call = Call {
+    let mut call = Call {
         operation,
-        caller,
+        caller: pass.caller.clone(),
         account,
         zone,
         at: emulator.now(),
@@ -136,26 +137,73 @@ async fn answered(
         body,
         parts,
     };
-    match products::handler(operation) {
-        Some(Handler::Read(read)) => read(&call, &state),
-        Some(Handler::Write(write)) => emulator.change(write, call).await,
+    let handler = products::handler(operation);
+    if let Some(Handler::Write(write)) = handler {
+        let (again, path) = (pass.clone(), uri.path().to_owned());
+        let written = emulator.alter(move |state| {
+            admit_again(&mut call, &again, state, &path)?;
+            emulator::written(write, &call, state).map_err(Stopped::Failed)
+        });
+        return written.await.map_err(|stopped| stop(emulator, &pass, stopped, trail));
+    }
+    let now = emulator.state();
+    if !Arc::ptr_eq(&now, &state) {
+        admit_again(&mut call, &pass, &now, uri.path()).map_err(|stopped| stop(emulator, &pass, stopped, trail))?;
+    }
+    match handler {
+        Some(Handler::Read(read)) => read(&call, &now),
         Some(Handler::Own(own)) => own(emulator.clone(), call).await,
-        None => answers::of_call(&call).ok_or_else(|| products::not_simulated(operation)),
+        _ => answers::of_call(&call).ok_or_else(|| products::not_simulated(operation)),
     }
 }
 
+/// Decides again on the state that the call is about to meet, and takes what is found there.
+fn admit_again(call: &mut Call, pass: &Pass, state: &State, path: &str) -> Result<(), Stopped> {
+    let held = pass.hold(state, call.at, &call.options).map_err(Stopped::Denied)?;
+    if !held.exists {
+        return Err(ApiError::could_not_route(path).into());
+    }
+    call.caller = held.caller;
+    if call.zone.is_some() {
+        call.account = held.account;
+    }
+    Ok(())
+}
+
+/// The answer to a call that was stopped late, noted in the trail.
+fn stop(emulator: &Inner, pass: &Pass, stopped: Stopped, trail: &mut Trail) -> ApiError {
+    let denial = match stopped {
+        Stopped::Failed(error) => return error,
+        Stopped::Denied(denial) => denial,
+    };
+    trail.verdict.allowed = false;
+    trail.verdict.cause = denial.cause;
+    let state = emulator.state();
+    trail.verdict.why = match &pass.caller {
+        Caller::Token(shown) if emulator.options.explain => state.tokens.with_id(shown.stored.id).map(|record| {
+            let caller = Caller::Token(record.clone());
+            let zone = pass.zone.and_then(|id| state.world.zone(id));
+            let account = pass.account.or(zone.map(|zone| zone.account));
+            let request = pass.request(&caller, account, emulator.now());
+            let grounds = Grounds::of(record, &request);
+            let mended = authorisation::is_mended_by_groups(&caller, &request, &state, Some(&denial));
+            if mended { grounds } else { grounds.without_remedy() }
+        }),
+        _ => None,
+    };
+    denial.error
+}
+
 /// GraphQL: what must be granted is in the body.
-async fn query(
-    emulator: &Inner,
-    state: &State,
-    caller: &Caller,
-    (body, ip): (Body, Option<IpAddr>),
-    trail: &mut Trail,
-) -> Result<Answer, ApiError> {
-    let Some(called) = trail.verdict.operation else { return Err(ApiError::no_route()) };
+async fn query(emulator: &Inner, pass: &Pass, body: Body, trail: &mut Trail) -> Result<Answer, ApiError> {
+    let called = pass.operation;
     let body = body::read(called, body).await?;
+    let (state, at, ip) = (emulator.state(), emulator.now(), pass.ip);
+    let state = state.as_ref();
+    let held = pass.hold(state, at, &emulator.options);
+    let held = held.map_err(|denial| stop(emulator, pass, Stopped::Denied(denial), trail))?;
+    let caller = &held.caller;
     let query = graphql::Query::read(&body, &state.world, called);
-    let at = emulator.now();
     if let Some(limit) = emulator.options.graphql_limit.filter(|_| emulator.options.rate_limit.is_some())
         && let (_, Err(error)) = emulator.graphql_limiter.count(caller, limit, at)
     {
@@ -192,11 +240,15 @@ fn admit(
     target: &Target,
     ip: Option<IpAddr>,
     trail: &mut Trail,
-) -> Result<Caller, Denial> {
+) -> Result<Pass, Denial> {
     let operation = target.route.operation;
-    if let Some(admitted) = upload_ticket::admit(operation, target.account, headers, state, emulator.now().0) {
+    let at = emulator.now();
+    if let Some(admitted) = upload_ticket::admit(operation, target.account, headers, state, at.0) {
+        let Opened { caller, operation, account, kind } = admitted?;
+        let pass = Pass { caller, operation, account: Some(account), zone: None, ip, ticket: Some(kind) };
+        let_in(emulator, state, &pass, Some(account), trail)?;
         trail.verdict.cause = "upload-ticket";
-        return admitted;
+        return Ok(pass);
     }
     let credential = authentication::presented(headers, operation, &emulator.options)?;
     if matches!(credential, Credential::Bearer(_)) {
@@ -204,33 +256,50 @@ fn admit(
     }
     let identified = authentication::identify(credential, state, operation, &emulator.options);
     let caller = identified.map_err(|denial| locked_out(emulator, denial, operation, ip))?;
-    match &caller {
+    // A zone's account is looked up again with the zone.
+    let account = target.account.filter(|_| target.route.account().is_some());
+    let pass = Pass { caller, operation, account, zone: target.zone, ip, ticket: None };
+    let_in(emulator, state, &pass, target.account, trail)?;
+    Ok(pass)
+}
+
+/// What follows authentication: whether the credential can be used, rate limit, authorisation. `account` is that of the
+/// path or the one that owns the zone.
+fn let_in(
+    emulator: &Inner,
+    state: &State,
+    pass: &Pass,
+    account: Option<AccountId>,
+    trail: &mut Trail,
+) -> Result<(), Denial> {
+    let Pass { caller, operation, .. } = pass;
+    match caller {
         Caller::Key(_) => trail.verdict.credential = CredentialKind::GlobalKey,
         Caller::Token(record) => trail.verdict.note(record),
     }
     let at = emulator.now();
-    let request = authorisation::request(operation, &caller, (target.account, target.zone), ip, at);
-    if let Err(denial) = authentication::usable(&caller, &request, &emulator.options) {
-        if let (Caller::Token(record), true) = (&caller, emulator.options.explain) {
+    let request = pass.request(caller, account, at);
+    if let Err(denial) = authentication::usable(caller, &request, &emulator.options) {
+        if let (Caller::Token(record), true) = (caller, emulator.options.explain) {
             trail.verdict.why = Some(Grounds::of(record, &request));
         }
         return Err(denial);
     }
-    if let Caller::Token(record) = &caller {
+    if let Caller::Token(record) = caller {
         record.touch(at);
         if trail.told {
             trail.verdict.grounds = Some(grounds(record, &request));
         }
     }
     if let Some(limit) = emulator.options.rate_limit {
-        let (standing, counted) = emulator.limiter.count(&caller, limit, at);
+        let (standing, counted) = emulator.limiter.count(caller, limit, at);
         trail.standing = Some(standing);
         counted.map_err(|error| Denial { cause: "rate-limited", error })?;
     }
     if !graphql::is_graphql(operation) {
-        trail.verdict.cause = decided(emulator, state, &caller, &request, trail)?;
+        trail.verdict.cause = decided(emulator, state, caller, &request, trail)?;
     }
-    Ok(caller)
+    Ok(())
 }
 
 /// The answer to an unknown credential, once there were too many of them from its address.

@@ -38,6 +38,11 @@ pub(crate) fn note(call: &Call, outcome: &Outcome, state: &mut State) {
     }
 }
 
+/// The same state, for which failures are noted apart from now on: one that is kept to go back to.
+pub(crate) fn apart(state: &State) -> State {
+    State { audit_logs: state.audit_logs.apart(), ..state.clone() }
+}
+
 fn list(call: &Call, state: &State) -> Outcome {
     let filter = Filter::of(call)?;
     let limit = call.query("limit").and_then(|text| text.parse().ok()).unwrap_or(100_usize).clamp(1, 1000);

@@ -12,7 +12,7 @@ use axum::body::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map as Object, Value, json};
 
-pub(crate) use self::transfer::upload;
+pub(crate) use self::transfer::{awaits, no_such_file, upload};
 use super::{Handler, owner, text as member, timestamp_millis};
 use crate::credential::fresh_uuid;
 use crate::http::{Answer, ApiError, Call, Outcome};

@@ -1,4 +1,4 @@
-//! The members of an account, and the one role that they have here: the world's users are super administrators.
+//! The members of an account, and the roles that there are here.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::memberships::id;
 use crate::credential::derived_id;
 use crate::http::{Answer, ApiError, Call, Outcome};
 use crate::state::State;
-use crate::world::{Account, User};
+use crate::world::{Account, Role, User};
 
 pub(super) const OPERATIONS: super::Table = &[
     ("GET /accounts/{account_id}/members", Handler::Read(list)),
@@ -43,24 +43,26 @@ fn list(call: &Call, state: &State) -> Outcome {
         members.reverse();
     }
     let total = members.len();
-    Ok(Answer::page_of(members.into_iter(), total, call.page(20, 5, 50), |(user, account)| member(user, account)))
+    Ok(Answer::page_of(members.into_iter(), total, call.page(20, 5, 50), |(user, account)| {
+        member(user, account, state)
+    }))
 }
 
 fn details(call: &Call, state: &State) -> Outcome {
     let wanted = call.parameter("member_id");
     let found = members(call, state).find(|(user, account)| id(user, account) == wanted);
     let (user, account) = found.ok_or_else(|| ApiError::new(404, 1003, "member not found"))?;
-    Ok(Answer::result(&member(user, account)))
+    Ok(Answer::result(&member(user, account, state)))
 }
 
 fn roles(call: &Call, _: &State) -> Outcome {
-    Ok(Answer::page(vec![role()], call.page(20, 5, 50)))
+    Ok(Answer::page(Role::ALL.into_iter().map(shown).collect(), call.page(20, 5, 50)))
 }
 
 fn role_details(call: &Call, _: &State) -> Outcome {
-    let role = role();
-    let found = role.get("id").and_then(Value::as_str) == Some(call.parameter("role_id"));
-    if found { Ok(Answer::result(&role)) } else { Err(ApiError::new(404, 1003, "role not found")) }
+    let found = Role::ALL.into_iter().find(|role| role_id(*role) == call.parameter("role_id"));
+    let role = found.ok_or_else(|| ApiError::new(404, 1003, "role not found"))?;
+    Ok(Answer::result(&shown(role)))
 }
 
 fn members<'a>(call: &Call, state: &'a State) -> impl Iterator<Item = (&'a User, &'a Account)> {
@@ -71,7 +73,8 @@ fn members<'a>(call: &Call, state: &'a State) -> impl Iterator<Item = (&'a User,
     })
 }
 
-fn member(user: &User, account: &Account) -> Value {
+fn member(user: &User, account: &Account, state: &State) -> Value {
+    let roles = state.world.roles(user.id, account.id).into_iter().map(shown);
     json!({
         "id": id(user, account),
         "email": user.email,
@@ -83,19 +86,30 @@ fn member(user: &User, account: &Account) -> Value {
             "last_name": null,
             "two_factor_authentication_enabled": false,
         },
-        "roles": [role()],
+        "roles": roles.collect::<Vec<_>>(),
         "policies": [],
     })
 }
 
-fn role() -> Value {
-    let all = json!({"read": true, "write": true});
+fn shown(role: Role) -> Value {
+    let (read, write) = role.reach();
+    let right = json!({"read": read, "write": write});
     let permissions: serde_json::Map<String, Value> =
-        RIGHTS.into_iter().map(|right| (right.to_owned(), all.clone())).collect();
+        RIGHTS.into_iter().map(|name| (name.to_owned(), right.clone())).collect();
     json!({
-        "id": format!("{:032x}", derived_id("role\0super-administrator")),
-        "name": "Super Administrator - All Privileges",
-        "description": "May do everything in the account.",
+        "id": role_id(role),
+        "name": role.name(),
+        "description": role.description(),
         "permissions": permissions,
     })
+}
+
+fn role_id(role: Role) -> String {
+    let word = match role {
+        Role::SuperAdministrator => "super-administrator",
+        Role::Administrator => "administrator",
+        Role::ApiTokenProvisioning => "api-token-provisioning",
+        Role::ReadOnly => "read-only",
+    };
+    format!("{:032x}", derived_id(&format!("role\0{word}")))
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::Handler;
 use crate::http::{Answer, ApiError, Call, Outcome};
 use crate::state::State;
+use crate::world::Role;
 
 pub(super) const OPERATIONS: super::Table = &[("GET /user", Handler::Read(details))];
 
@@ -15,7 +16,8 @@ fn details(call: &Call, state: &State) -> Outcome {
     let user = call.caller.user().and_then(|id| state.world.user(id));
     let user = user.ok_or_else(|| ApiError::new(404, 1003, "user not found"))?;
     let organizations = user.accounts.iter().filter_map(|id| state.world.account(*id)).map(|account| {
-        json!({"id": account.id.to_string(), "name": account.name, "status": "member", "permissions": [], "roles": ["All Privileges - Super Administrator"]})
+        let roles: Vec<_> = state.world.roles(user.id, account.id).into_iter().map(role).collect();
+        json!({"id": account.id.to_string(), "name": account.name, "status": "member", "permissions": [], "roles": roles})
     });
     Ok(Answer::result(&json!({
         "id": user.id.to_string(),
@@ -37,4 +39,12 @@ fn details(call: &Call, state: &State) -> Outcome {
         "created_on": BEGINNING,
         "modified_on": BEGINNING,
     })))
+}
+
+/// A role's name as organizations show it: here the schema's example has the words in another order.
+const fn role(role: Role) -> &'static str {
+    match role {
+        Role::SuperAdministrator => "All Privileges - Super Administrator",
+        other => other.name(),
+    }
 }

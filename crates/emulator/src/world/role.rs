@@ -43,6 +43,10 @@ pub struct Member {
 }
 
 impl Role {
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] =
+        [Self::SuperAdministrator, Self::Administrator, Self::ApiTokenProvisioning, Self::ReadOnly];
+
     /// The role that a word of a world file stands for.
     pub(super) fn from_word(word: &str) -> Option<Self> {
         Some(match word {
@@ -61,6 +65,25 @@ impl Role {
             Self::Administrator => "Administrator",
             Self::ApiTokenProvisioning => "API Token Provisioning",
             Self::ReadOnly => "Administrator Read Only",
+        }
+    }
+
+    /// What it reaches, in a sentence.
+    pub(crate) const fn description(self) -> &'static str {
+        match self {
+            Self::SuperAdministrator => "May do everything in the account.",
+            Self::Administrator => "May do everything in the account, as far as the emulator goes.",
+            Self::ApiTokenProvisioning => "May make tokens of the account, of what is held by other roles.",
+            Self::ReadOnly => "May see everything in the account but its tokens, and change nothing.",
+        }
+    }
+
+    /// Whether it reads, and whether it writes, what the account holds.
+    pub(crate) const fn reach(self) -> (bool, bool) {
+        match self {
+            Self::SuperAdministrator | Self::Administrator => (true, true),
+            Self::ApiTokenProvisioning => (false, false),
+            Self::ReadOnly => (true, false),
         }
     }
 

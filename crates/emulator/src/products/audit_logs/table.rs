@@ -22,7 +22,7 @@ type Failures = VecDeque<(u64, Arc<Entry>)>;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Table {
     changes: Map<u64, Arc<Entry>>,
-    /// In memory alone, and the same for all copies of the state.
+    /// In memory alone, and the same for all copies of the state but those that were set apart.
     failures: Arc<Mutex<Failures>>,
 }
 
@@ -44,6 +44,12 @@ impl Table {
         if failures.len() > KEPT_FAILURES {
             failures.pop_front();
         }
+    }
+
+    /// The same entries, with failures that are noted apart from those of other copies from now on.
+    pub(super) fn apart(&self) -> Self {
+        let failures = self.failures().clone();
+        Self { changes: self.changes.clone(), failures: Arc::new(Mutex::new(failures)) }
     }
 
     /// Entries with their numbers, the newest first unless `ascending`, beginning after the one with a number.

@@ -161,18 +161,27 @@ fn address(call: &Call, name: &str) -> String {
     format!("http://{}/__flarekeep/d1/{name}", call.header("host").unwrap_or("127.0.0.1"))
 }
 
+/// Whether an import named this file, so that it may be uploaded.
+pub(crate) fn awaits(state: &State, name: &str) -> bool {
+    state.d1.files.contains_key(name)
+}
+
+/// The answer where nobody was told the name.
+pub(crate) fn no_such_file() -> ApiError {
+    ApiError::new(404, 7404, "no such file")
+}
+
 /// PUT of a file that `import` asked for, and GET of one that `export` made; none where the path is another.
 pub(crate) async fn upload(emulator: &Arc<Inner>, name: &str, put: Option<Bytes>) -> Outcome {
-    let missing = || ApiError::new(404, 7404, "no such file");
     let Some(content) = put else {
         let state = emulator.state();
-        let file = state.d1.files.get(name).ok_or_else(missing)?;
+        let file = state.d1.files.get(name).ok_or_else(no_such_file)?;
         return Ok(Answer::raw(file.content.clone(), "application/sql"));
     };
     let etag = hex(&Md5::digest(&content));
     let name = name.to_owned();
     let store = move |state: &mut State| {
-        let file = state.d1.files.get_mut(&name).ok_or_else(missing)?;
+        let file = state.d1.files.get_mut(&name).ok_or_else(no_such_file)?;
         if file.etag != etag {
             return Err(ApiError::new(400, 7400, "the content is not that of the ETag"));
         }
