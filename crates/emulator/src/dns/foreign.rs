@@ -1,16 +1,20 @@
 //! Names outside the world's zones, as its customers would have set them elsewhere.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::products::dns_records::lookup::Entry;
 use crate::state::Map;
-use crate::state::rows::{branch, leaf};
+use crate::state::rows::{BadRow, Changes, Rows, leaf};
 
 /// What foreign names hold, by name and by what tells a record from its neighbours.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Table(Map<String, Map<String, Foreign>>);
+pub(crate) struct Table {
+    names: Map<String, Map<String, Foreign>>,
+    /// The same names with their labels in the other order, so that those below a name stand together.
+    backward: imbl::OrdSet<String>,
+}
 
-branch!(Table);
 leaf!(Foreign);
 
 /// One foreign record.
@@ -48,16 +52,18 @@ impl Table {
 
     /// Whether any has a name below this one.
     pub(crate) fn is_above_any(&self, name: &str) -> bool {
-        self.0.keys().any(|other| other.strip_suffix(name).is_some_and(|rest| rest.ends_with('.')))
+        let from = format!("{}.", backward(name));
+        self.backward.range(from.clone()..).next().is_some_and(|first| first.starts_with(&from))
     }
 
     pub(crate) fn insert(&mut self, name: &str, record: Foreign) {
-        self.0.entry(name.to_owned()).or_default().insert(key(&record.kind, &record.content), record);
+        self.names.entry(name.to_owned()).or_default().insert(key(&record.kind, &record.content), record);
+        self.index(name);
     }
 
     /// Removes those of this name that are of this kind and content, where these are given; says how many they were.
     pub(crate) fn remove(&mut self, name: &str, kind: Option<&str>, content: Option<&str>) -> usize {
-        let Some(records) = self.0.get_mut(name) else { return 0 };
+        let Some(records) = self.names.get_mut(name) else { return 0 };
         let goes = |record: &Foreign| {
             kind.is_none_or(|kind| record.kind == kind) && content.is_none_or(|content| record.content == content)
         };
@@ -66,24 +72,59 @@ impl Table {
             records.remove(key);
         }
         if records.is_empty() {
-            self.0.remove(name);
+            self.names.remove(name);
         }
+        self.index(name);
         gone.len()
     }
 
     /// Whether a table is this one, unchanged.
     pub(crate) fn is(&self, other: &Self) -> bool {
-        self.0.ptr_eq(&other.0)
+        self.names.ptr_eq(&other.names)
     }
 
     /// All names with their records.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Foreign)> {
-        self.0.iter().flat_map(|(name, records)| records.values().map(move |record| (name.as_str(), record)))
+        self.names.iter().flat_map(|(name, records)| records.values().map(move |record| (name.as_str(), record)))
+    }
+
+    /// Keeps the second order up with the first, at one name.
+    fn index(&mut self, name: &str) {
+        if self.names.contains_key(name) {
+            self.backward.insert(backward(name));
+        } else {
+            self.backward.remove(&backward(name));
+        }
     }
 
     fn of(&self, name: &str) -> impl Iterator<Item = &Foreign> {
-        self.0.get(name).into_iter().flat_map(Map::values)
+        self.names.get(name).into_iter().flat_map(Map::values)
     }
+}
+
+/// The rows of the names.
+impl Rows for Table {
+    fn compare(old: Option<&Self>, new: &Self, changes: &mut Changes) {
+        Rows::compare(old.map(|old| &old.names), &new.names, changes);
+    }
+
+    fn apply(slot: &mut Option<Self>, place: &[String], row: Option<Value>) -> Result<(), BadRow> {
+        let Some(name) = place.first() else {
+            *slot = None;
+            return Ok(());
+        };
+        let table = slot.get_or_insert_default();
+        let mut names = Some(std::mem::take(&mut table.names));
+        Rows::apply(&mut names, place, row)?;
+        table.names = names.unwrap_or_default();
+        table.index(name);
+        Ok(())
+    }
+}
+
+/// A name with its labels in the other order.
+fn backward(name: &str) -> String {
+    name.rsplit('.').collect::<Vec<_>>().join(".")
 }
 
 fn key(kind: &str, content: &str) -> String {

@@ -50,8 +50,8 @@ pub(crate) fn at<'a>(state: &'a State, name: &str) -> At<'a> {
 
 /// The zone that a name lies in: the one with the longest name, where several hold it.
 pub(crate) fn zone_of<'a>(state: &'a State, name: &str) -> Option<&'a Zone> {
-    let zones = state.world.zones.iter().filter(|zone| is_within(name, &zone.name));
-    zones.max_by_key(|zone| zone.name.len())
+    let mut names = std::iter::successors(Some(name), |name| name.split_once('.').map(|(_, above)| above));
+    names.find_map(|name| state.world.zones.named(name))
 }
 
 /// Whether a name is another or lies below it.

@@ -131,13 +131,16 @@ fn edit(call: &Call, state: &mut State) -> Outcome {
     Ok(Answer::result(&shown(&zone, state)))
 }
 
-/// Removes a zone, and with it its records and settings.
+/// Removes a zone, and with it all that is its own: records, settings, custom hostnames, Workers routes and domains.
 fn delete(call: &Call, state: &mut State) -> Outcome {
     let id = found(call, state)?.id;
     state.world.zones.remove(id);
     state.zones.0.remove(&id);
     state.dns_records.forget(id);
     state.zone_settings.forget(id);
+    state.custom_hostnames.forget(id);
+    state.workers_routes.forget(id);
+    state.workers_account.forget_zone(id);
     Ok(Answer::result(&json!({"id": id.to_string()})))
 }
 
