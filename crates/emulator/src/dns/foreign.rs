@@ -9,11 +9,10 @@ use crate::state::rows::{BadRow, Changes, Rows, leaf};
 
 /// What foreign names hold, by name and by what tells a record from its neighbours.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Table {
-    names: Map<String, Map<String, Foreign>>,
-    /// The same names with their labels in the other order, so that those below a name stand together.
-    backward: imbl::OrdSet<String>,
-}
+pub(crate) struct Table(Map<String, Map<String, Foreign>>, Backward);
+
+/// The same names with their labels in the other order, so that those below a name stand together.
+type Backward = imbl::OrdSet<String>;
 
 leaf!(Foreign);
 
@@ -53,17 +52,17 @@ impl Table {
     /// Whether any has a name below this one.
     pub(crate) fn is_above_any(&self, name: &str) -> bool {
         let from = format!("{}.", backward(name));
-        self.backward.range(from.clone()..).next().is_some_and(|first| first.starts_with(&from))
+        self.1.range(from.clone()..).next().is_some_and(|first| first.starts_with(&from))
     }
 
     pub(crate) fn insert(&mut self, name: &str, record: Foreign) {
-        self.names.entry(name.to_owned()).or_default().insert(key(&record.kind, &record.content), record);
+        self.0.entry(name.to_owned()).or_default().insert(key(&record.kind, &record.content), record);
         self.index(name);
     }
 
     /// Removes those of this name that are of this kind and content, where these are given; says how many they were.
     pub(crate) fn remove(&mut self, name: &str, kind: Option<&str>, content: Option<&str>) -> usize {
-        let Some(records) = self.names.get_mut(name) else { return 0 };
+        let Some(records) = self.0.get_mut(name) else { return 0 };
         let goes = |record: &Foreign| {
             kind.is_none_or(|kind| record.kind == kind) && content.is_none_or(|content| record.content == content)
         };
@@ -72,7 +71,7 @@ impl Table {
             records.remove(key);
         }
         if records.is_empty() {
-            self.names.remove(name);
+            self.0.remove(name);
         }
         self.index(name);
         gone.len()
@@ -80,32 +79,32 @@ impl Table {
 
     /// Whether a table is this one, unchanged.
     pub(crate) fn is(&self, other: &Self) -> bool {
-        self.names.ptr_eq(&other.names)
+        self.0.ptr_eq(&other.0)
     }
 
     /// All names with their records.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Foreign)> {
-        self.names.iter().flat_map(|(name, records)| records.values().map(move |record| (name.as_str(), record)))
+        self.0.iter().flat_map(|(name, records)| records.values().map(move |record| (name.as_str(), record)))
     }
 
     /// Keeps the second order up with the first, at one name.
     fn index(&mut self, name: &str) {
-        if self.names.contains_key(name) {
-            self.backward.insert(backward(name));
+        if self.0.contains_key(name) {
+            self.1.insert(backward(name));
         } else {
-            self.backward.remove(&backward(name));
+            self.1.remove(&backward(name));
         }
     }
 
     fn of(&self, name: &str) -> impl Iterator<Item = &Foreign> {
-        self.names.get(name).into_iter().flat_map(Map::values)
+        self.0.get(name).into_iter().flat_map(Map::values)
     }
 }
 
 /// The rows of the names.
 impl Rows for Table {
     fn compare(old: Option<&Self>, new: &Self, changes: &mut Changes) {
-        Rows::compare(old.map(|old| &old.names), &new.names, changes);
+        Rows::compare(old.map(|old| &old.0), &new.0, changes);
     }
 
     fn apply(slot: &mut Option<Self>, place: &[String], row: Option<Value>) -> Result<(), BadRow> {
@@ -114,9 +113,9 @@ impl Rows for Table {
             return Ok(());
         };
         let table = slot.get_or_insert_default();
-        let mut names = Some(std::mem::take(&mut table.names));
+        let mut names = Some(std::mem::take(&mut table.0));
         Rows::apply(&mut names, place, row)?;
-        table.names = names.unwrap_or_default();
+        table.0 = names.unwrap_or_default();
         table.index(name);
         Ok(())
     }
@@ -129,4 +128,39 @@ fn backward(name: &str) -> String {
 
 fn key(kind: &str, content: &str) -> String {
     format!("{kind} {content}")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever is added and removed, a name is above others where a search through all finds one, and so it is after
+        /// the rows of the changes.
+        #[test]
+        fn what_lies_below_is_found(
+            steps in proptest::collection::vec((any::<bool>(), "[ab-]{1,2}(\\.[ab-]{1,2}){0,2}"), 0..16),
+            asked in "[ab-]{1,2}(\\.[ab-]{1,2})?",
+        ) {
+            let mut table = Table::default();
+            for (adds, name) in steps {
+                if adds {
+                    table.insert(&name, Foreign { kind: "A".to_owned(), content: "192.0.2.1".to_owned() });
+                } else {
+                    table.remove(&name, None, None);
+                }
+            }
+            let naive = table.all().any(|(name, _)| name.ends_with(&format!(".{asked}")));
+            prop_assert_eq!(table.is_above_any(&asked), naive);
+            let mut changes = Changes::default();
+            Table::compare(None, &table, &mut changes);
+            let mut again = Some(Table::default());
+            for change in changes.found {
+                Table::apply(&mut again, &change.place, change.row).unwrap();
+            }
+            prop_assert_eq!(again.unwrap_or_default().is_above_any(&asked), naive);
+        }
+    }
 }

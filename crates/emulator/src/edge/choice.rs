@@ -25,7 +25,7 @@ pub(super) enum Choice {
 }
 
 /// Chooses. Where a host is both in a zone and an active custom hostname of another, the custom hostname wins, which is
-/// inferred; one that is not active takes nothing from the zone that has the host.
+/// inferred; one that is not active takes nothing from the zone.
 /// A route goes before a custom domain on the same host, which is the origin to it; so it is to a route without a Worker
 /// (Cloudflare's page workers/configuration/routing/routes).
 pub(super) fn choose(state: &State, asked: Asked, options: &Options, now: UnixSeconds) -> Choice {
@@ -56,4 +56,26 @@ fn on_workers_dev(state: &State, host: &str) -> Option<(AccountId, String)> {
     let mut accounts = state.world.accounts.iter().map(|account| account.id);
     let account = accounts.find(|account| live::subdomain(state, *account) == subdomain)?;
     Some((account, script.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::products::custom_hostnames::tests::{NOW, options, put};
+    use crate::world::World;
+
+    #[test]
+    fn a_hostname_that_is_not_active_takes_nothing_from_the_zone_of_its_host() {
+        let mut state = State::new(World::generated());
+        let zone = state.world.zones.iter().next().unwrap().id;
+        let chosen = |state: &State, host| choose(state, Asked { scheme: "http", host, path: "/" }, &options(), NOW);
+        assert_eq!(chosen(&state, "a.shop.example.com"), Choice::Nobody);
+        assert_eq!(chosen(&state, "shop.test"), Choice::Unknown);
+        put(&mut state, zone, "a", "a.shop.example.com", None);
+        put(&mut state, zone, "b", "shop.test", None);
+        assert_eq!(chosen(&state, "a.shop.example.com"), Choice::Nobody);
+        assert_eq!(chosen(&state, "shop.test"), Choice::Inactive);
+        put(&mut state, zone, "b", "shop.test", Some(NOW.0 - 60));
+        assert_eq!(chosen(&state, "shop.test"), Choice::Nobody);
+    }
 }

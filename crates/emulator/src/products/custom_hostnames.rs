@@ -69,12 +69,12 @@ struct Standing {
 /// Writes down where hostnames stand, before a write changes what they depend on: DNS or a fallback origin.
 pub(crate) fn settle(before: &State, after: &mut State, now: UnixSeconds, options: &Options) {
     let dns = before.dns_records.is(&after.dns_records) && before.foreign_dns.is(&after.foreign_dns);
-    if dns && before.custom_hostnames.zones.ptr_eq(&after.custom_hostnames.zones) {
+    if dns && before.custom_hostnames.0.ptr_eq(&after.custom_hostnames.0) {
         return;
     }
     let mut settled = Vec::new();
-    for (zone, own) in &before.custom_hostnames.zones {
-        let Some(new) = after.custom_hostnames.zones.get(zone) else { continue };
+    for (zone, own) in &before.custom_hostnames.0 {
+        let Some(new) = after.custom_hostnames.0.get(zone) else { continue };
         if dns && own.fallback_origin == new.fallback_origin {
             continue;
         }
@@ -91,7 +91,7 @@ pub(crate) fn settle(before: &State, after: &mut State, now: UnixSeconds, option
         }
     }
     for (zone, id, course) in settled {
-        if let Some(hostname) = after.custom_hostnames.zones.get_mut(&zone).and_then(|own| own.hostnames.get_mut(&id)) {
+        if let Some(hostname) = after.custom_hostnames.0.get_mut(&zone).and_then(|own| own.hostnames.get_mut(&id)) {
             hostname.course = course;
         }
     }
@@ -262,15 +262,21 @@ pub(crate) struct Serving {
     pub(crate) metadata: Value,
 }
 
-/// The custom hostname that a host is, or else the wildcard that it is below. An active one goes before those that are
-/// not; of several active ones in different zones the one that became so last, as Cloudflare moves a hostname to the zone
-/// that it was proven for last.
+/// The custom hostname that a host is, or else the wildcard that it is one label below. That a hostname with a wildcard
+/// certificate takes the traffic too is inferred from Cloudflare's page on the priority of hostnames.
+///
+/// An active one goes before those that are not; of several active ones in different zones the one that became so last,
+/// as Cloudflare moves a hostname to the zone that it was proven for last.
 pub(crate) fn serving(state: &State, host: &str, options: &Options, now: UnixSeconds) -> Option<Serving> {
-    let wildcard = host.split_once('.').map(|(_, rest)| format!("*.{rest}"));
-    let mut first = None;
-    for name in [Some(host), wildcard.as_deref()].into_iter().flatten() {
-        let all = state.custom_hostnames.everywhere(name);
-        let standing = all.map(|one| (one, one.standing_at(state, &options.hostnames, now.0).course));
+    let table = &state.custom_hostnames;
+    let above = host.split_once('.').map(|(_, above)| above);
+    let below = above.into_iter().flat_map(|above| {
+        let certified = table.everywhere(above).filter(|hostname| hostname.draft.wildcard);
+        table.everywhere(&format!("*.{above}")).chain(certified).collect::<Vec<_>>()
+    });
+    let mut inactive = None;
+    for named in [table.everywhere(host).collect(), below.collect::<Vec<_>>()] {
+        let standing = named.into_iter().map(|one| (one, one.standing_at(state, &options.hostnames, now.0).course));
         let there = standing.filter(|(_, course)| !course.is_over());
         let best = there.max_by_key(|(_, course)| (course.is_serving(), course.hostname_since));
         let Some((hostname, course)) = best else { continue };
@@ -279,9 +285,9 @@ pub(crate) fn serving(state: &State, host: &str, options: &Options, now: UnixSec
         if serving.active {
             return Some(serving);
         }
-        first.get_or_insert(serving);
+        inactive.get_or_insert(serving);
     }
-    first
+    inactive
 }
 
 fn found<'a>(call: &Call, state: &'a State) -> Result<&'a CustomHostname, ApiError> {
@@ -291,3 +297,6 @@ fn found<'a>(call: &Call, state: &'a State) -> Result<&'a CustomHostname, ApiErr
         .filter(|hostname| hostname.is_there(call, state))
         .ok_or_else(|| ApiError::new(404, 1436, "The custom hostname was not found."))
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
