@@ -343,8 +343,9 @@ impl Inner {
     /// Runs a write. Where the state is on disk it runs on a thread that may block.
     pub(crate) async fn change(self: &Arc<Self>, write: Write, call: Call) -> Outcome {
         self.alter(move |state| {
+            let zone = call.zone.and_then(|id| state.world.zone(id)).cloned();
             let outcome = write(&call, state);
-            audit_logs::note(&call, &outcome, state);
+            audit_logs::note(&call, zone.as_ref(), &outcome, state);
             outcome
         })
         .await
