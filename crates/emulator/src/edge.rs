@@ -13,7 +13,7 @@ mod pool;
 mod process;
 mod proxy;
 mod r2;
-mod routing;
+pub(crate) mod routing;
 mod workerd;
 
 use std::collections::HashMap;

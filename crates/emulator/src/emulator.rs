@@ -91,8 +91,9 @@ pub(crate) type Write = fn(&Call, &mut State) -> Outcome;
 
 /// Does a write, and notes it.
 pub(crate) fn written(write: Write, call: &Call, state: &mut State) -> Outcome {
+    let zone = call.zone.and_then(|id| state.world.zone(id)).cloned();
     let outcome = write(call, state);
-    audit_logs::note(call, &outcome, state);
+    audit_logs::note(call, zone.as_ref(), &outcome, state);
     outcome
 }
 

@@ -99,6 +99,18 @@ async fn faults_have_their_codes() {
 }
 
 #[tokio::test]
+async fn texts_alone_have_a_common_bound() {
+    let local = Local::start().await;
+    let text = |number: usize| json!({"type": "TXT", "name": "t", "content": format!("{number}{}", "x".repeat(4095))});
+    post(&local, text(1)).await.result();
+    post(&local, text(2)).await.result();
+    post(&local, text(3)).await.refused(400, 83011);
+    let certificate = "ab".repeat(4100);
+    let tlsa = json!({"type": "TLSA", "name": "t", "data": {"usage": 3, "selector": 0, "matching_type": 0, "certificate": certificate}});
+    post(&local, tlsa).await.result();
+}
+
+#[tokio::test]
 async fn lists_are_filtered_and_ordered() {
     let local = Local::start().await;
     for body in [

@@ -191,6 +191,35 @@ async fn every_change_is_in_the_audit_log_with_its_token() {
 }
 
 #[tokio::test]
+async fn a_zone_that_is_removed_is_named_in_the_log_and_takes_its_custom_domains_along() {
+    let local = Local::start().await;
+    let source = "--x\r\ncontent-disposition: form-data; name=\"metadata\"\r\n\r\n{\"main_module\": \"m.js\"}\r\n--x\r\ncontent-disposition: form-data; name=\"m.js\"; filename=\"m.js\"\r\ncontent-type: application/javascript+module\r\n\r\nexport default {}\r\n--x--\r\n";
+    let upload = local.admin("PUT", "/accounts/{A}/workers/scripts/shop");
+    upload.body("multipart/form-data; boundary=x", source).send().await.result();
+    let domain = json!({"hostname": "shop.example.com", "service": "shop", "zone_name": "example.com"});
+    local.admin("PUT", "/accounts/{A}/workers/domains").json(&domain).send().await.result();
+    local.admin("DELETE", "/zones/{Z}").send().await.result();
+    let domains = local.admin("GET", "/accounts/{A}/workers/domains").send().await;
+    assert_eq!(domains.result(), &json!([]));
+    let log = local.admin("GET", LOG).send().await;
+    let entry = &log.result()[0];
+    assert_eq!((&entry["raw"]["method"], &entry["zone"]["name"]), (&json!("DELETE"), &json!("example.com")), "{entry}");
+}
+
+#[tokio::test]
+async fn the_log_of_a_user_ends_after_thirty_days() {
+    let now = std::sync::Arc::new(std::sync::atomic::AtomicI64::new(1_800_000_000));
+    let clock = now.clone();
+    let clock: flarekeep_emulator::Clock = std::sync::Arc::new(move || clock.load(std::sync::atomic::Ordering::SeqCst));
+    let local = Local::with(flarekeep_emulator::Options { clock: Some(clock), ..common::unlimited() }).await;
+    local.user_token(&[local.at_zone(&["DNS Write"])]).await;
+    let count = async || local.admin("GET", "/user/audit_logs").send().await.result().as_array().unwrap().len();
+    assert_eq!(count().await, 1);
+    now.fetch_add(31 * 86_400, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(count().await, 0);
+}
+
+#[tokio::test]
 async fn what_a_token_did_is_planned_from_the_log() {
     let local = Local::start().await;
     let token = local.user_token(&[local.at_zone(&["DNS Write", "Cache Purge"])]).await;

@@ -1,16 +1,19 @@
 //! Names outside the world's zones, as its customers would have set them elsewhere.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::products::dns_records::lookup::Entry;
 use crate::state::Map;
-use crate::state::rows::{branch, leaf};
+use crate::state::rows::{BadRow, Changes, Rows, leaf};
 
 /// What foreign names hold, by name and by what tells a record from its neighbours.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Table(Map<String, Map<String, Foreign>>);
+pub(crate) struct Table(Map<String, Map<String, Foreign>>, Backward);
 
-branch!(Table);
+/// The same names with their labels in the other order, so that those below a name stand together.
+type Backward = imbl::OrdSet<String>;
+
 leaf!(Foreign);
 
 /// One foreign record.
@@ -48,11 +51,13 @@ impl Table {
 
     /// Whether any has a name below this one.
     pub(crate) fn is_above_any(&self, name: &str) -> bool {
-        self.0.keys().any(|other| other.strip_suffix(name).is_some_and(|rest| rest.ends_with('.')))
+        let from = format!("{}.", backward(name));
+        self.1.range(from.clone()..).next().is_some_and(|first| first.starts_with(&from))
     }
 
     pub(crate) fn insert(&mut self, name: &str, record: Foreign) {
         self.0.entry(name.to_owned()).or_default().insert(key(&record.kind, &record.content), record);
+        self.index(name);
     }
 
     /// Removes those of this name that are of this kind and content, where these are given; says how many they were.
@@ -68,6 +73,7 @@ impl Table {
         if records.is_empty() {
             self.0.remove(name);
         }
+        self.index(name);
         gone.len()
     }
 
@@ -81,11 +87,80 @@ impl Table {
         self.0.iter().flat_map(|(name, records)| records.values().map(move |record| (name.as_str(), record)))
     }
 
+    /// Keeps the second order up with the first, at one name.
+    fn index(&mut self, name: &str) {
+        if self.0.contains_key(name) {
+            self.1.insert(backward(name));
+        } else {
+            self.1.remove(&backward(name));
+        }
+    }
+
     fn of(&self, name: &str) -> impl Iterator<Item = &Foreign> {
         self.0.get(name).into_iter().flat_map(Map::values)
     }
 }
 
+/// The rows of the names.
+impl Rows for Table {
+    fn compare(old: Option<&Self>, new: &Self, changes: &mut Changes) {
+        Rows::compare(old.map(|old| &old.0), &new.0, changes);
+    }
+
+    fn apply(slot: &mut Option<Self>, place: &[String], row: Option<Value>) -> Result<(), BadRow> {
+        let Some(name) = place.first() else {
+            *slot = None;
+            return Ok(());
+        };
+        let table = slot.get_or_insert_default();
+        let mut names = Some(std::mem::take(&mut table.0));
+        Rows::apply(&mut names, place, row)?;
+        table.0 = names.unwrap_or_default();
+        table.index(name);
+        Ok(())
+    }
+}
+
+/// A name with its labels in the other order.
+fn backward(name: &str) -> String {
+    name.rsplit('.').collect::<Vec<_>>().join(".")
+}
+
 fn key(kind: &str, content: &str) -> String {
     format!("{kind} {content}")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever is added and removed, a name is above others where a search through all finds one, and so it is after
+        /// the rows of the changes.
+        #[test]
+        fn what_lies_below_is_found(
+            steps in proptest::collection::vec((any::<bool>(), "[ab-]{1,2}(\\.[ab-]{1,2}){0,2}"), 0..16),
+            asked in "[ab-]{1,2}(\\.[ab-]{1,2})?",
+        ) {
+            let mut table = Table::default();
+            for (adds, name) in steps {
+                if adds {
+                    table.insert(&name, Foreign { kind: "A".to_owned(), content: "192.0.2.1".to_owned() });
+                } else {
+                    table.remove(&name, None, None);
+                }
+            }
+            let naive = table.all().any(|(name, _)| name.ends_with(&format!(".{asked}")));
+            prop_assert_eq!(table.is_above_any(&asked), naive);
+            let mut changes = Changes::default();
+            Table::compare(None, &table, &mut changes);
+            let mut again = Some(Table::default());
+            for change in changes.found {
+                Table::apply(&mut again, &change.place, change.row).unwrap();
+            }
+            prop_assert_eq!(again.unwrap_or_default().is_above_any(&asked), naive);
+        }
+    }
 }

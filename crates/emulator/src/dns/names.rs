@@ -2,6 +2,7 @@
 
 use crate::dns::foreign::{EMAIL, HTTP};
 use crate::products::dns_records::lookup::{self, Entry};
+use crate::products::dns_records::quoted_texts;
 use crate::state::State;
 use crate::world::Zone;
 
@@ -50,8 +51,8 @@ pub(crate) fn at<'a>(state: &'a State, name: &str) -> At<'a> {
 
 /// The zone that a name lies in: the one with the longest name, where several hold it.
 pub(crate) fn zone_of<'a>(state: &'a State, name: &str) -> Option<&'a Zone> {
-    let zones = state.world.zones.iter().filter(|zone| is_within(name, &zone.name));
-    zones.max_by_key(|zone| zone.name.len())
+    let mut names = std::iter::successors(Some(name), |name| name.split_once('.').map(|(_, above)| above));
+    names.find_map(|name| state.world.zones.named(name))
 }
 
 /// Whether a name is another or lies below it.
@@ -88,10 +89,10 @@ pub(crate) fn approves(state: &State, name: &str) -> bool {
     state.foreign_dns.holds(name, EMAIL, "approved")
 }
 
-/// The strings of a TXT record: those in quotes, or else the whole content, in pieces that fit.
+/// The strings of a TXT record: those in quotes, where there is nothing else, or else the whole content, in pieces that fit.
 pub(crate) fn strings(content: &str) -> Vec<String> {
     const LONGEST: usize = 255;
-    let whole = if content.trim_start().starts_with('"') { unquoted(content) } else { vec![content.to_owned()] };
+    let whole = quoted_texts(content).unwrap_or_else(|| vec![content.to_owned()]);
     let mut pieces = Vec::new();
     for text in whole {
         let mut rest = text.as_str();
@@ -108,30 +109,6 @@ pub(crate) fn strings(content: &str) -> Vec<String> {
     pieces
 }
 
-fn unquoted(content: &str) -> Vec<String> {
-    let (mut all, mut current, mut inside, mut escaped) = (Vec::new(), String::new(), false, false);
-    for letter in content.chars() {
-        match (letter, inside) {
-            (_, true) if escaped => {
-                current.push(letter);
-                escaped = false;
-            }
-            ('\\', true) => escaped = true,
-            ('"', true) => {
-                all.push(std::mem::take(&mut current));
-                inside = false;
-            }
-            ('"', false) => inside = true,
-            (_, true) => current.push(letter),
-            (_, false) => {}
-        }
-    }
-    if inside {
-        all.push(current);
-    }
-    all
-}
-
 fn cname(state: &State, name: &str) -> Option<String> {
     let found = at(state, name).entries.into_iter().find(|entry| entry.kind == "CNAME")?;
     Some(found.content.trim_end_matches('.').to_ascii_lowercase())
@@ -145,11 +122,26 @@ mod tests {
     fn texts_are_cut_where_they_fit() {
         assert_eq!(strings("token"), ["token"]);
         assert_eq!(strings(r#""a b" "c\"d""#), ["a b", "c\"d"]);
-        assert_eq!(strings(r#""open"#), ["open"]);
+        assert_eq!(strings(r#""open"#), ["\"open"], "no text in quotes: it is what it says");
+        assert_eq!(strings(r#""a" b"#), [r#""a" b"#]);
+        assert_eq!(strings(r#""a\010\195\169""#), ["a\né"]);
         let long = "é".repeat(200);
         let pieces = strings(&long);
         assert!(pieces.len() == 2 && pieces.iter().all(|piece| piece.len() <= 255) && pieces.concat() == long);
         assert_eq!(strings(""), [""]);
+    }
+
+    #[test]
+    fn the_zone_with_the_longest_name_has_a_name() {
+        let mut state = State::new(crate::world::World::generated());
+        let above = state.world.zones.iter().next().unwrap().clone();
+        let id = flarekeep_catalogue::ZoneId::from_u128(7);
+        state.world.zones.insert(Zone { id, name: "shop.example.com".to_owned(), ..above });
+        let zone = |name| zone_of(&state, name).map(|zone| zone.name.as_str());
+        assert_eq!(zone("a.b.shop.example.com"), Some("shop.example.com"));
+        assert_eq!(zone("shop.example.com"), Some("shop.example.com"));
+        assert_eq!(zone("myshop.example.com"), Some("example.com"));
+        assert_eq!((zone("notexample.com"), zone("com"), zone("")), (None, None, None));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Which Worker takes a request: routes, custom hostnames, custom domains, `workers.dev`.
 
-use flarekeep_catalogue::{AccountId, ZoneId};
+use flarekeep_catalogue::AccountId;
 use flarekeep_policy::UnixSeconds;
 use serde_json::Value;
 
 use super::routing::{self, Asked};
+use crate::dns::names;
 use crate::options::Options;
 use crate::products::workers_scripts::{domains, live};
 use crate::products::{custom_hostnames, workers_routes};
@@ -23,7 +24,8 @@ pub(super) enum Choice {
     Unknown,
 }
 
-/// Chooses. Where a host is both in a zone and a custom hostname of another, the custom hostname wins, which is inferred.
+/// Chooses. Where a host is both in a zone and an active custom hostname of another, the custom hostname wins, which is
+/// inferred; one that is not active takes nothing from the zone.
 /// A route goes before a custom domain on the same host, which is the origin to it; so it is to a route without a Worker
 /// (Cloudflare's page workers/configuration/routing/routes).
 pub(super) fn choose(state: &State, asked: Asked, options: &Options, now: UnixSeconds) -> Choice {
@@ -33,13 +35,12 @@ pub(super) fn choose(state: &State, asked: Asked, options: &Options, now: UnixSe
             false => Choice::Nobody,
         };
     }
-    let (zone, metadata) = match custom_hostnames::serving(state, asked.host, options, now) {
-        Some(serving) if !serving.active => return Choice::Inactive,
-        Some(serving) => (serving.zone, Some(serving.metadata)),
-        None => match zone_of(state, asked.host) {
-            Some(zone) => (zone, None),
-            None => return Choice::Unknown,
-        },
+    let serving = custom_hostnames::serving(state, asked.host, options, now);
+    let (zone, metadata) = match (serving, names::zone_of(state, asked.host)) {
+        (Some(serving), _) if serving.active => (serving.zone, Some(serving.metadata)),
+        (_, Some(zone)) => (zone.id, None),
+        (Some(_), None) => return Choice::Inactive,
+        (None, None) => return Choice::Unknown,
     };
     let Some(account) = state.world.zone(zone).map(|zone| zone.account) else { return Choice::Unknown };
     let routed = routing::choose(workers_routes::of_zone(state, zone), asked).flatten();
@@ -49,17 +50,32 @@ pub(super) fn choose(state: &State, asked: Asked, options: &Options, now: UnixSe
     }
 }
 
-/// The zone that a host is in: the one with the longest name.
-fn zone_of(state: &State, host: &str) -> Option<ZoneId> {
-    let holds = |name: &str| host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    let zones = state.world.zones.iter().filter(|zone| holds(&zone.name));
-    zones.max_by_key(|zone| zone.name.len()).map(|zone| zone.id)
-}
-
 /// The account and the name of a Worker that a host below `workers.dev` names.
 fn on_workers_dev(state: &State, host: &str) -> Option<(AccountId, String)> {
     let (script, subdomain) = host.strip_suffix(".workers.dev")?.split_once('.')?;
     let mut accounts = state.world.accounts.iter().map(|account| account.id);
     let account = accounts.find(|account| live::subdomain(state, *account) == subdomain)?;
     Some((account, script.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::products::custom_hostnames::tests::{NOW, options, put};
+    use crate::world::World;
+
+    #[test]
+    fn a_hostname_that_is_not_active_takes_nothing_from_the_zone_of_its_host() {
+        let mut state = State::new(World::generated());
+        let zone = state.world.zones.iter().next().unwrap().id;
+        let chosen = |state: &State, host| choose(state, Asked { scheme: "http", host, path: "/" }, &options(), NOW);
+        assert_eq!(chosen(&state, "a.shop.example.com"), Choice::Nobody);
+        assert_eq!(chosen(&state, "shop.test"), Choice::Unknown);
+        put(&mut state, zone, "a", "a.shop.example.com", None);
+        put(&mut state, zone, "b", "shop.test", None);
+        assert_eq!(chosen(&state, "a.shop.example.com"), Choice::Nobody);
+        assert_eq!(chosen(&state, "shop.test"), Choice::Inactive);
+        put(&mut state, zone, "b", "shop.test", Some(NOW.0 - 60));
+        assert_eq!(chosen(&state, "shop.test"), Choice::Nobody);
+    }
 }

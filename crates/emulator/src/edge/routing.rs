@@ -5,9 +5,15 @@
 //! most specific wins. How specific two patterns are when one has the longer host and the other the longer path is not
 //! on that page: the host counts first here, as in miniflare's router.
 
-/// A route's pattern, read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use std::borrow::Borrow;
+
+use serde::{Deserialize, Serialize};
+
+/// A route's pattern, read. It is saved as its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub(crate) struct Pattern {
+    text: String,
     /// `http` or `https`, where the pattern names one.
     scheme: Option<String>,
     /// In lower case, without its wildcard.
@@ -48,7 +54,12 @@ impl Pattern {
         let host = host.to_ascii_lowercase();
         let (host, any_before) = host.strip_prefix('*').map_or((host.as_str(), false), |rest| (rest, true));
         let (path, any_behind) = path.strip_suffix('*').map_or((path, false), |rest| (rest, true));
-        Self { scheme, host: host.to_owned(), any_before, path: path.to_owned(), any_behind }
+        Self { text: text.to_owned(), scheme, host: host.to_owned(), any_before, path: path.to_owned(), any_behind }
+    }
+
+    /// As it was written.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     /// Whether the pattern matches.
@@ -63,12 +74,24 @@ impl Pattern {
     }
 }
 
+impl From<String> for Pattern {
+    fn from(text: String) -> Self {
+        Self::read(&text)
+    }
+}
+
+impl From<Pattern> for String {
+    fn from(pattern: Pattern) -> Self {
+        pattern.text
+    }
+}
+
 /// The route that takes a request: the most specific of those that match. What stands with a pattern is given back, so
 /// that a route without a Worker, which keeps Workers away, is told from no route.
-pub(crate) fn choose<'a, T>(routes: impl IntoIterator<Item = (&'a str, T)>, asked: Asked) -> Option<T> {
+pub(crate) fn choose<P: Borrow<Pattern>, T>(routes: impl IntoIterator<Item = (P, T)>, asked: Asked) -> Option<T> {
     let mut best: Option<(Weight, T)> = None;
-    for (text, value) in routes {
-        let pattern = Pattern::read(text);
+    for (pattern, value) in routes {
+        let pattern = pattern.borrow();
         if pattern.matches(asked) && best.as_ref().is_none_or(|(weight, _)| pattern.weight() > *weight) {
             best = Some((pattern.weight(), value));
         }
@@ -94,6 +117,10 @@ mod tests {
 
     fn asked<'a>(host: &'a str, path: &'a str) -> Asked<'a> {
         Asked { scheme: "https", host, path }
+    }
+
+    fn read<'a>(routes: &[&'a str]) -> Vec<(Pattern, &'a str)> {
+        routes.iter().map(|text| (Pattern::read(text), *text)).collect()
     }
 
     /// Whether `pattern` matches by trying every split of the text: a wildcard takes any part of it.
@@ -143,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_documented_cases() {
-        let routes = |list: &[&'static str], host, path| choose(list.iter().map(|p| (*p, *p)), asked(host, path));
+        let routes = |list: &[&'static str], host, path| choose(read(list), asked(host, path));
         assert_eq!(
             routes(&["*.example.com/*", "www.example.com/*"], "www.example.com", "/"),
             Some("www.example.com/*")
@@ -166,6 +193,9 @@ mod tests {
     #[test]
     fn a_route_without_a_worker_keeps_the_less_specific_away() {
         let routes = [("example.com/*", Some("shop")), ("example.com/static/*", None)];
+        let choose = |routes: [(&str, Option<&'static str>); 2], asked| {
+            choose(routes.map(|(pattern, script)| (Pattern::read(pattern), script)), asked)
+        };
         assert_eq!(choose(routes, asked("example.com", "/static/a.css")), Some(None));
         assert_eq!(choose(routes, asked("example.com", "/static")), Some(Some("shop")));
         assert_eq!(choose(routes, asked("other.test", "/")), None);
@@ -189,13 +219,13 @@ mod tests {
         ) {
             let routes: Vec<&str> = routes.iter().map(String::as_str).collect();
             let asked = Asked { scheme, host: &host, path: &path };
-            prop_assert_eq!(choose(routes.iter().map(|p| (*p, *p)), asked), naive(&routes, asked));
+            prop_assert_eq!(choose(read(&routes), asked), naive(&routes, asked));
         }
 
         #[test]
         fn nothing_makes_it_fail(pattern in ".{0,40}", authority in ".{0,20}", path in ".{0,20}") {
             let host = host(&authority).unwrap_or_default();
-            choose([(pattern.as_str(), ())], Asked { scheme: "http", host: &host, path: &path });
+            choose([(Pattern::read(&pattern), ())], Asked { scheme: "http", host: &host, path: &path });
         }
     }
 }

@@ -16,6 +16,7 @@ use self::filter::Filter;
 use super::Handler;
 use crate::http::{Answer, ApiError, Call, Outcome};
 use crate::state::State;
+use crate::world::Zone;
 
 pub(crate) use self::table::Table;
 
@@ -28,9 +29,10 @@ pub(super) const OPERATIONS: super::Table = &[
 /// How long entries are shown: 30 days, as documented for version 2.
 const SHOWN: i64 = 30 * 86_400;
 
-/// Notes a change that was made, or that failed after it was authorised.
-pub(crate) fn note(call: &Call, outcome: &Outcome, state: &mut State) {
-    let entry = Entry::of(call, outcome, state);
+/// Notes a change that was made, or that failed after it was authorised. `zone` is the call's as it was before, since
+/// the change may have removed it.
+pub(crate) fn note(call: &Call, zone: Option<&Zone>, outcome: &Outcome, state: &mut State) {
+    let entry = Entry::of(call, zone, outcome, state);
     if outcome.is_ok() {
         state.audit_logs.add(entry);
     } else {
@@ -71,7 +73,7 @@ fn list_of_account(call: &Call, state: &State) -> Outcome {
 
 fn list_of_user(call: &Call, state: &State) -> Outcome {
     let user = call.caller.user().map(|user| user.to_string());
-    older(call, state, |entry| user.is_some() && entry.actor.id == user)
+    older(call, state, |entry| user.is_some() && entry.actor.id == user && is_shown(entry, call))
 }
 
 /// Version 1.
@@ -97,7 +99,11 @@ fn older(call: &Call, state: &State, wanted: impl Fn(&Entry) -> bool) -> Outcome
 }
 
 fn is_of(entry: &Entry, account: Option<AccountId>, call: &Call) -> bool {
-    account.is_some() && entry.account == account && entry.at >= call.at.0 - SHOWN
+    account.is_some() && entry.account == account && is_shown(entry, call)
+}
+
+fn is_shown(entry: &Entry, call: &Call) -> bool {
+    entry.at >= call.at.0.saturating_sub(SHOWN)
 }
 
 /// What a parameter cannot hold. The code is the emulator's own.

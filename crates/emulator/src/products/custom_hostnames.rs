@@ -10,6 +10,7 @@ mod filter;
 mod lifecycle;
 mod names;
 mod shown;
+mod table;
 
 use flarekeep_catalogue::ZoneId;
 use flarekeep_policy::UnixSeconds;
@@ -25,9 +26,10 @@ use super::Handler;
 use crate::credential::fresh_uuid;
 use crate::http::{Answer, ApiError, Call, Outcome};
 use crate::options::{HostnameChecks, Hostnames, Options};
-use crate::state::rows::{branch, leaf};
-use crate::state::{Map, State};
+use crate::state::State;
 use crate::text;
+
+pub(crate) use self::table::Table;
 
 pub(super) const OPERATIONS: super::Table = &[
     ("GET /zones/{zone_id}/custom_hostnames", Handler::Read(list)),
@@ -40,20 +42,6 @@ pub(super) const OPERATIONS: super::Table = &[
     ("PUT /zones/{zone_id}/custom_hostnames/fallback_origin", Handler::Write(fallback_origin::put)),
     ("DELETE /zones/{zone_id}/custom_hostnames/fallback_origin", Handler::Write(fallback_origin::delete)),
 ];
-
-/// The custom hostnames of all zones.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Table(Map<ZoneId, OfZone>);
-
-branch!(Table);
-branch!(OfZone { hostnames, fallback_origin });
-leaf!(CustomHostname, fallback_origin::FallbackOrigin);
-
-#[derive(Debug, Clone, Default, PartialEq)]
-struct OfZone {
-    hostnames: Map<String, CustomHostname>,
-    fallback_origin: Option<fallback_origin::FallbackOrigin>,
-}
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct CustomHostname {
@@ -109,18 +97,6 @@ pub(crate) fn settle(before: &State, after: &mut State, now: UnixSeconds, option
     }
 }
 
-impl Table {
-    fn of(&self, zone: ZoneId) -> Option<&OfZone> {
-        self.0.get(&zone)
-    }
-}
-
-impl OfZone {
-    fn fallback_origin(&self) -> Option<&fallback_origin::FallbackOrigin> {
-        self.fallback_origin.as_ref()
-    }
-}
-
 impl CustomHostname {
     fn standing(&self, call: &Call, state: &State) -> Standing {
         self.standing_at(state, &call.options.hostnames, call.at.0)
@@ -144,9 +120,13 @@ fn rules(options: &Hostnames) -> Rules {
 
 fn list(call: &Call, state: &State) -> Outcome {
     let filter = Filter::read(call)?;
-    let mut hostnames: Vec<&CustomHostname> =
-        there(call, state).filter(|hostname| filter.admits(hostname, call, state)).collect();
-    hostnames.sort_by(|a, b| (a.created_at, &a.draft.hostname).cmp(&(b.created_at, &b.draft.hostname)));
+    let zone = call.zone.ok_or_else(ApiError::no_route)?;
+    let all: Box<dyn Iterator<Item = &CustomHostname>> = match filter.exact() {
+        Some(name) => Box::new(state.custom_hostnames.named(zone, name).into_iter()),
+        None => Box::new(state.custom_hostnames.in_order(zone)),
+    };
+    let admitted = all.filter(|hostname| hostname.is_there(call, state) && filter.admits(hostname, call, state));
+    let mut hostnames: Vec<&CustomHostname> = admitted.collect();
     if filter.by_status {
         hostnames.sort_by_cached_key(|hostname| shown::word(hostname.standing(call, state).course.ssl));
     }
@@ -170,16 +150,21 @@ fn list(call: &Call, state: &State) -> Outcome {
 fn create(call: &Call, state: &mut State) -> Outcome {
     let zone = call.zone.ok_or_else(ApiError::no_route)?;
     let draft = Draft::read(call, state)?;
-    forget_what_is_over(call, state)?;
-    let own = own(call, state)?;
-    if own.hostnames.values().any(|other| other.draft.hostname == draft.hostname) {
-        return Err(ApiError::new(409, 1406, "Duplicate custom hostname found."));
+    if let Some(other) = state.custom_hostnames.named(zone, &draft.hostname) {
+        if other.is_there(call, state) {
+            return Err(ApiError::new(409, 1406, "Duplicate custom hostname found."));
+        }
+        let over = other.id.clone();
+        state.custom_hostnames.remove(zone, &over);
     }
     let options = &call.options.hostnames;
     if options.hard_cap == 0 {
         return Err(ApiError::new(403, 1404, "No quota has been allocated for this zone."));
     }
-    if own.hostnames.len() >= options.hard_cap {
+    if state.custom_hostnames.count(zone) >= options.hard_cap {
+        forget_what_is_over(call, zone, state);
+    }
+    if state.custom_hostnames.count(zone) >= options.hard_cap {
         return Err(ApiError::new(403, 1405, "Quota exceeded."));
     }
     let hostname = CustomHostname {
@@ -193,7 +178,7 @@ fn create(call: &Call, state: &mut State) -> Outcome {
         created_at: call.at.0,
         course: Course::begin(call.at.0, &rules(options)),
     };
-    own.hostnames.insert(hostname.id.clone(), hostname.clone());
+    state.custom_hostnames.put(hostname.clone());
     Ok(Answer::result(&as_written(&hostname, call, state)))
 }
 
@@ -222,7 +207,7 @@ fn patch(call: &Call, state: &mut State) -> Outcome {
     if old.settings != hostname.draft.settings || old.extra != hostname.draft.extra {
         hostname.course.redeploy(call.at.0);
     }
-    own(call, state)?.hostnames.insert(hostname.id.clone(), hostname.clone());
+    state.custom_hostnames.put(hostname.clone());
     Ok(Answer::result(&as_written(&hostname, call, state)))
 }
 
@@ -231,17 +216,17 @@ fn delete(call: &Call, state: &mut State) -> Outcome {
     hostname.course = hostname.standing(call, state).course;
     hostname.course.delete(call.at.0);
     let id = hostname.id.clone();
-    let hostnames = &mut own(call, state)?.hostnames;
     if call.options.hostnames.delay == 0 {
-        hostnames.remove(&id);
+        state.custom_hostnames.remove(hostname.zone, &id);
     } else {
-        hostnames.insert(id.clone(), hostname);
+        state.custom_hostnames.put(hostname);
     }
     Ok(Answer::result(&json!({"id": id})))
 }
 
 fn quota(call: &Call, state: &State) -> Outcome {
-    let used = there(call, state).count();
+    let all = call.zone.into_iter().flat_map(|zone| state.custom_hostnames.in_order(zone));
+    let used = all.filter(|hostname| hostname.is_there(call, state)).count();
     let hard_cap = call.options.hostnames.hard_cap;
     let allocated = call.options.custom_hostnames_per_zone.min(hard_cap);
     Ok(Answer::result(&json!({
@@ -258,24 +243,13 @@ fn as_written(hostname: &CustomHostname, call: &Call, state: &State) -> serde_js
     shown(hostname, &Standing { course: hostname.course.clone(), evidence })
 }
 
-/// Frees the names of the hostnames that are over.
-fn forget_what_is_over(call: &Call, state: &mut State) -> Result<(), ApiError> {
-    let all = of_zone(call, state).into_iter().flat_map(|zone| zone.hostnames.values());
-    let over: Vec<String> =
-        all.filter(|hostname| !hostname.is_there(call, state)).map(|hostname| hostname.id.clone()).collect();
-    if !over.is_empty() {
-        let hostnames = &mut own(call, state)?.hostnames;
-        for id in &over {
-            hostnames.remove(id);
-        }
+/// Frees the places of the hostnames that are over.
+fn forget_what_is_over(call: &Call, zone: ZoneId, state: &mut State) {
+    let all = state.custom_hostnames.in_order(zone);
+    let over = all.filter(|hostname| !hostname.is_there(call, state)).map(|hostname| hostname.id.clone());
+    for id in over.collect::<Vec<_>>() {
+        state.custom_hostnames.remove(zone, &id);
     }
-    Ok(())
-}
-
-/// The hostnames of the zone that exist still.
-fn there<'a>(call: &'a Call, state: &'a State) -> impl Iterator<Item = &'a CustomHostname> {
-    let all = of_zone(call, state).into_iter().flat_map(|zone| zone.hostnames.values());
-    all.filter(|hostname| hostname.is_there(call, state))
 }
 
 /// A custom hostname as the edge sees it.
@@ -288,32 +262,41 @@ pub(crate) struct Serving {
     pub(crate) metadata: Value,
 }
 
-/// The custom hostname that a host is, or else the wildcard that it is below.
+/// The custom hostname that a host is, or else the wildcard that it is one label below. That a hostname with a wildcard
+/// certificate takes the traffic too is inferred from Cloudflare's page on the priority of hostnames.
+///
+/// An active one goes before those that are not; of several active ones in different zones the one that became so last,
+/// as Cloudflare moves a hostname to the zone that it was proven for last.
 pub(crate) fn serving(state: &State, host: &str, options: &Options, now: UnixSeconds) -> Option<Serving> {
-    let wildcard = host.split_once('.').map(|(_, rest)| format!("*.{rest}"));
-    [Some(host), wildcard.as_deref()].into_iter().flatten().find_map(|name| {
-        let all = state.custom_hostnames.0.values().flat_map(|zone| zone.hostnames.values());
-        let standing = |hostname: &CustomHostname| hostname.standing_at(state, &options.hostnames, now.0).course;
-        let mut named = all.filter(|hostname| hostname.draft.hostname == name).map(|one| (one, standing(one)));
-        let (hostname, course) = named.find(|(_, course)| !course.is_over())?;
+    let table = &state.custom_hostnames;
+    let above = host.split_once('.').map(|(_, above)| above);
+    let below = above.into_iter().flat_map(|above| {
+        let certified = table.everywhere(above).filter(|hostname| hostname.draft.wildcard);
+        table.everywhere(&format!("*.{above}")).chain(certified).collect::<Vec<_>>()
+    });
+    let mut inactive = None;
+    for named in [table.everywhere(host).collect(), below.collect::<Vec<_>>()] {
+        let standing = named.into_iter().map(|one| (one, one.standing_at(state, &options.hostnames, now.0).course));
+        let there = standing.filter(|(_, course)| !course.is_over());
+        let best = there.max_by_key(|(_, course)| (course.is_serving(), course.hostname_since));
+        let Some((hostname, course)) = best else { continue };
         let metadata = hostname.draft.extra.get("custom_metadata").cloned().unwrap_or_default();
-        Some(Serving { zone: hostname.zone, active: course.is_serving(), metadata })
-    })
-}
-
-fn of_zone<'a>(call: &Call, state: &'a State) -> Option<&'a OfZone> {
-    state.custom_hostnames.of(call.zone?)
+        let serving = Serving { zone: hostname.zone, active: course.is_serving(), metadata };
+        if serving.active {
+            return Some(serving);
+        }
+        inactive.get_or_insert(serving);
+    }
+    inactive
 }
 
 fn found<'a>(call: &Call, state: &'a State) -> Result<&'a CustomHostname, ApiError> {
     let id = call.parameter("custom_hostname_id").to_ascii_lowercase();
-    let hostname = of_zone(call, state).and_then(|zone| zone.hostnames.get(&id));
+    let hostname = call.zone.and_then(|zone| state.custom_hostnames.get(zone, &id));
     hostname
         .filter(|hostname| hostname.is_there(call, state))
         .ok_or_else(|| ApiError::new(404, 1436, "The custom hostname was not found."))
 }
 
-fn own<'a>(call: &Call, state: &'a mut State) -> Result<&'a mut OfZone, ApiError> {
-    let zone = call.zone.ok_or_else(ApiError::no_route)?;
-    Ok(state.custom_hostnames.0.entry(zone).or_default())
-}
+#[cfg(test)]
+pub(crate) mod tests;

@@ -21,6 +21,7 @@ use crate::credential::fresh_id;
 use crate::http::{Answer, ApiError, Call, Outcome};
 use crate::state::State;
 
+pub(crate) use self::layout::quoted_texts;
 pub(crate) use self::table::Table;
 
 pub(super) const OPERATIONS: super::Table = &[
@@ -171,7 +172,7 @@ fn update(
 /// No identical record, no address beside a CNAME, no texts beyond what a name can hold.
 fn refuse_clash(zone: &Zone, draft: &Draft, id: &str) -> Result<(), ApiError> {
     let address = |kind: &str| matches!(kind, "A" | "AAAA");
-    let mut texts = draft.content.len();
+    let mut texts = if draft.kind == "TXT" { draft.content.len() } else { 0 };
     for other in zone.named(&draft.name).filter(|other| other.id != id) {
         let other = &other.draft;
         if other.kind == draft.kind && other.content == draft.content && other.priority == draft.priority {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Handler, text as member, workers_scripts};
 use crate::credential::fresh_id;
+use crate::edge::routing::Pattern;
 use crate::http::{Answer, ApiError, Call, Outcome};
 use crate::state::rows::{branch, leaf};
 use crate::state::{Map, State};
@@ -29,9 +30,17 @@ leaf!(Route);
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Route {
-    pattern: String,
+    /// Read once: each request at the edge is held against those of a zone.
+    pattern: Pattern,
     /// None for a route that keeps Workers away.
     script: Option<String>,
+}
+
+impl Table {
+    /// Removes the routes of a zone that is removed.
+    pub(crate) fn forget(&mut self, zone: ZoneId) {
+        self.0.remove(&zone);
+    }
 }
 
 /// The list has no pages.
@@ -84,7 +93,7 @@ fn read(call: &Call, state: &State) -> Result<Route, ApiError> {
     {
         return Err(ApiError::new(400, 10019, "Cannot route to a Worker which does not exist."));
     }
-    Ok(Route { pattern: pattern.to_owned(), script })
+    Ok(Route { pattern: Pattern::read(pattern), script })
 }
 
 /// A wildcard stands at the start of the host or at the end of the path, and the host lies in the zone.
@@ -112,9 +121,9 @@ fn check_pattern(pattern: &str, zone: &str) -> Result<(), ApiError> {
 }
 
 /// The patterns of a zone with their Workers: for the edge.
-pub(crate) fn of_zone(state: &State, zone: ZoneId) -> impl Iterator<Item = (&str, Option<&str>)> {
+pub(crate) fn of_zone(state: &State, zone: ZoneId) -> impl Iterator<Item = (&Pattern, Option<&str>)> {
     let routes = state.workers_routes.0.get(&zone).into_iter().flat_map(Map::values);
-    routes.map(|route| (route.pattern.as_str(), route.script.as_deref()))
+    routes.map(|route| (&route.pattern, route.script.as_deref()))
 }
 
 fn routes<'a>(call: &Call, state: &'a State) -> Option<&'a Map<String, Route>> {
@@ -134,8 +143,8 @@ fn own<'a>(call: &Call, state: &'a mut State) -> Result<&'a mut Map<String, Rout
 
 fn shown(id: &str, route: &Route) -> Value {
     match &route.script {
-        Some(script) => json!({"id": id, "pattern": route.pattern, "script": script}),
-        None => json!({"id": id, "pattern": route.pattern}),
+        Some(script) => json!({"id": id, "pattern": route.pattern.text(), "script": script}),
+        None => json!({"id": id, "pattern": route.pattern.text()}),
     }
 }
 

@@ -12,7 +12,7 @@ mod upload;
 pub(super) mod versions;
 
 use axum::body::Bytes;
-use flarekeep_catalogue::AccountId;
+use flarekeep_catalogue::{AccountId, ZoneId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ pub(crate) struct Account {
     /// `default_usage_model` and `green_compute`, by account, where they were set.
     settings: Map<String, Value>,
     /// Custom domains, by id.
-    domains: Owned<domains::Domain>,
+    domains: domains::Domains,
     /// Assets, by hash.
     assets: Owned<assets::Asset>,
     /// Sessions of uploads, by id.
@@ -49,9 +49,16 @@ pub(crate) struct Account {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Table(Map<AccountId, Map<String, Script>>);
 
+impl Account {
+    /// Removes what is of a zone that is removed: custom domains.
+    pub(crate) fn forget_zone(&mut self, zone: ZoneId) {
+        self.domains.forget_zone(zone);
+    }
+}
+
 branch!(Account { subdomains, settings, domains, assets, sessions });
 branch!(Table);
-leaf!(Script, domains::Domain, assets::Asset, assets::Session);
+leaf!(Script, assets::Asset, assets::Session);
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Script {

@@ -131,14 +131,21 @@ fn edit(call: &Call, state: &mut State) -> Outcome {
     Ok(Answer::result(&shown(&zone, state)))
 }
 
-/// Removes a zone, and with it its records and settings.
+/// Removes a zone, and with it all that is its own: records, settings, custom hostnames, Workers routes and domains.
 fn delete(call: &Call, state: &mut State) -> Outcome {
     let id = found(call, state)?.id;
+    forget(id, state);
+    Ok(Answer::result(&json!({"id": id.to_string()})))
+}
+
+fn forget(id: ZoneId, state: &mut State) {
     state.world.zones.remove(id);
     state.zones.0.remove(&id);
     state.dns_records.forget(id);
     state.zone_settings.forget(id);
-    Ok(Answer::result(&json!({"id": id.to_string()})))
+    state.custom_hostnames.forget(id);
+    state.workers_routes.forget(id);
+    state.workers_account.forget_zone(id);
 }
 
 /// Looks whether the registrar has the zone's name servers: here it always has, so that a pending zone becomes active.
@@ -205,4 +212,35 @@ fn found<'a>(call: &Call, state: &'a State) -> Result<&'a Zone, ApiError> {
 
 fn unreadable() -> ApiError {
     ApiError::new(400, 6007, "Malformed JSON in request body")
+}
+
+#[cfg(test)]
+mod tests {
+    use flarekeep_policy::UnixSeconds;
+
+    use super::*;
+    use crate::options::Options;
+    use crate::products::{custom_hostnames, workers_routes};
+    use crate::state::rows::Rows;
+    use crate::world::World;
+
+    #[test]
+    fn what_is_of_a_zone_goes_with_it() {
+        let mut state = State::new(World::generated());
+        let zone = state.world.zones.iter().next().unwrap().id;
+        custom_hostnames::tests::put(&mut state, zone, "a", "shop.test", None);
+        let mut slot = Some(state);
+        let place = ["workers_routes".to_owned(), zone.to_string(), "r".to_owned()];
+        State::apply(&mut slot, &place, Some(json!({"pattern": "example.com/*", "script": "shop"}))).unwrap();
+        let mut state = slot.unwrap();
+        let held = |state: &State| {
+            let at = custom_hostnames::tests::NOW;
+            let served =
+                custom_hostnames::serving(state, "shop.test", &Options::default(), UnixSeconds(at.0)).is_some();
+            (served, workers_routes::of_zone(state, zone).count())
+        };
+        assert_eq!(held(&state), (true, 1));
+        forget(zone, &mut state);
+        assert_eq!(held(&state), (false, 0));
+    }
 }

@@ -10,6 +10,7 @@ use crate::http::{Call, Caller, Outcome};
 use crate::products::timestamp;
 use crate::state::State;
 use crate::text;
+use crate::world::Zone;
 
 /// The longest text of a client's that an entry keeps.
 const LONGEST: usize = 512;
@@ -60,12 +61,12 @@ pub(super) struct Resource {
 }
 
 impl Entry {
-    /// Of a call that a handler has answered. `state` is the state after it.
-    pub(super) fn of(call: &Call, outcome: &Outcome, state: &State) -> Self {
+    /// Of a call that a handler has answered. `before` is its zone as it was before, `state` the state after it.
+    pub(super) fn of(call: &Call, before: Option<&Zone>, outcome: &Outcome, state: &State) -> Self {
         let made = outcome.as_ref().ok().and_then(|answer| made(answer.body()));
         let operation = call.operation;
         let zone = call.zone.or_else(|| made.as_deref()?.parse().ok().filter(|_| operation.makes_zone()));
-        let of_zone = zone.and_then(|id| state.world.zone(id));
+        let of_zone = zone.and_then(|id| state.world.zone(id)).or(before);
         let status = match outcome {
             Ok(answer) => answer.status,
             Err(error) => error.status,

@@ -3,7 +3,7 @@
 use flarekeep_catalogue::ZoneId;
 
 use super::lifecycle::Facts;
-use super::{CustomHostname, OfZone, fallback_origin};
+use super::{CustomHostname, fallback_origin};
 use crate::dns::names;
 use crate::dns::names::{at, chain, is_within, serves, txt, zone_of};
 use crate::options::{HostnameDns, Hostnames, Plan};
@@ -31,7 +31,7 @@ pub(super) fn gather(
     let pointing = pointing(state, zone, name, options);
     let token = hostname.ownership_is_published(state);
     let owned = pointing == Pointing::Here || (token && pointing != Pointing::OtherZone);
-    let fallback = state.custom_hostnames.of(zone).and_then(OfZone::fallback_origin);
+    let fallback = state.custom_hostnames.fallback_origin(zone);
     let allowed = allowed(state, name, &hostname.draft.authority);
     let proven = hostname.is_validated(state, pointing == Pointing::Here) && allowed;
     let facts = Facts {

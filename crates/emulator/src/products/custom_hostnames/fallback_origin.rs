@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{of_zone, own};
 use crate::http::{Answer, ApiError, Call, Outcome, is_hostname};
 use crate::options::Hostnames;
 use crate::products::{text, timestamp_micros};
@@ -85,7 +84,8 @@ pub(super) fn put(call: &Call, state: &mut State) -> Outcome {
     let fresh = fallback.updated_at == call.at.0;
     let status = if fresh { Status::Initializing } else { fallback.status(call.at.0, &call.options.hostnames) };
     let answer = Answer::result(&shown(&fallback, status));
-    own(call, state)?.fallback_origin = Some(fallback);
+    let zone = call.zone.ok_or_else(ApiError::no_route)?;
+    state.custom_hostnames.set_fallback_origin(zone, Some(fallback));
     Ok(answer)
 }
 
@@ -94,12 +94,13 @@ pub(super) fn delete(call: &Call, state: &mut State) -> Outcome {
     let removed = FallbackOrigin { deleted_at: origin.deleted_at.or(Some(call.at.0)), ..origin.clone() };
     let answer = Answer::result(&shown(&removed, Status::PendingDeletion));
     let gone = removed.status(call.at.0, &call.options.hostnames) == Status::Deleted;
-    own(call, state)?.fallback_origin = (!gone).then_some(removed);
+    let zone = call.zone.ok_or_else(ApiError::no_route)?;
+    state.custom_hostnames.set_fallback_origin(zone, (!gone).then_some(removed));
     Ok(answer)
 }
 
 fn found<'a>(call: &Call, state: &'a State) -> Result<(&'a FallbackOrigin, Status), ApiError> {
-    let origin = of_zone(call, state).and_then(|zone| zone.fallback_origin.as_ref());
+    let origin = call.zone.and_then(|zone| state.custom_hostnames.fallback_origin(zone));
     let standing = origin.map(|origin| (origin, origin.status(call.at.0, &call.options.hostnames)));
     let missing = || ApiError::new(404, 1551, "Resource not found.");
     standing.filter(|(_, status)| *status != Status::Deleted).ok_or_else(missing)

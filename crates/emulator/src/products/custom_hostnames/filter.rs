@@ -47,6 +47,11 @@ impl Filter {
         Ok(filter)
     }
 
+    /// The one name that is asked for.
+    pub(super) fn exact(&self) -> Option<&str> {
+        self.exact.as_deref()
+    }
+
     pub(super) fn admits(&self, hostname: &CustomHostname, call: &Call, state: &State) -> bool {
         let draft = &hostname.draft;
         let is = |wanted: &Option<String>, own: &str| wanted.as_deref().is_none_or(|wanted| wanted == own);

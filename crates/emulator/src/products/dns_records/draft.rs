@@ -200,6 +200,10 @@ fn content(
             _ => place.invalid(9008, format!("Content for {kind} record is invalid.")),
         })?,
         _ if content.is_empty() => return Err(missing()),
+        // It is written without quotes, and would be another record's line in a zone file.
+        _ if kind != "TXT" && content.contains(char::is_control) => {
+            return Err(place.invalid(9101, format!("Invalid content in the data of a {kind} record.")));
+        }
         _ if content.len() > TEXT => {
             return Err(place.invalid(9015, "Record content exceeds the allowed length of 4096 wire format bytes."));
         }

@@ -172,12 +172,17 @@ impl Part {
                 let number = given.and_then(|given| given.as_u64().or_else(|| given.as_str()?.parse().ok()))?;
                 (number <= u64::from(most)).then(|| number.into())
             }
-            Self::Word => text().filter(|text| !text.is_empty() && !text.contains(char::is_whitespace)).map(Into::into),
+            Self::Word => {
+                let bare =
+                    |text: &&str| !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control());
+                text().filter(bare).map(Into::into)
+            }
             Self::Host => host(text()?).map(Into::into),
             Self::Digits => {
                 let joined: String = text()?.split_whitespace().collect();
-                (!joined.is_empty()).then(|| joined.into())
+                (!joined.is_empty() && !joined.contains(char::is_control)).then(|| joined.into())
             }
+            Self::Rest if text().is_some_and(|text| text.contains(char::is_control)) => None,
             Self::Quoted | Self::Rest => Some(text().unwrap_or_default().into()),
         }
     }
@@ -214,27 +219,58 @@ impl Part {
     }
 }
 
-/// A text in quotes, with a backslash before what needs one.
+/// A text in quotes, with a backslash before what needs one; control characters are three digits (RFC 1035, section 5.1).
 pub(super) fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
-/// The text in the quotes at the beginning, and what comes after them.
-pub(super) fn unquoted(text: &str) -> Option<(String, &str)> {
-    let mut inner = String::new();
-    let mut escaped = false;
-    for (at, c) in text.char_indices().skip(1) {
+    let mut quoted = String::from('"');
+    for c in text.chars() {
         match c {
-            _ if escaped => {
-                inner.push(c);
-                escaped = false;
+            '"' | '\\' => quoted.extend(['\\', c]),
+            // A Unicode control character is two bytes.
+            _ if c.is_control() => {
+                quoted.extend(c.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("\\{byte:03}")));
             }
-            '\\' => escaped = true,
-            '"' => return Some((inner, text.get(at + 1..)?)),
-            _ => inner.push(c),
+            _ => quoted.push(c),
         }
     }
-    None
+    quoted.push('"');
+    quoted
+}
+
+/// The texts of a TXT record's content, where it is nothing but texts in quotes.
+pub(crate) fn quoted_texts(content: &str) -> Option<Vec<String>> {
+    let (mut all, mut rest) = (Vec::new(), content.trim());
+    while !rest.is_empty() {
+        let (text, after) = rest.starts_with('"').then(|| unquoted(rest))??;
+        all.push(text);
+        rest = after.trim_start();
+    }
+    (!all.is_empty()).then_some(all)
+}
+
+/// The text in the quotes at the beginning, and what comes after them. None where they have no end, or where what the
+/// digits stand for is no UTF-8.
+pub(super) fn unquoted(text: &str) -> Option<(String, &str)> {
+    let mut inner = Vec::new();
+    let mut rest = text.strip_prefix('"')?;
+    loop {
+        let c = rest.chars().next()?;
+        rest = rest.get(c.len_utf8()..)?;
+        match c {
+            '"' => return Some((String::from_utf8(inner).ok()?, rest)),
+            '\\' => {
+                let digits = rest.get(..3).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+                if let Some(byte) = digits.and_then(|digits| digits.parse().ok()) {
+                    inner.push(byte);
+                    rest = rest.get(3..)?;
+                } else {
+                    let c = rest.chars().next()?;
+                    inner.extend(c.encode_utf8(&mut [0; 4]).bytes());
+                    rest = rest.get(c.len_utf8()..)?;
+                }
+            }
+            _ => inner.extend(c.encode_utf8(&mut [0; 4]).bytes()),
+        }
+    }
 }
 
 /// A host that a record points to, in lower case and without its final dot; `.` is the root.

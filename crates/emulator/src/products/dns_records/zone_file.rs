@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::draft::Draft;
 use super::layout;
+use crate::dns::names::strings;
 
 /// The mark by which an export says that a record is proxied, in a comment (the documentation of import and export).
 const PROXIED: &str = "cf_tags=cf-proxied:true";
@@ -26,7 +27,7 @@ pub(super) fn write<'a>(zone: &str, at: i64, records: impl Iterator<Item = &'a D
         let _ = write!(text, "{}.\t{}\tIN\t{kind}\t{}", record.name, record.ttl, rdata(record));
         let mut notes = Vec::new();
         if let Some(comment) = &record.comment {
-            notes.push(comment.replace('\n', " "));
+            notes.push(without_mark(comment));
         }
         if record.proxied {
             notes.push(PROXIED.to_owned());
@@ -186,6 +187,15 @@ fn entries(text: &str) -> Result<Vec<Entry>, String> {
     Ok(entries)
 }
 
+/// A comment in one line, that does not say by itself that the record is proxied.
+fn without_mark(comment: &str) -> String {
+    let mut comment = comment.replace(char::is_control, " ");
+    while comment.contains(PROXIED) {
+        comment = comment.replace(PROXIED, "");
+    }
+    comment
+}
+
 /// What comes after the type.
 fn rdata(record: &Draft) -> String {
     match (record.kind.as_str(), record.priority) {
@@ -193,7 +203,7 @@ fn rdata(record: &Draft) -> String {
         ("URI", Some(priority)) => format!("{priority} {}", record.content),
         ("CNAME" | "NS" | "PTR", _) => format!("{}.", record.content),
         ("SRV", _) => format!("{}.", record.content.trim_end_matches('.')),
-        ("TXT", _) if !record.content.starts_with('"') => layout::quoted(&record.content),
+        ("TXT", _) => strings(&record.content).iter().map(|text| layout::quoted(text)).collect::<Vec<_>>().join(" "),
         _ => record.content.to_string(),
     }
 }
@@ -285,6 +295,37 @@ caa     CAA 0 issue "letsencrypt.org"
         assert_eq!(fault("a"), "line 1: no type");
         assert_eq!(fault("a A ("), "a `(` without its `)`");
         assert_eq!(fault("$INCLUDE x"), "line 1: an instruction that is not known");
+    }
+
+    #[test]
+    fn no_text_and_no_comment_makes_a_record_or_a_mark() {
+        let place = Place { zone: "example.com".to_owned(), style: crate::options::ErrorStyle::Classic };
+        let txt = |content: &str| {
+            let body = serde_json::json!({"type": "TXT", "name": "t", "content": content});
+            Draft::read(body.as_object().unwrap(), &place, None).unwrap()
+        };
+        for content in
+            ["a\nevil A 203.0.113.9", "\"a\nevil A 203.0.113.9", "\"open", "\"a\" b", "\"a\" ; \"b\"", "a\r\u{85}é"]
+        {
+            let mut record = txt(content);
+            record.comment = Some("x\rcf_tags=cf-cf_tags=cf-proxied:trueproxied:true\nevil A 203.0.113.9".to_owned());
+            let file = write("example.com", 0, [&record].into_iter());
+            let entries = entries(&file).unwrap();
+            assert_eq!(entries.len(), 2, "the zone's own and this: {file}");
+            assert!(!entries[1].marked, "{file}");
+            let again = drafts(&file);
+            assert_eq!(again.len(), 1, "{file}");
+            assert_eq!(strings(&again[0].content), strings(content), "{file}");
+        }
+        let long = txt(&"x".repeat(300));
+        let file = write("example.com", 0, [&long].into_iter());
+        assert!(file.contains(&format!("\"{}\" \"{}\"", "x".repeat(255), "x".repeat(45))), "{file}");
+        for (kind, content) in
+            [("OPENPGPKEY", "YQ==\nevil A 203.0.113.9"), ("HTTPS", "1 . alpn=h3\nevil A 203.0.113.9")]
+        {
+            let body = serde_json::json!({"type": kind, "name": "t", "content": content});
+            assert!(Draft::read(body.as_object().unwrap(), &place, None).is_err(), "{kind}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Route, check_pattern};
 use crate::credential::fresh_id;
+use crate::edge::routing::Pattern;
 use crate::http::{Answer, ApiError, Call, Outcome};
 use crate::products::{Handler, text as member, workers_scripts};
 use crate::state::State;
@@ -46,12 +47,12 @@ fn replace(call: &Call, state: &mut State) -> Outcome {
     let mut shown = Vec::new();
     for (zone, zone_name, pattern) in routes {
         let there = table.entry(zone).or_default();
-        if there.values().any(|route| route.pattern == pattern) {
+        if there.values().any(|route| route.pattern.text() == pattern) {
             return Err(ApiError::new(409, 10020, "A route with the same pattern already exists."));
         }
         let id = format!("{:032x}", fresh_id());
         shown.push(json!({"id": id, "pattern": pattern, "zone_name": zone_name}));
-        there.insert(id, Route { pattern, script: Some(script.to_owned()) });
+        there.insert(id, Route { pattern: Pattern::read(&pattern), script: Some(script.to_owned()) });
     }
     Ok(Answer::result(&shown.into()))
 }

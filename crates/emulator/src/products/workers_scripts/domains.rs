@@ -1,6 +1,6 @@
 //! Custom domains: hostnames of the account's zones that a Worker answers.
 
-use flarekeep_catalogue::AccountId;
+use flarekeep_catalogue::{AccountId, ZoneId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -8,7 +8,8 @@ use super::{account, exists, missing, not_json};
 use crate::credential::{fresh_id, fresh_uuid};
 use crate::http::{Answer, ApiError, Call, Outcome, is_hostname};
 use crate::products::{Handler, owner, text as member};
-use crate::state::State;
+use crate::state::rows::{self, BadRow, Changes, Rows, leaf};
+use crate::state::{Map, Owned, State};
 
 pub(in crate::products) const OPERATIONS: crate::products::Table = &[
     ("GET /accounts/{account_id}/workers/domains", Handler::Read(list)),
@@ -27,14 +28,91 @@ pub(super) struct Domain {
     cert_id: String,
 }
 
+/// Custom domains by account and id, and by hostname. Only the former are saved.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Domains {
+    all: Owned<Domain>,
+    /// Ids by account and hostname: each request at the edge looks its host up.
+    names: Map<(String, String), String>,
+}
+
+leaf!(Domain);
+
 /// The Worker that answers a custom domain.
 pub(crate) fn service<'a>(state: &'a State, account: AccountId, hostname: &str) -> Option<&'a str> {
-    let domains = state.workers_account.domains.get(&account.to_string())?;
-    domains.values().find(|domain| domain.hostname == hostname).map(|domain| domain.service.as_str())
+    let domain = state.workers_account.domains.named(&account.to_string(), hostname);
+    domain.map(|(_, domain)| domain.service.as_str())
+}
+
+impl Domains {
+    fn of(&self, owner: &str) -> Option<&Map<String, Domain>> {
+        self.all.get(owner)
+    }
+
+    fn named(&self, owner: &str, hostname: &str) -> Option<(&str, &Domain)> {
+        let id = self.names.get(&(owner.to_owned(), hostname.to_owned()))?;
+        Some((id, self.all.get(owner)?.get(id)?))
+    }
+
+    fn put(&mut self, owner: &str, id: String, domain: Domain) {
+        self.remove(owner, &id);
+        self.names.insert((owner.to_owned(), domain.hostname.clone()), id.clone());
+        self.all.entry(owner.to_owned()).or_default().insert(id, domain);
+    }
+
+    fn remove(&mut self, owner: &str, id: &str) -> Option<Domain> {
+        let domain = self.all.get_mut(owner)?.remove(id)?;
+        let named = (owner.to_owned(), domain.hostname.clone());
+        // Another may have taken the name, where rows come in the order of ids.
+        if self.names.get(&named).is_some_and(|other| other == id) {
+            self.names.remove(&named);
+        }
+        Some(domain)
+    }
+
+    fn remove_where(&mut self, owner: &str, goes: impl Fn(&Domain) -> bool) {
+        let all = self.all.get(owner).into_iter().flatten();
+        let gone: Vec<String> = all.filter(|(_, domain)| goes(domain)).map(|(id, _)| id.clone()).collect();
+        for id in gone {
+            self.remove(owner, &id);
+        }
+    }
+
+    /// Removes the domains of a zone that is removed.
+    pub(super) fn forget_zone(&mut self, zone: ZoneId) {
+        let zone = zone.to_string();
+        for owner in self.all.keys().cloned().collect::<Vec<_>>() {
+            self.remove_where(&owner, |domain| domain.zone_id == zone);
+        }
+    }
+}
+
+/// The rows of the domains by id.
+impl Rows for Domains {
+    fn compare(old: Option<&Self>, new: &Self, changes: &mut Changes) {
+        Rows::compare(old.map(|old| &old.all), &new.all, changes);
+    }
+
+    fn apply(slot: &mut Option<Self>, place: &[String], row: Option<Value>) -> Result<(), BadRow> {
+        let Some((owner, rest)) = place.split_first() else {
+            *slot = None;
+            return Ok(());
+        };
+        let domains = slot.get_or_insert_default();
+        match rest {
+            [] if row.is_none() => domains.remove_where(owner, |_| true),
+            [] => return Err(BadRow::nowhere(place)),
+            [id, rest @ ..] => match rows::read::<Domain>(rest, row)? {
+                Some(domain) => domains.put(owner, id.clone(), domain),
+                None => drop(domains.remove(owner, id)),
+            },
+        }
+        Ok(())
+    }
 }
 
 fn list(call: &Call, state: &State) -> Outcome {
-    let domains = state.workers_account.domains.get(&owner(call)?).into_iter().flatten();
+    let domains = state.workers_account.domains.of(&owner(call)?).into_iter().flatten();
     let asked = |name: &str, value: &str| call.query(name).is_none_or(|asked| asked == value);
     let domains = domains.filter(|(_, domain)| {
         asked("hostname", &domain.hostname)
@@ -67,41 +145,36 @@ fn put(call: &Call, state: &mut State) -> Outcome {
     }
     let environment = member(&body, "environment").unwrap_or("production").to_owned();
     let (zone_id, zone_name) = (zone.id.to_string(), zone.name.clone());
-    let domains = state.workers_account.domains.entry(owner).or_default();
-    let there = domains.iter().find(|(_, domain)| domain.hostname == hostname);
+    let domains = &mut state.workers_account.domains;
+    let there = domains.named(&owner, &hostname);
     let (id, cert_id) = match there {
         Some((_, domain)) if domain.service != service => {
             return Err(ApiError::new(409, 100_116, "the hostname is in use by another Worker"));
         }
-        Some((id, domain)) => (id.clone(), domain.cert_id.clone()),
+        Some((id, domain)) => (id.to_owned(), domain.cert_id.clone()),
         None => (format!("{:032x}", fresh_id()), fresh_uuid()),
     };
     let domain = Domain { hostname, service, environment, zone_id, zone_name, cert_id };
     let answer = Answer::result(&shown(&id, &domain));
-    domains.insert(id, domain);
+    domains.put(&owner, id, domain);
     Ok(answer)
 }
 
 fn details(call: &Call, state: &State) -> Outcome {
     let id = call.parameter("domain_id");
-    let domain = state.workers_account.domains.get(&owner(call)?).and_then(|domains| domains.get(id));
+    let domain = state.workers_account.domains.of(&owner(call)?).and_then(|domains| domains.get(id));
     domain.map(|domain| Answer::result(&shown(id, domain))).ok_or_else(no_domain)
 }
 
 fn delete(call: &Call, state: &mut State) -> Outcome {
-    let domains = state.workers_account.domains.get_mut(&owner(call)?).ok_or_else(no_domain)?;
-    domains.remove(call.parameter("domain_id")).ok_or_else(no_domain)?;
+    let domains = &mut state.workers_account.domains;
+    domains.remove(&owner(call)?, call.parameter("domain_id")).ok_or_else(no_domain)?;
     Ok(Answer::result(&Value::Null))
 }
 
 /// Lets go of the domains of a Worker that is deleted.
 pub(super) fn forget(owner: &str, service: &str, state: &mut State) {
-    let Some(domains) = state.workers_account.domains.get_mut(owner) else { return };
-    *domains = domains
-        .iter()
-        .filter(|(_, domain)| domain.service != service)
-        .map(|(id, one)| (id.clone(), one.clone()))
-        .collect();
+    state.workers_account.domains.remove_where(owner, |domain| domain.service == service);
 }
 
 fn shown(id: &str, domain: &Domain) -> Value {
