@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Local, Minted, Reply, unlimited};
-use flarekeep_emulator::{Emulator, World};
+use flarekeep_emulator::{D1Read, Emulator, Options, World};
 use serde_json::{Value, json};
 
 const DATABASES: &str = "/accounts/{A}/d1/database";
@@ -201,4 +201,20 @@ async fn a_file_is_imported_and_exported() {
 fn md5(text: &str) -> String {
     use md5::{Digest, Md5};
     Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test]
+async fn d1_read_runs_what_reads_and_needs_d1_write_for_the_rest() {
+    for (d1_read, refused) in [(D1Read::ReadOnly, true), (D1Read::AsListed, false)] {
+        let local = Local::with(Options { d1_read, ..unlimited() }).await;
+        let (token, reader) = (writer(&local).await, local.user_token(&[local.at_account(&["D1 Read"])]).await);
+        let id = create(&local, &token).await;
+        sql(&local, &token, &id, "CREATE TABLE t (a)").await.result();
+        sql(&local, &reader, &id, "SELECT * FROM t").await.result();
+        for text in ["DROP TABLE t", "SELECT 1; INSERT INTO t VALUES (1)"] {
+            let reply = sql(&local, &reader, &id, text).await;
+            if refused { reply.refused(403, 10000) } else { drop(reply.result()) }
+            sql(&local, &token, &id, "CREATE TABLE IF NOT EXISTS t (a)").await.result();
+        }
+    }
 }
