@@ -164,8 +164,7 @@ async fn a_lease_below_a_second_can_be_acknowledged() {
     post(&local, &token, &format!("{queue}/consumers"), json!({"type": "http_pull"})).await.result();
     for (timeout, body) in [(1_500, "a"), (999, "b")] {
         post(&local, &token, &messages, json!({"body": body, "content_type": "text"})).await.result();
-        let pulled =
-            post(&local, &token, &format!("{messages}/pull"), json!({"visibility_timeout_ms": timeout})).await;
+        let pulled = post(&local, &token, &format!("{messages}/pull"), json!({"visibility_timeout_ms": timeout})).await;
         assert_eq!(pulled.result()["messages"][0]["body"], body);
         let lease = pulled.result()["messages"][0]["lease_id"].clone();
         let acknowledged = json!({"acks": [{"lease_id": lease}]});
@@ -178,7 +177,7 @@ async fn a_lease_below_a_second_can_be_acknowledged() {
 async fn a_write_keeps_its_own_rows_alone() {
     let folder = tempfile::tempdir().unwrap();
     let emulator = flarekeep_emulator::Emulator::open(folder.path(), flarekeep_emulator::World::default(), unlimited());
-    let local = Local::of(emulator.unwrap()).await;
+    let local = Local::serve(emulator.unwrap()).await;
     let size = || -> u64 {
         let files = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().metadata().unwrap().len());
         files.sum()
@@ -199,7 +198,7 @@ async fn a_write_keeps_its_own_rows_alone() {
         let form = part + &deployment(&json!({}), "main");
         let form_type = "multipart/form-data; boundary=b";
         let path = format!("{PROJECTS}/site/deployments");
-        local.by(&pages, "POST", &path).header("content-type", form_type).body(form).send().await
+        local.by(&pages, "POST", &path).body(form_type, form).send().await
     };
     for _ in 0..3 {
         deploy(&"y".repeat(300_000)).await.result();
@@ -211,5 +210,5 @@ async fn a_write_keeps_its_own_rows_alone() {
         deploy("short").await.result();
     }
     let listed = local.by(&pages, "GET", &format!("{PROJECTS}/site/deployments")).send().await;
-    assert_eq!(listed.json()["result_info"]["total_count"], 100);
+    assert_eq!(listed.json["result_info"]["total_count"], 100);
 }

@@ -374,7 +374,8 @@ async fn a_buckets_settings_are_those_of_the_api() {
 async fn one_of_several_tags_is_enough() {
     let (local, s3, key) = ready().await;
     let tag = text(s3.send(&key, put("/site/tags", "1")).await.ok(), "etag").to_owned();
-    let get = async |header: &str, value: &str| s3.send(&key, Ask::new("GET", "/site/tags").header(header, value)).await;
+    let get =
+        async |header: &str, value: &str| s3.send(&key, Ask::new("GET", "/site/tags").header(header, value)).await;
     assert_eq!(get("if-none-match", &format!("\"a\", {tag}")).await.status, 304);
     assert_eq!(get("if-none-match", &format!("\"a\", W/{tag}")).await.status, 304);
     get("if-match", &format!("\"a\", {tag}")).await.ok();

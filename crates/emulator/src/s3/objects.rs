@@ -365,3 +365,30 @@ fn shown(emulator: &Inner, bucket: &BucketKey, object: &Object, part: &Piece) ->
 fn is_header(name: &str) -> bool {
     !name.is_empty() && HeaderName::from_bytes(format!("x-amz-meta-{name}").as_bytes()).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Bytes;
+
+    use super::*;
+    use crate::{Emulator, Options, World};
+
+    /// A Worker stores any text; what no header can carry once made every GET fail.
+    #[test]
+    fn what_no_header_can_carry_is_left_out_and_counted() {
+        let emulator = Emulator::new(World::default(), Options::default());
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let about = About {
+            content_type: Some("text/plain\nx".to_owned()),
+            cache_control: Some("no-store".to_owned()),
+            metadata: [pair("plain", "a\nb"), pair("two words", "1"), pair("\u{e9}", "2"), pair("", "3")].into(),
+            ..About::default()
+        };
+        let object = Object::new(Bytes::from_static(b"1"), Arc::new(about), 0);
+        let bucket = "0123456789abcdef0123456789abcdef_default_site".parse().unwrap();
+        let piece = Piece::of(&object, None, None).unwrap();
+        let told = shown(emulator.inner(), &bucket, &object, &piece);
+        assert_eq!((told.content_type, told.cache_control.as_deref()), (None, Some("no-store")));
+        assert_eq!((told.metadata.unwrap().len(), told.missing_meta), (1, Some(3)));
+    }
+}
