@@ -193,12 +193,12 @@ impl Table {
     /// The bytes that a call may bring at some time, where `freed` are let go of for them: what is left of the capacity,
     /// with what dead uploads hold where that is less than what is wanted.
     pub(crate) fn room(&self, (wanted, freed): (u64, u64), at: i64, capacity: u64) -> u64 {
-        let left = (capacity + freed).saturating_sub(self.bytes);
+        let left = capacity.saturating_add(freed).saturating_sub(self.bytes);
         if left >= wanted {
             return left;
         }
         let uploads = self.buckets.values().flat_map(|contents| contents.uploads.values());
-        left + uploads.filter(|upload| upload.is_over(at)).map(Upload::weight).sum::<u64>()
+        left.saturating_add(uploads.filter(|upload| upload.is_over(at)).map(Upload::weight).sum())
     }
 
     /// What the object with this key takes of the room.

@@ -176,7 +176,8 @@ async fn a_lease_below_a_second_can_be_acknowledged() {
 #[tokio::test]
 async fn a_write_keeps_its_own_rows_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let emulator = flarekeep_emulator::Emulator::open(folder.path(), flarekeep_emulator::World::default(), unlimited());
+    let emulator =
+        flarekeep_emulator::Emulator::open(folder.path(), flarekeep_emulator::World::generated(), unlimited());
     let local = Local::serve(emulator.unwrap()).await;
     let size = || -> u64 {
         let files = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().metadata().unwrap().len());

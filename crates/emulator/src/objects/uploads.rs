@@ -326,8 +326,8 @@ mod tests {
         assert_eq!(table.living(&bucket, "k", &id, LIFETIME).unwrap_err(), Fault::NoSuchUpload);
         table.put(&bucket, "a", part(LIFETIME), &any, capacity).unwrap();
         assert_eq!(table.bytes, ENTRY + 6);
-        table.begin(&bucket, "k", (About::default(), None), LIFETIME, capacity - 5).unwrap();
-        table.begin(&bucket, "k", (About::default(), None), 2 * LIFETIME, capacity - 5).unwrap();
+        table.begin(&bucket, "k", (About::default(), None), LIFETIME, capacity + 1).unwrap();
+        table.begin(&bucket, "k", (About::default(), None), 2 * LIFETIME, capacity + 1).unwrap();
         assert_eq!(table.contents(&bucket).unwrap().uploads.len(), 1);
     }
 }
