@@ -22,6 +22,7 @@ use crate::faults::{self, Face, FaultRules};
 use crate::http::{self, ApiError, Call, Outcome};
 use crate::lock_out::Failures;
 use crate::log::LogEntry;
+use crate::objects::Incoming;
 use crate::options::Options;
 use crate::products::{audit_logs, custom_hostnames, d1};
 use crate::rate_limit::Limiter;
@@ -110,6 +111,8 @@ pub(crate) struct Inner {
     pub(crate) failures: Failures,
     /// Who may write to a D1 database now.
     pub(crate) d1_writers: d1::Writers,
+    /// Bodies that are on their way to the objects.
+    pub(crate) incoming: Incoming,
     pub(crate) control: Control,
     rays: AtomicU64,
 }
@@ -265,6 +268,7 @@ impl Emulator {
             edge: edge_limit::Calls::default(),
             failures: Failures::default(),
             d1_writers: d1::Writers::default(),
+            incoming: Incoming::default(),
             control: Control::new(&options, seeded, tokens),
             options: Arc::new(options),
             rays: AtomicU64::new(u64::from_be_bytes(random())),

@@ -142,10 +142,10 @@ pub use emulator::{Emulator, Facts, TokenFact, TokenMark, ZoneFact};
 pub use faults::{FaultError, FaultRules};
 pub use log::{Asked, CredentialKind, LogEntry};
 pub use options::{
-    BadZoneId, BarredAnswer, Ceiling, Clock, Disputed, ErrorStyle, ExpiredLink, FlatZones, Fractions, HostnameChecks,
-    HostnameDns, Hostnames, IpKey, LockOut, MalformedBearer, NoCredential, OnDecision, Options, Plan, PolicyOrder,
-    QuotaError, RateLimit, Regrant, ReservedNames, ScopeMismatch, SessionClaims, Unlabelled, Unrouted, VerifyDenied,
-    WrongMethod, ZoneList,
+    BadZoneId, BarredAnswer, Ceiling, Clock, D1Read, Disputed, ErrorStyle, ExpiredLink, FlatZones, Fractions,
+    HostnameChecks, HostnameDns, Hostnames, IpKey, LockOut, MalformedBearer, NoCredential, OnDecision, Options, Plan,
+    PolicyOrder, QuotaError, RateLimit, Regrant, ReservedNames, ScopeMismatch, SessionClaims, Unlabelled, Unrouted,
+    VerifyDenied, WrongMethod, ZoneList,
 };
 pub use server::{Running, Server};
 pub use state::key::StateKey;

@@ -1,6 +1,8 @@
 //! The objects of R2 buckets, in memory: a table without input or output, which R2's S3 face ([`crate::s3`]) serves.
 
 mod checksum;
+mod condition;
+mod incoming;
 mod listing;
 mod uploads;
 
@@ -13,6 +15,8 @@ use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::checksum::{Checksum, Kind};
+pub(crate) use self::condition::{Condition, Tags};
+pub(crate) use self::incoming::{Incoming, Taken};
 pub(crate) use self::listing::{After, Entry, Listing, Query, list};
 pub(crate) use self::uploads::{Completion, Parts, Upload};
 use crate::credential::hex;
@@ -128,26 +132,6 @@ impl From<Unwritten> for Fault {
     }
 }
 
-/// What must be true of the object that is there before another takes its place.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Condition {
-    /// `If-Match`.
-    pub(crate) matches: Option<Tag>,
-    /// `If-None-Match`.
-    pub(crate) differs: Option<Tag>,
-    /// `If-Modified-Since`, in seconds since 1970. `If-None-Match` goes before it.
-    pub(crate) modified_since: Option<i64>,
-    /// `If-Unmodified-Since`. `If-Match` goes before it.
-    pub(crate) unmodified_since: Option<i64>,
-}
-
-/// An entity tag, or `*` for any.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Tag {
-    Any,
-    Is(String),
-}
-
 impl Table {
     /// What a bucket holds; none where nothing was ever put into it.
     pub(crate) fn contents(&self, bucket: &BucketKey) -> Option<&Contents> {
@@ -185,6 +169,7 @@ impl Table {
         condition: &Condition,
         capacity: u64,
     ) -> Result<Arc<Object>, Fault> {
+        self.sweep(object.weight(key), object.modified, capacity);
         let there = self.object(bucket, key);
         if !condition.holds(there.map(AsRef::as_ref)) {
             return Err(Fault::PreconditionFailed);
@@ -203,6 +188,22 @@ impl Table {
         {
             self.bytes -= object.weight(key);
         }
+    }
+
+    /// The bytes that a call may bring at some time, where `freed` are let go of for them: what is left of the capacity,
+    /// with what dead uploads hold where that is less than what is wanted.
+    pub(crate) fn room(&self, (wanted, freed): (u64, u64), at: i64, capacity: u64) -> u64 {
+        let left = capacity.saturating_add(freed).saturating_sub(self.bytes);
+        if left >= wanted {
+            return left;
+        }
+        let uploads = self.buckets.values().flat_map(|contents| contents.uploads.values());
+        left.saturating_add(uploads.filter(|upload| upload.is_over(at)).map(Upload::weight).sum())
+    }
+
+    /// What the object with this key takes of the room.
+    pub(crate) fn weight(&self, bucket: &BucketKey, key: &str) -> u64 {
+        self.object(bucket, key).map_or(0, |object| object.weight(key))
     }
 
     fn contents_mut(&mut self, bucket: &BucketKey) -> &mut Contents {
@@ -273,42 +274,6 @@ impl About {
     }
 }
 
-impl Condition {
-    /// Whether the condition holds of what is there, by the rules of RFC 9110, section 13.2.2. Where nothing is there,
-    /// nothing matches and nothing was modified.
-    pub(crate) fn holds(&self, there: Option<&Object>) -> bool {
-        self.admits(there) && self.is_news(there)
-    }
-
-    /// Whether `If-Match` and `If-Unmodified-Since` hold.
-    pub(crate) fn admits(&self, there: Option<&Object>) -> bool {
-        match (&self.matches, self.unmodified_since) {
-            (Some(tag), _) => there.is_some_and(|object| tag.is(object)),
-            (None, Some(limit)) => there.is_none_or(|object| object.modified <= limit),
-            (None, None) => true,
-        }
-    }
-
-    /// Whether `If-None-Match` and `If-Modified-Since` hold.
-    pub(crate) fn is_news(&self, there: Option<&Object>) -> bool {
-        match (&self.differs, self.modified_since) {
-            (Some(tag), _) => !there.is_some_and(|object| tag.is(object)),
-            (None, Some(limit)) => there.is_some_and(|object| object.modified > limit),
-            (None, None) => true,
-        }
-    }
-}
-
-impl Tag {
-    /// Whether the object has the tag.
-    pub(crate) fn is(&self, object: &Object) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Is(tag) => *tag == object.etag,
-        }
-    }
-}
-
 /// The MD5 of some bytes, which S3 uses for entity tags; nothing is kept safe by it.
 pub(crate) fn md5(bytes: &[u8]) -> [u8; 16] {
     Md5::digest(bytes).into()
@@ -353,29 +318,5 @@ mod tests {
         table.begin(&at, "c", (told("1234"), None), 0, capacity).unwrap();
         table.forget(&at);
         assert_eq!(table.bytes, 0);
-    }
-
-    #[test]
-    fn conditions_look_at_what_is_there() {
-        let there = object("x");
-        let tag = || Some(Tag::Is(there.etag.clone()));
-        let holds = |matches, differs, object| Condition { matches, differs, ..Condition::default() }.holds(object);
-        assert!(holds(tag(), None, Some(&there)) && holds(Some(Tag::Any), None, Some(&there)));
-        assert!(!holds(tag(), None, None) && !holds(Some(Tag::Any), None, None));
-        assert!(!holds(None, tag(), Some(&there)) && !holds(None, Some(Tag::Any), Some(&there)));
-        assert!(holds(None, Some(Tag::Any), None) && holds(None, Some(Tag::Is("other".to_owned())), Some(&there)));
-    }
-
-    #[test]
-    fn dates_count_where_no_tag_does() {
-        let there = Object { modified: 100, ..object("x") };
-        let tag = || Some(Tag::Is(there.etag.clone()));
-        let holds = |condition: Condition| condition.holds(Some(&there));
-        let since = |at| Condition { modified_since: Some(at), ..Condition::default() };
-        let unless = |at| Condition { unmodified_since: Some(at), ..Condition::default() };
-        assert!(holds(since(99)) && !holds(since(100)) && holds(unless(100)) && !holds(unless(99)));
-        assert!(holds(Condition { matches: tag(), ..unless(99) }), "the tag goes before the date");
-        assert!(!holds(Condition { differs: tag(), ..since(99) }), "the tag goes before the date");
-        assert!(!since(0).holds(None) && unless(0).holds(None));
     }
 }

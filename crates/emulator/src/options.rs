@@ -13,8 +13,8 @@ use crate::log::LogEntry;
 use crate::state::key::StateKey;
 
 pub use self::answers::{
-    BadZoneId, Disputed, FlatZones, Fractions, IpKey, LockOut, MalformedBearer, NoCredential, PolicyOrder, Regrant,
-    Unrouted, WrongMethod,
+    BadZoneId, D1Read, Disputed, FlatZones, Fractions, IpKey, LockOut, MalformedBearer, NoCredential, PolicyOrder,
+    Regrant, Unrouted, WrongMethod,
 };
 
 /// How the emulator behaves where Cloudflare's behaviour is not known. Each field says what is known, and the default.
@@ -91,6 +91,8 @@ pub struct Options {
     /// Whether a second write of one key within a second gets 429, as R2's limits say. Default: no, since tests write
     /// fast.
     pub object_write_limit: bool,
+    /// What D1 Read may do with `/query` and `/raw`. Default: [`D1Read::ReadOnly`]; how Cloudflare refuses is not known.
+    pub d1_read: D1Read,
     /// Whether account-owned tokens may `GET /accounts`. Default: no, 400 with code 1001 (seen in December 2024).
     pub account_tokens_list_accounts: bool,
     /// Custom hostnames that are allocated to one zone, a number that may be exceeded: [`Hostnames::hard_cap`] may not.
@@ -270,6 +272,7 @@ impl Default for Options {
             session_claims: SessionClaims::Checked,
             expired_link: ExpiredLink::Forbidden,
             object_write_limit: false,
+            d1_read: D1Read::ReadOnly,
             account_tokens_list_accounts: false,
             custom_hostnames_per_zone: 100,
             hostnames: Hostnames::default(),
@@ -319,6 +322,7 @@ impl fmt::Debug for Options {
             .field("explain", &self.explain)
             .field("expired_link", &self.expired_link)
             .field("object_write_limit", &self.object_write_limit)
+            .field("d1_read", &self.d1_read)
             .field("hostnames", &self.hostnames)
             .finish_non_exhaustive()
     }

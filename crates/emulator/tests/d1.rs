@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Local, Minted, Reply, unlimited};
-use flarekeep_emulator::{Emulator, World};
+use flarekeep_emulator::{D1Read, Emulator, Options, World};
 use serde_json::{Value, json};
 
 const DATABASES: &str = "/accounts/{A}/d1/database";
@@ -216,4 +216,24 @@ async fn a_file_that_nobody_asked_for_is_not_read() {
     assert_eq!(std::str::from_utf8(&begin), Ok("HTTP/1.1 404"));
     let url = format!("http://{}/__flarekeep/d1/none.sql", local.address());
     assert_eq!(local.put(&url, "SELECT 1;").await.status, 404);
+}
+
+#[tokio::test]
+async fn d1_read_runs_what_reads_and_needs_d1_write_for_the_rest() {
+    for (d1_read, refused) in [(D1Read::ReadOnly, true), (D1Read::AsListed, false)] {
+        let local = Local::with(Options { d1_read, ..unlimited() }).await;
+        let (token, reader) = (writer(&local).await, local.user_token(&[local.at_account(&["D1 Read"])]).await);
+        let id = create(&local, &token).await;
+        sql(&local, &token, &id, "CREATE TABLE t (a)").await.result();
+        sql(&local, &reader, &id, "SELECT * FROM t").await.result();
+        for text in ["DROP TABLE t", "SELECT 1; INSERT INTO t VALUES (1)"] {
+            let reply = sql(&local, &reader, &id, text).await;
+            if refused {
+                reply.refused(403, 7403)
+            } else {
+                assert!(reply.result().is_array())
+            }
+            sql(&local, &token, &id, "CREATE TABLE IF NOT EXISTS t (a)").await.result();
+        }
+    }
 }

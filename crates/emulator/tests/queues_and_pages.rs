@@ -194,3 +194,63 @@ async fn a_ticket_opens_nothing_that_its_token_may_not_ask_for() {
     }
     assert_eq!((statuses[0], statuses[39]), (200, 429));
 }
+
+#[tokio::test]
+async fn a_lease_below_a_second_can_be_acknowledged() {
+    let local = Local::start().await;
+    let token = token(&local, "Queues Write").await;
+    let made = post(&local, &token, QUEUES, json!({"queue_name": "jobs"})).await;
+    let queue = format!("{QUEUES}/{}", made.result()["queue_id"].as_str().unwrap());
+    let messages = format!("{queue}/messages");
+    post(&local, &token, &format!("{queue}/consumers"), json!({"type": "http_pull"})).await.result();
+    for (timeout, body) in [(1_500, "a"), (999, "b")] {
+        post(&local, &token, &messages, json!({"body": body, "content_type": "text"})).await.result();
+        let pulled = post(&local, &token, &format!("{messages}/pull"), json!({"visibility_timeout_ms": timeout})).await;
+        assert_eq!(pulled.result()["messages"][0]["body"], body);
+        let lease = pulled.result()["messages"][0]["lease_id"].clone();
+        let acknowledged = json!({"acks": [{"lease_id": lease}]});
+        assert_eq!(post(&local, &token, &format!("{messages}/ack"), acknowledged).await.result()["ackCount"], 1);
+    }
+}
+
+/// The log's growth says how much each write rewrites.
+#[tokio::test]
+async fn a_write_keeps_its_own_rows_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let emulator =
+        flarekeep_emulator::Emulator::open(folder.path(), flarekeep_emulator::World::generated(), unlimited());
+    let local = Local::serve(emulator.unwrap()).await;
+    let size = || -> u64 {
+        let files = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().metadata().unwrap().len());
+        files.sum()
+    };
+    let queues = token(&local, "Queues Write").await;
+    let made = post(&local, &queues, QUEUES, json!({"queue_name": "jobs"})).await;
+    let messages = format!("{QUEUES}/{}/messages", made.result()["queue_id"].as_str().unwrap());
+    for _ in 0..20 {
+        post(&local, &queues, &messages, json!({"body": "x".repeat(50_000), "content_type": "text"})).await.result();
+    }
+    let before = size();
+    post(&local, &queues, &messages, json!({"body": "short", "content_type": "text"})).await.result();
+    assert!(size() - before < 20_000, "{}", size() - before);
+    let pages = token(&local, "Pages Write").await;
+    post(&local, &pages, PROJECTS, json!({"name": "site", "production_branch": "main"})).await.result();
+    let deploy = async |file: &str| {
+        let part = format!("--b\r\nContent-Disposition: form-data; name=\"_worker.js\"\r\n\r\n{file}\r\n");
+        let form = part + &deployment(&json!({}), "main");
+        let form_type = "multipart/form-data; boundary=b";
+        let path = format!("{PROJECTS}/site/deployments");
+        local.by(&pages, "POST", &path).body(form_type, form).send().await
+    };
+    for _ in 0..3 {
+        deploy(&"y".repeat(300_000)).await.result();
+    }
+    let before = size();
+    deploy("short").await.result();
+    assert!(size() - before < 20_000, "{}", size() - before);
+    for _ in 0..110 {
+        deploy("short").await.result();
+    }
+    let listed = local.by(&pages, "GET", &format!("{PROJECTS}/site/deployments")).send().await;
+    assert_eq!(listed.json["result_info"]["total_count"], 100);
+}

@@ -369,3 +369,55 @@ async fn a_buckets_settings_are_those_of_the_api() {
     s3.send(&key, Ask::new("GET", "/site?versioning")).await.ok();
     s3.send(&key, Ask::new("GET", "/site?tagging")).await.refused(404, "NoSuchTagSet");
 }
+
+#[tokio::test]
+async fn one_of_several_tags_is_enough() {
+    let (local, s3, key) = ready().await;
+    let tag = text(s3.send(&key, put("/site/tags", "1")).await.ok(), "etag").to_owned();
+    let get =
+        async |header: &str, value: &str| s3.send(&key, Ask::new("GET", "/site/tags").header(header, value)).await;
+    assert_eq!(get("if-none-match", &format!("\"a\", {tag}")).await.status, 304);
+    assert_eq!(get("if-none-match", &format!("\"a\", W/{tag}")).await.status, 304);
+    get("if-match", &format!("\"a\", {tag}")).await.ok();
+    get("if-none-match", "\"a\", \"b\"").await.ok();
+    get("if-match", "\"a\", \"b\"").await.refused(412, "PreconditionFailed");
+    let over = put("/site/tags", "2").header("if-match", &format!("{tag}, \"b\""));
+    s3.send(&key, over).await.ok();
+    let path = "/accounts/{A}/r2/buckets/site/objects/tags";
+    let now = text(s3.send(&key, Ask::new("HEAD", "/site/tags")).await.ok(), "etag").to_owned();
+    let listed = local.admin("GET", path).header("if-none-match", &format!("\"a\", W/{now}")).send().await;
+    assert_eq!(listed.status, 304);
+}
+
+#[tokio::test]
+async fn buckets_are_listed_by_the_page() {
+    let (_local, s3, key) = ready().await;
+    for name in ["aaa", "bbb", "ccc"] {
+        s3.send(&key, Ask::new("PUT", &format!("/{name}"))).await.ok();
+    }
+    let between = |text: &str, from: &str, to: &str| Some(text.split_once(from)?.1.split_once(to)?.0.to_owned());
+    let (mut seen, mut token) = (Vec::new(), String::new());
+    loop {
+        let page = s3.send(&key, Ask::new("GET", &format!("/?max-buckets=2{token}"))).await.ok().text();
+        let names = page.split("<Name>").skip(1).map(|name| name.split('<').next().unwrap().to_owned());
+        let names: Vec<String> = names.collect();
+        assert!(names.len() <= 2);
+        seen.extend(names);
+        let Some(next) = between(&page, "<ContinuationToken>", "<") else { break };
+        token = format!("&continuation-token={next}");
+    }
+    assert_eq!(seen, ["aaa", "bbb", "ccc", "site"]);
+    s3.send(&key, Ask::new("GET", "/?max-buckets=0")).await.refused(400, "InvalidArgument");
+    s3.send(&key, Ask::new("GET", "/?continuation-token=_")).await.refused(400, "InvalidArgument");
+}
+
+#[tokio::test]
+async fn what_says_that_it_is_too_long_is_not_read() {
+    let (_local, s3, key) = with(Options { object_bytes: 16 << 10, ..unlimited() }).await;
+    s3.send(&key, put("/site/a", "1")).await.ok();
+    let long = Ask::new("PUT", "/site/b").body(vec![0; 15 << 10]);
+    s3.send(&key, long).await.refused(400, "EntityTooLarge");
+    let fits = || Ask::new("PUT", "/site/b").body(vec![0; 12 << 10]);
+    s3.send(&key, fits()).await.ok();
+    s3.send(&key, fits()).await.ok();
+}

@@ -11,10 +11,11 @@ mod read;
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use flarekeep_policy::BucketKey;
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use self::message::Message;
@@ -24,6 +25,8 @@ use crate::objects::Fault;
 const REQUEST: &str = "cf-r2-request";
 const SIZE: &str = "cf-r2-metadata-size";
 const ERROR: &str = "cf-r2-error";
+/// What is read of a body before its message is known, at least: the longest message names a thousand keys.
+const MESSAGE: u64 = 8 << 20;
 
 /// What a call comes to: a message, with the bytes of an object behind it or none.
 type Outcome = Result<(Value, Bytes), Failure>;
@@ -65,12 +68,34 @@ fn reading(emulator: &Inner, bucket: &BucketKey, message: &Message) -> Outcome {
 }
 
 async fn writing(emulator: &Arc<Inner>, bucket: BucketKey, headers: &HeaderMap, body: Body) -> Outcome {
+    let number = |name: &str| headers.get(name).and_then(|text| text.to_str().ok()?.parse::<u64>().ok());
+    let size = number(SIZE).and_then(|size| usize::try_from(size).ok()).ok_or_else(invalid)?;
     let capacity = emulator.options.object_bytes;
-    let most = usize::try_from(capacity).unwrap_or(usize::MAX);
-    let mut body = to_bytes(body, most).await.map_err(|_| Failure::from(Fault::Full { capacity }))?;
-    let size = headers.get(SIZE).and_then(|text| text.to_str().ok()?.parse::<usize>().ok());
-    let size = size.filter(|size| *size <= body.len()).ok_or_else(invalid)?;
-    let message = Message::read(&body.split_to(size)).ok_or_else(invalid)?;
+    let full = || Failure::from(Fault::Full { capacity });
+    let wanted = number("content-length").unwrap_or(u64::MAX);
+    // How much there is room for depends on what is to be replaced, which the message says.
+    let (mut message, mut most) = (None, MESSAGE);
+    let (mut taken, mut whole, mut chunks) = (emulator.incoming.begin(), Vec::new(), body.into_data_stream());
+    loop {
+        if message.is_none() && whole.len() >= size {
+            let read = whole.get(..size).and_then(Message::read).ok_or_else(invalid)?;
+            let freed = read.key().map_or(0, |key| emulator.state().objects.weight(&bucket, key));
+            let room = emulator.state().objects.room((wanted, freed), emulator.now().0, capacity);
+            most = room.saturating_add(size as u64);
+            if wanted != u64::MAX && wanted > most {
+                return Err(full());
+            }
+            message = Some(read);
+        }
+        let Some(chunk) = chunks.next().await else { break };
+        let chunk = chunk.map_err(|_| invalid())?;
+        if !taken.more(chunk.len() as u64, most.max(MESSAGE), capacity.saturating_add(MESSAGE)) {
+            return Err(full());
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    let message = message.ok_or_else(invalid)?;
+    let body = Bytes::from(whole).split_off(size);
     match message.method() {
         "put" => change::put(emulator, bucket, &message, body).await,
         "delete" => change::delete(emulator, bucket, &message).await,

@@ -10,6 +10,9 @@ use super::{About, Checksum, Condition, ENTRY, Fault, Kind, Object, Table, md5};
 use crate::credential::{fresh_id, hex};
 use crate::state::rows::{Map, branch, leaf};
 
+/// Seconds after which an upload that nobody completes is gone (r2/platform/limits, r2/objects/multipart-objects).
+const LIFETIME: i64 = 7 * 86_400;
+
 /// The least size of a part that is not the last (Cloudflare's R2 documentation, multipart objects).
 const LEAST: u64 = 5 << 20;
 
@@ -59,6 +62,22 @@ impl Upload {
         self.begun.at
     }
 
+    /// Whether its time is over.
+    pub(crate) fn is_over(&self, at: i64) -> bool {
+        at - self.begun.at >= LIFETIME
+    }
+
+    /// The object that it becomes at some time, of the parts as they are listed. Whoever may wait does this outside of
+    /// the write, as it reads and copies all bytes.
+    pub(crate) fn together(&self, completion: &Completion, at: i64) -> Result<Object, Fault> {
+        together(self, completion, at)
+    }
+
+    /// Whether its parts have the tags that are listed with their numbers.
+    fn has(&self, listed: &[(i32, String)]) -> bool {
+        listed.iter().all(|(number, tag)| self.parts.get(number).is_some_and(|part| part.etag == *tag))
+    }
+
     /// What it takes of the room, with its parts.
     pub(super) fn weight(&self) -> u64 {
         own_weight(&self.begun.key, &self.begun.about) + self.parts.values().map(|part| part.weight("")).sum::<u64>()
@@ -80,7 +99,9 @@ impl Table {
         at: i64,
         capacity: u64,
     ) -> Result<String, Fault> {
-        self.make_room(0, own_weight(key, &about), capacity)?;
+        let wanted = own_weight(key, &about);
+        self.sweep(wanted, at, capacity);
+        self.make_room(0, wanted, capacity)?;
         let id = format!("{:032x}{:032x}", fresh_id(), fresh_id());
         let begun = Begun { key: key.to_owned(), at, about: Arc::new(about), checksum };
         let upload = Upload { begun, parts: Parts::new() };
@@ -94,6 +115,29 @@ impl Table {
         upload.filter(|upload| upload.key() == key).ok_or(Fault::NoSuchUpload)
     }
 
+    /// The same, if its time is not over.
+    pub(crate) fn living(&self, bucket: &BucketKey, key: &str, id: &str, at: i64) -> Result<&Upload, Fault> {
+        self.upload(bucket, key, id)
+            .and_then(|upload| if upload.is_over(at) { Err(Fault::NoSuchUpload) } else { Ok(upload) })
+    }
+
+    /// Lets go of the uploads whose time is over, where what is wanted finds no room otherwise.
+    pub(super) fn sweep(&mut self, wanted: u64, at: i64, capacity: u64) {
+        if self.bytes + wanted <= capacity {
+            return;
+        }
+        let mut over = Vec::new();
+        for (bucket, contents) in &self.buckets {
+            let ids = contents.uploads.iter().filter(|(_, upload)| upload.is_over(at));
+            over.extend(ids.map(|(id, _)| (bucket.clone(), id.clone())));
+        }
+        for (bucket, id) in over {
+            if let Some(upload) = self.contents_mut(&bucket).uploads.remove(&id) {
+                self.bytes -= upload.weight();
+            }
+        }
+    }
+
     /// Adds a part, in place of the one with its number.
     pub(crate) fn add_part(
         &mut self,
@@ -103,6 +147,7 @@ impl Table {
         part: Object,
         capacity: u64,
     ) -> Result<(), Fault> {
+        self.sweep(part.weight(""), part.modified, capacity);
         let there = self.upload(bucket, key, id)?.parts.get(&number).map_or(0, |part| part.weight(""));
         self.make_room(there, part.weight(""), capacity)?;
         if let Some(upload) = self.contents_mut(bucket).uploads.get_mut(id) {
@@ -111,17 +156,18 @@ impl Table {
         Ok(())
     }
 
-    /// Puts the parts together, as listed with their numbers and tags.
+    /// Puts what an upload became ([`Upload::together`]) in its place, if its parts are still those that were listed.
     pub(crate) fn complete(
         &mut self,
         bucket: &BucketKey,
         (key, id): (&str, &str),
-        completion: &Completion,
+        listed: &[(i32, String)],
+        object: Object,
         condition: &Condition,
-        at: i64,
     ) -> Result<Arc<Object>, Fault> {
-        let upload = self.upload(bucket, key, id)?;
-        let object = together(upload, completion, at)?;
+        if !self.upload(bucket, key, id)?.has(listed) {
+            return Err(Fault::InvalidPart);
+        }
         if !condition.holds(self.object(bucket, key).map(AsRef::as_ref)) {
             return Err(Fault::PreconditionFailed);
         }
@@ -167,7 +213,7 @@ fn together(upload: &Upload, completion: &Completion, at: i64) -> Result<Object,
         return Err(Fault::PartsDiffer);
     }
     // The tag is the MD5 of the parts' MD5s, with their number behind it.
-    let tags: Vec<u8> = parts.iter().flat_map(|part| md5(&part.bytes)).collect();
+    let tags: Vec<u8> = parts.iter().flat_map(|part| tag_bytes(part)).collect();
     let etag = format!("{}-{}", hex(&md5(&tags)), parts.len());
     let pieces: Vec<&[u8]> = parts.iter().map(|part| part.bytes.as_ref()).collect();
     let bytes = pieces.concat();
@@ -189,6 +235,11 @@ fn together(upload: &Upload, completion: &Completion, at: i64) -> Result<Object,
     })
 }
 
+/// The MD5 of a part, which its tag is.
+fn tag_bytes(part: &Object) -> [u8; 16] {
+    u128::from_str_radix(&part.etag, 16).map_or_else(|_| md5(&part.bytes), u128::to_be_bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,7 +259,8 @@ mod tests {
         let tag = |number| parts.get(number).map_or_else(|| "none".to_owned(), |part| part.etag.clone());
         let listed = listed.iter().map(|number| (*number, tag(number))).collect();
         let completion = Completion { listed, ..Completion::default() };
-        let done = table.complete(&bucket, ("k", &id), &completion, &Condition::default(), 0)?;
+        let object = table.upload(&bucket, "k", &id)?.together(&completion, 0)?;
+        let done = table.complete(&bucket, ("k", &id), &completion.listed, object, &Condition::default())?;
         assert_eq!(table.bytes, done.weight("k"));
         assert_eq!(table.upload(&bucket, "k", &id).unwrap_err(), Fault::NoSuchUpload);
         Ok(done)
@@ -235,5 +287,47 @@ mod tests {
         assert_eq!(completed(&[3, 3], &[1, 2]).unwrap_err(), Fault::PartTooSmall);
         assert_eq!(completed(&[5 * MIB, 6 * MIB, 3], &[1, 2, 3]).unwrap_err(), Fault::PartsDiffer);
         assert_eq!(completed(&[3], &[]).unwrap_err(), Fault::InvalidPart);
+    }
+
+    #[test]
+    fn the_tag_is_that_of_the_parts_tags() {
+        let object = completed(&[5 * MIB, 3], &[1, 2]).unwrap();
+        let sums = [md5(&vec![1; 5 * MIB]), md5(&[2; 3])].concat();
+        assert_eq!(object.etag, format!("{}-2", hex(&md5(&sums))));
+    }
+
+    #[test]
+    fn parts_that_changed_meanwhile_are_not_taken_for_those_that_were_put_together() {
+        let bucket: BucketKey = "0123456789abcdef0123456789abcdef_default_site".parse().unwrap();
+        let part = |text: &'static str| Object::new(Bytes::from_static(text.as_bytes()), Arc::default(), 0);
+        let mut table = Table::default();
+        let id = table.begin(&bucket, "k", (About::default(), None), 0, 1 << 20).unwrap();
+        table.add_part(&bucket, ("k", &id), 1, part("old"), 1 << 20).unwrap();
+        let completion = Completion { listed: vec![(1, part("old").etag)], ..Completion::default() };
+        let object = table.upload(&bucket, "k", &id).unwrap().together(&completion, 0).unwrap();
+        table.add_part(&bucket, ("k", &id), 1, part("new"), 1 << 20).unwrap();
+        let done = table.complete(&bucket, ("k", &id), &completion.listed, object, &Condition::default());
+        assert_eq!(done.unwrap_err(), Fault::InvalidPart);
+        assert!(table.object(&bucket, "k").is_none());
+    }
+
+    #[test]
+    fn dead_uploads_make_room() {
+        let bucket: BucketKey = "0123456789abcdef0123456789abcdef_default_site".parse().unwrap();
+        let part = |at| Object::new(Bytes::from_static(b"12345"), Arc::default(), at);
+        let mut table = Table::default();
+        // An upload and its part.
+        let capacity = ENTRY + 1 + ENTRY + 5;
+        let id = table.begin(&bucket, "k", (About::default(), None), 0, capacity).unwrap();
+        table.add_part(&bucket, ("k", &id), 1, part(0), capacity).unwrap();
+        let any = Condition::default();
+        assert!(table.put(&bucket, "a", part(LIFETIME - 1), &any, capacity).is_err());
+        assert!(table.living(&bucket, "k", &id, LIFETIME - 1).is_ok());
+        assert_eq!(table.living(&bucket, "k", &id, LIFETIME).unwrap_err(), Fault::NoSuchUpload);
+        table.put(&bucket, "a", part(LIFETIME), &any, capacity).unwrap();
+        assert_eq!(table.bytes, ENTRY + 6);
+        table.begin(&bucket, "k", (About::default(), None), LIFETIME, capacity + 1).unwrap();
+        table.begin(&bucket, "k", (About::default(), None), 2 * LIFETIME, capacity + 1).unwrap();
+        assert_eq!(table.contents(&bucket).unwrap().uploads.len(), 1);
     }
 }

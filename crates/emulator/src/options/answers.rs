@@ -103,6 +103,15 @@ pub enum Fractions {
     Reject,
 }
 
+/// What D1 Read may do with `/query` and `/raw`, for which the schema lists it beside D1 Write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum D1Read {
+    /// Statements that read; those that write need D1 Write.
+    ReadOnly,
+    /// Anything, as the list of the schema says.
+    AsListed,
+}
+
 /// Statuses and codes of which reports differ, each by the default of the switch that has its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Disputed {

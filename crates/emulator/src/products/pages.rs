@@ -15,7 +15,7 @@ use super::{Handler, owner, text as member};
 use crate::credential::fresh_uuid;
 use crate::http::{Answer, ApiError, Call, Outcome};
 use crate::state::rows::{branch, leaf};
-use crate::state::{Owned, State};
+use crate::state::{Map, Owned, State};
 use crate::upload_ticket::{Kind, Ticket};
 
 pub(super) const OPERATIONS: super::Table = &[
@@ -72,10 +72,19 @@ pub(crate) struct Table {
 }
 
 branch!(Table { projects, assets });
-leaf!(Project, Asset);
+branch!(Project { facts, deployments });
+leaf!(Facts, Deployment, Asset);
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Project {
+    facts: Facts,
+    /// In the order in which they were made.
+    deployments: Map<u64, Deployment>,
+}
+
+/// All of a project but its deployments.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Facts {
     id: String,
     created_on: i64,
     production_branch: String,
@@ -83,8 +92,6 @@ struct Project {
     build_config: Value,
     /// `deployment_configs`, `production` and `preview`, as they were sent.
     configs: Object<String, Value>,
-    /// The oldest first.
-    deployments: Vec<Deployment>,
     /// The id of the deployment that is live in production.
     canonical: Option<String>,
     domains: Vec<Domain>,
@@ -118,17 +125,15 @@ fn create(call: &Call, state: &mut State) -> Outcome {
     if projects.len() >= MOST {
         return Err(ApiError::new(400, 8_000_027, "the account has as many projects as it may"));
     }
-    let mut project = Project {
+    let facts = Facts {
         id: fresh_uuid(),
         created_on: call.at.0,
         production_branch: branch,
         build_config: json!({}),
-        configs: Object::new(),
-        deployments: Vec::new(),
-        canonical: None,
-        domains: Vec::new(),
+        ..Facts::default()
     };
-    project.set(&body);
+    let mut project = Project { facts, deployments: Map::new() };
+    project.facts.set(&body);
     let answer = Answer::result(&shown::project(&name, &project));
     projects.insert(name, project);
     Ok(answer)
@@ -142,9 +147,9 @@ fn update(call: &Call, state: &mut State) -> Outcome {
     let project = found_mut(call, state)?;
     let body = call.object().ok_or_else(not_json)?;
     if let Some(branch) = member(&body, "production_branch") {
-        branch.clone_into(&mut project.production_branch);
+        branch.clone_into(&mut project.facts.production_branch);
     }
-    project.set(&body);
+    project.facts.set(&body);
     Ok(Answer::result(&shown::project(call.parameter("project_name"), project)))
 }
 
@@ -166,7 +171,7 @@ fn upload_token(call: &Call, state: &State) -> Outcome {
     Ok(Answer::result(&json!({"jwt": jwt})))
 }
 
-impl Project {
+impl Facts {
     /// Takes over what a body says of builds and environments: members that are sent, one by one; null takes one away.
     fn set(&mut self, body: &Object<String, Value>) {
         if let Some(config) = body.get("build_config").filter(|config| config.is_object()) {

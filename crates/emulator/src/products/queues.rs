@@ -12,7 +12,7 @@ use super::{Handler, owner, text as member, timestamp_micros};
 use crate::credential::fresh_id;
 use crate::http::{Answer, ApiError, Call, Outcome};
 use crate::state::rows::{branch, leaf};
-use crate::state::{Owned, State};
+use crate::state::{Map, Owned, State};
 
 pub(super) const OPERATIONS: super::Table = &[
     ("GET /accounts/{account_id}/queues", Handler::Read(list)),
@@ -40,21 +40,28 @@ pub(super) const OPERATIONS: super::Table = &[
 pub(crate) struct Table(Owned<Queue>);
 
 branch!(Table);
-leaf!(Queue);
+branch!(Queue { facts, messages });
+leaf!(Facts, Message);
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Queue {
+    facts: Facts,
+    /// In the order in which they came.
+    messages: Map<u64, Message>,
+}
+
+/// All of a queue but its messages.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Facts {
     name: String,
     created_on: i64,
     modified_on: i64,
     settings: Settings,
     consumers: Vec<Consumer>,
-    /// The oldest first.
-    messages: Vec<Message>,
     purged_on: Option<i64>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 struct Settings {
     /// Seconds.
     delivery_delay: u64,
@@ -69,7 +76,7 @@ const MOST: usize = 10_000;
 fn list(call: &Call, state: &State) -> Outcome {
     let name = call.query("name");
     let queues = state.queues.0.get(&owner(call)?).into_iter().flatten();
-    let queues = queues.filter(|(_, queue)| name.as_deref().is_none_or(|name| queue.name == name));
+    let queues = queues.filter(|(_, queue)| name.as_deref().is_none_or(|name| queue.facts.name == name));
     Ok(Answer::page(queues.map(|(id, queue)| shown(id, queue)).collect(), call.page(100, 1, 100)))
 }
 
@@ -80,21 +87,14 @@ fn create(call: &Call, state: &mut State) -> Outcome {
     let usual = Settings { delivery_delay: 0, delivery_paused: false, message_retention_period: 345_600 };
     let settings = usual.with(&body)?;
     let queues = state.queues.0.entry(owner(call)?).or_default();
-    if queues.values().any(|queue| queue.name == name) {
+    if queues.values().any(|queue| queue.facts.name == name) {
         return Err(taken(&name));
     }
     if queues.len() >= MOST {
         return Err(ApiError::new(400, 11_002, "the account has as many queues as it may"));
     }
-    let queue = Queue {
-        name,
-        created_on: call.at.0,
-        modified_on: call.at.0,
-        settings,
-        consumers: Vec::new(),
-        messages: Vec::new(),
-        purged_on: None,
-    };
+    let facts = Facts { name, created_on: call.at.0, modified_on: call.at.0, settings, ..Facts::default() };
+    let queue = Queue { facts, messages: Map::new() };
     let id = format!("{:032x}", fresh_id());
     let answer = Answer::result(&shown(&id, &queue));
     queues.insert(id, queue);
@@ -113,16 +113,16 @@ fn update(call: &Call, state: &mut State) -> Outcome {
     if let Some(name) = &name {
         check_name(name)?;
         let queues = state.queues.0.get(&owner(call)?);
-        if queues.into_iter().flatten().any(|(other, queue)| other != id && queue.name == *name) {
+        if queues.into_iter().flatten().any(|(other, queue)| other != id && queue.facts.name == *name) {
             return Err(taken(name));
         }
     }
     let queue = found_mut(call, state)?;
-    queue.settings = queue.settings.with(&body)?;
+    queue.facts.settings = queue.facts.settings.with(&body)?;
     if let Some(name) = name {
-        queue.name = name;
+        queue.facts.name = name;
     }
-    queue.modified_on = call.at.0;
+    queue.facts.modified_on = call.at.0;
     Ok(Answer::result(&shown(id, queue)))
 }
 
@@ -156,7 +156,7 @@ impl Settings {
 
 /// Whether an account has this queue: an upload's bindings name one.
 pub(super) fn exists(state: &State, account: &str, name: &str) -> bool {
-    state.queues.0.get(account).is_some_and(|queues| queues.values().any(|queue| queue.name == name))
+    state.queues.0.get(account).is_some_and(|queues| queues.values().any(|queue| queue.facts.name == name))
 }
 
 fn found<'a>(call: &Call, state: &'a State) -> Result<&'a Queue, ApiError> {
@@ -184,13 +184,14 @@ fn check_name(name: &str) -> Result<(), ApiError> {
 }
 
 fn shown(id: &str, queue: &Queue) -> Value {
-    let consumers: Vec<Value> = queue.consumers.iter().map(|consumer| consumer.shown(&queue.name)).collect();
+    let consumers: Vec<Value> =
+        queue.facts.consumers.iter().map(|consumer| consumer.shown(&queue.facts.name)).collect();
     json!({
         "queue_id": id,
-        "queue_name": queue.name,
-        "created_on": timestamp_micros(queue.created_on),
-        "modified_on": timestamp_micros(queue.modified_on),
-        "settings": queue.settings,
+        "queue_name": queue.facts.name,
+        "created_on": timestamp_micros(queue.facts.created_on),
+        "modified_on": timestamp_micros(queue.facts.modified_on),
+        "settings": queue.facts.settings,
         "producers": [],
         "producers_total_count": 0,
         "consumers_total_count": consumers.len(),

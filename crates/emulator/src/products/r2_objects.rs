@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{Handler, r2_buckets, timestamp};
 use crate::credential::{fresh_id, hash, hex};
 use crate::http::{Answer, ApiError, Call, Outcome};
-use crate::objects::{About, After, Condition, Entry, Fault, Listing, Object, Query, Tag, list as page_of};
+use crate::objects::{About, After, Condition, Entry, Fault, Listing, Object, Query, Tags, list as page_of};
 use crate::state::State;
 
 pub(super) const OPERATIONS: super::Table = &[
@@ -67,11 +67,9 @@ fn get(call: &Call, state: &State) -> Outcome {
     let (bucket, key) = place(call, state)?;
     let missing = || ApiError::new(404, 10007, "The specified key does not exist.");
     let object = state.objects.object(&bucket, key).ok_or_else(missing)?;
-    let tag =
-        |text: &str| if text.trim() == "*" { Tag::Any } else { Tag::Is(text.trim().trim_matches('"').to_owned()) };
     let date = |text| Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_second());
     let condition = Condition {
-        differs: call.header("if-none-match").map(tag),
+        differs: call.header("if-none-match").map(Tags::read),
         modified_since: call.header("if-modified-since").and_then(date),
         ..Condition::default()
     };

@@ -11,6 +11,8 @@ pub(super) mod settings;
 mod upload;
 pub(super) mod versions;
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use flarekeep_catalogue::{AccountId, ZoneId};
 use serde::{Deserialize, Serialize};
@@ -42,7 +44,7 @@ pub(crate) struct Account {
     /// Assets, by hash.
     assets: Owned<assets::Asset>,
     /// Sessions of uploads, by id.
-    sessions: Owned<assets::Session>,
+    sessions: Owned<Arc<assets::Session>>,
 }
 
 /// The scripts of all accounts, by name.

@@ -4,9 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use axum::http::HeaderMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use s3s::dto::{ETag, ETagCondition, EncodingType, StorageClass, Timestamp};
+use s3s::dto::{ETag, EncodingType, StorageClass, Timestamp};
 
-use crate::objects::{About, Condition, Tag};
+use crate::objects::{About, Condition, Tags};
 
 /// A time as S3 writes it.
 pub(super) fn timestamp(seconds: i64) -> Timestamp {
@@ -24,31 +24,23 @@ pub(super) fn length(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
-/// `If-Match` and `If-None-Match`.
-pub(super) fn condition(matches: Option<ETagCondition>, differs: Option<ETagCondition>) -> Condition {
-    let tag = |condition| match condition {
-        ETagCondition::Any => Tag::Any,
-        ETagCondition::ETag(tag) => Tag::Is(tag.into_value()),
+/// A condition, as the headers say it whose names begin so: with nothing, `x-amz-copy-source-` or `cf-copy-destination-`.
+/// s3s takes a list of tags for one, and so the headers are read here.
+pub(super) fn condition(headers: &HeaderMap, prefix: &str) -> Condition {
+    let tags = |name: &str| {
+        let values = headers.get_all(format!("{prefix}{name}")).iter().filter_map(|value| value.to_str().ok());
+        values.map(ToOwned::to_owned).reduce(|all, more| format!("{all}, {more}")).map(|text| Tags::read(&text))
     };
-    Condition { matches: matches.map(tag), differs: differs.map(tag), ..Condition::default() }
-}
-
-/// A condition's dates, as the headers with these names say them.
-pub(super) fn dated(condition: Condition, headers: &HeaderMap, prefix: &str) -> Condition {
     let date = |name: &str| {
         let text = headers.get(format!("{prefix}{name}"))?.to_str().ok()?;
         Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_second())
     };
-    Condition { modified_since: date("if-modified-since"), unmodified_since: date("if-unmodified-since"), ..condition }
-}
-
-/// The tags of headers with these names: `cf-copy-destination-if-match` and the like.
-pub(super) fn tags(headers: &HeaderMap, prefix: &str) -> Condition {
-    let tag = |name: &str| {
-        let text = headers.get(format!("{prefix}{name}"))?.to_str().ok()?.trim();
-        Some(if text == "*" { Tag::Any } else { Tag::Is(text.trim_matches('"').to_owned()) })
-    };
-    Condition { matches: tag("if-match"), differs: tag("if-none-match"), ..Condition::default() }
+    Condition {
+        matches: tags("if-match"),
+        differs: tags("if-none-match"),
+        modified_since: date("if-modified-since"),
+        unmodified_since: date("if-unmodified-since"),
+    }
 }
 
 /// The storage class as S3 calls it: the object's, else its bucket's.

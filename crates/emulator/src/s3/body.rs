@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use axum::body::{Body, BodyDataStream, Bytes};
-use axum::http::Method;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use futures_util::{Stream, StreamExt};
 use s3s::dto::StreamingBlob;
 use s3s::{S3Error, S3Result, s3_error};
@@ -15,7 +15,8 @@ use sha2::{Digest, Sha256};
 use super::fault::coded;
 use super::mending::MISMATCH;
 use crate::credential::hex;
-use crate::objects::{Fault, md5};
+use crate::emulator::Inner;
+use crate::objects::{Fault, Taken, md5};
 
 /// A body that two hold: the one reads it, and when that one gives up, the other takes the rest from the wire, so that a
 /// client that is refused while it sends can read why.
@@ -67,8 +68,26 @@ impl Stream for Shared {
     }
 }
 
-/// Reads a body whole, up to the capacity, and compares it with its MD5 where the caller sent one.
-pub(super) async fn read(body: Option<StreamingBlob>, digest: Option<&str>, capacity: u64) -> S3Result<Bytes> {
+/// Reads a body whole, as far as there is room, where `freed` bytes are let go of for it, and compares it with its MD5
+/// where the caller sent one. What says that it is too long is not read at all. The bytes count as being on their way
+/// until what comes with them is dropped.
+pub(super) async fn read(
+    body: Option<StreamingBlob>,
+    digest: Option<&str>,
+    emulator: &Inner,
+    headers: &HeaderMap,
+    freed: u64,
+) -> S3Result<(Bytes, Taken)> {
+    let capacity = emulator.options.object_bytes;
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.parse::<u64>().ok();
+    // A body in chunks says how long it is without them.
+    let told = number("x-amz-decoded-content-length").or_else(|| number("content-length"));
+    let wanted = told.unwrap_or(u64::MAX);
+    let room = emulator.state().objects.room((wanted, freed), emulator.now().0, capacity);
+    if told.is_some_and(|told| told > room) {
+        return Err(Fault::Full { capacity }.into());
+    }
+    let mut taken = emulator.incoming.begin();
     let mut whole = Vec::new();
     let mut body = body;
     while let Some(chunk) = match &mut body {
@@ -86,7 +105,7 @@ pub(super) async fn read(body: Option<StreamingBlob>, digest: Option<&str>, capa
             }
             Err(error) => s3_error!(IncompleteBody, "The body ended early: {error}"),
         })?;
-        if (whole.len() + chunk.len()) as u64 > capacity {
+        if !taken.more(chunk.len() as u64, room, capacity) {
             return Err(Fault::Full { capacity }.into());
         }
         whole.extend_from_slice(&chunk);
@@ -100,5 +119,5 @@ pub(super) async fn read(body: Option<StreamingBlob>, digest: Option<&str>, capa
             return Err(s3_error!(BadDigest, "The Content-MD5 you specified did not match what we received."));
         }
     }
-    Ok(Bytes::from(whole))
+    Ok((Bytes::from(whole), taken))
 }

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flarekeep_policy::BucketKey;
 use s3s::dto::{
     Bucket, BucketLocationConstraint, CreateBucketInput, CreateBucketOutput, DeleteBucketInput, DeleteBucketOutput,
     GetBucketLocationInput, GetBucketLocationOutput, HeadBucketInput, HeadBucketOutput, ListBucketsInput,
     ListBucketsOutput, Owner,
 };
-use s3s::{S3Request, S3Result};
+use s3s::{S3Request, S3Result, s3_error};
 
 use super::answer::timestamp;
 use super::visit::Visit;
@@ -20,15 +22,39 @@ use crate::state::State;
 pub(super) async fn list(emulator: &Inner, request: S3Request<ListBucketsInput>) -> S3Result<ListBucketsOutput> {
     let visit = Visit::in_extensions(&request.extensions)?;
     let place = visit.place();
-    let prefix = request.input.prefix.unwrap_or_default();
+    let input = request.input;
+    let prefix = input.prefix.unwrap_or_default();
+    // Amazon's bounds; R2's are not documented.
+    let most = match input.max_buckets {
+        None => usize::MAX,
+        Some(most) => usize::try_from(most).ok().filter(|most| (1..=10_000).contains(most)).ok_or_else(|| {
+            s3_error!(InvalidArgument, "Argument max-buckets must be an integer between 1 and 10000.")
+        })?,
+    };
+    let bad_token = || s3_error!(InvalidArgument, "The continuation token is none that a list gave.");
+    let read = |token: &String| URL_SAFE_NO_PAD.decode(token).ok().and_then(|name| String::from_utf8(name).ok());
+    let after = input.continuation_token.as_ref().map(|token| read(token).ok_or_else(bad_token)).transpose()?;
     let state = emulator.state();
     let buckets = state.r2_buckets.of(place.account, place.jurisdiction);
-    let shown = buckets.filter(|bucket| bucket.name.starts_with(&prefix)).map(|bucket| Bucket {
-        name: Some(bucket.name.clone()),
-        creation_date: Some(timestamp(bucket.created_on)),
-        ..Bucket::default()
-    });
-    Ok(ListBucketsOutput { buckets: Some(shown.collect()), owner: Some(owner(&visit)), ..ListBucketsOutput::default() })
+    let mut buckets = buckets
+        .filter(|bucket| bucket.name.starts_with(&prefix) && after.as_ref().is_none_or(|after| bucket.name > *after))
+        .peekable();
+    let shown: Vec<Bucket> = buckets
+        .by_ref()
+        .take(most)
+        .map(|bucket| Bucket {
+            name: Some(bucket.name.clone()),
+            creation_date: Some(timestamp(bucket.created_on)),
+            ..Bucket::default()
+        })
+        .collect();
+    let last = shown.last().and_then(|last| last.name.as_ref()).filter(|_| buckets.peek().is_some());
+    Ok(ListBucketsOutput {
+        continuation_token: last.map(|name| URL_SAFE_NO_PAD.encode(name)),
+        buckets: Some(shown),
+        owner: Some(owner(&visit)),
+        prefix: Some(prefix).filter(|prefix| !prefix.is_empty()),
+    })
 }
 
 pub(super) async fn head(emulator: &Inner, request: S3Request<HeadBucketInput>) -> S3Result<HeadBucketOutput> {

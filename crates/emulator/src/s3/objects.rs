@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
 use axum::http::header::EXPIRES;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use flarekeep_policy::BucketKey;
 use s3s::dto::{
     CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput, DeleteObjectOutput,
@@ -14,7 +14,7 @@ use s3s::dto::{
 use s3s::{Body, S3Request, S3Result, s3_error};
 
 use super::access::makes_bucket;
-use super::answer::{condition, dated, etag, kept_class, length, storage_class, tags, timestamp};
+use super::answer::{condition, etag, kept_class, length, storage_class, timestamp};
 use super::body::read;
 use super::buckets::{existing, provided};
 use super::fault::{coded, not_modified};
@@ -28,7 +28,7 @@ pub(super) async fn get(emulator: &Inner, request: S3Request<GetObjectInput>) ->
     let input = request.input;
     let bucket = visit.bucket(&input.bucket);
     let object = found(emulator, &bucket, &input.key)?;
-    fresh(&object, &dated(condition(input.if_match, input.if_none_match), &request.headers, ""))?;
+    fresh(&object, &condition(&request.headers, ""))?;
     let part = Piece::of(&object, input.range, input.part_number)?;
     let HeadObjectOutput {
         accept_ranges,
@@ -41,6 +41,7 @@ pub(super) async fn get(emulator: &Inner, request: S3Request<GetObjectInput>) ->
         e_tag,
         last_modified,
         metadata,
+        missing_meta,
         storage_class,
         content_length,
         content_range,
@@ -60,6 +61,7 @@ pub(super) async fn get(emulator: &Inner, request: S3Request<GetObjectInput>) ->
         e_tag,
         last_modified,
         metadata,
+        missing_meta,
         storage_class,
         content_length,
         content_range,
@@ -77,7 +79,7 @@ pub(super) async fn head(emulator: &Inner, request: S3Request<HeadObjectInput>) 
     let input = request.input;
     let bucket = visit.bucket(&input.bucket);
     let object = found(emulator, &bucket, &input.key)?;
-    fresh(&object, &dated(condition(input.if_match, input.if_none_match), &request.headers, ""))?;
+    fresh(&object, &condition(&request.headers, ""))?;
     let part = Piece::of(&object, input.range, input.part_number)?;
     let mut output = shown(emulator, &bucket, &object, &part);
     let checksum = sums::asked(&object, input.checksum_mode.as_ref(), part.is_whole(&object));
@@ -89,11 +91,12 @@ pub(super) async fn head(emulator: &Inner, request: S3Request<HeadObjectInput>) 
 pub(super) async fn put(emulator: &Arc<Inner>, request: S3Request<PutObjectInput>) -> S3Result<PutObjectOutput> {
     let visit = Visit::in_extensions(&request.extensions)?;
     let (input, headers) = (request.input, request.headers);
-    let (bucket, capacity, at) = (visit.bucket(&input.bucket), emulator.options.object_bytes, emulator.now().0);
+    let (bucket, at) = (visit.bucket(&input.bucket), emulator.now().0);
+    let freed = emulator.state().objects.weight(&bucket, &input.key);
     if !makes_bucket(&headers) {
         existing(&emulator.state(), &bucket)?;
     }
-    let bytes = read(input.body, input.content_md5.as_deref(), capacity).await?;
+    let (bytes, _taken) = read(input.body, input.content_md5.as_deref(), emulator, &headers, freed).await?;
     let checksum = sums::verified(sums::sent(&headers, request.trailing_headers.as_ref())?, &bytes)?;
     let about = About {
         content_type: input.content_type,
@@ -106,7 +109,7 @@ pub(super) async fn put(emulator: &Arc<Inner>, request: S3Request<PutObjectInput
         metadata: input.metadata.unwrap_or_default().into_iter().collect(),
     };
     let object = Object { checksum, ..Object::new(bytes, Arc::new(about), at) };
-    let condition = dated(condition(input.if_match, input.if_none_match), &headers, "");
+    let condition = condition(&headers, "");
     let put = place(emulator, bucket, input.key, object, condition, makes_bucket(&headers)).await?;
     let mut output = PutObjectOutput { e_tag: Some(etag(&put.etag)), ..PutObjectOutput::default() };
     sums::tell!(output, &put.checksum);
@@ -118,8 +121,7 @@ pub(super) async fn copy(emulator: &Arc<Inner>, request: S3Request<CopyObjectInp
     let visit = Visit::in_extensions(&request.extensions)?;
     let (input, headers) = (request.input, request.headers);
     let source = source(emulator, &visit, &input.copy_source)?;
-    let asked = condition(input.copy_source_if_match, input.copy_source_if_none_match);
-    if !dated(asked, &headers, "x-amz-copy-source-").holds(Some(&source)) {
+    if !condition(&headers, "x-amz-copy-source-").holds(Some(&source)) {
         return Err(Fault::PreconditionFailed.into());
     }
     let told = About {
@@ -145,8 +147,7 @@ pub(super) async fn copy(emulator: &Arc<Inner>, request: S3Request<CopyObjectInp
     let checksum = kind.map(|kind| kind.of(&source.bytes)).or_else(|| source.checksum.clone());
     let object = Object { modified: emulator.now().0, about, checksum, ..Object::clone(&source) };
     let bucket = visit.bucket(&input.bucket);
-    let onto = "cf-copy-destination-";
-    let condition = dated(tags(&headers, onto), &headers, onto);
+    let condition = condition(&headers, "cf-copy-destination-");
     let put = place(emulator, bucket, input.key, object, condition, makes_bucket(&headers)).await?;
     let mut result = CopyObjectResult {
         e_tag: Some(etag(&put.etag)),
@@ -330,28 +331,64 @@ impl Piece {
 
 fn shown(emulator: &Inner, bucket: &BucketKey, object: &Object, part: &Piece) -> HeadObjectOutput {
     let about = &*object.about;
-    let metadata: Metadata = about.metadata.clone().into_iter().collect();
+    let metadata: Metadata = about.metadata.clone().into_iter().filter(|(name, _)| is_header(name)).collect();
+    let missing = about.metadata.len().saturating_sub(metadata.len());
+    let header = |value: &Option<String>| value.clone().filter(|value| HeaderValue::from_str(value).is_ok());
     let range = &part.range;
     let state = emulator.state();
     let default = state.r2_buckets.bucket(bucket).map_or("", |bucket| bucket.storage_class.as_str());
     HeadObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
-        cache_control: about.cache_control.clone(),
-        content_disposition: about.content_disposition.clone(),
-        content_encoding: about.content_encoding.clone(),
-        content_language: about.content_language.clone(),
-        content_type: about.content_type.clone(),
+        cache_control: header(&about.cache_control),
+        content_disposition: header(&about.content_disposition),
+        content_encoding: header(&about.content_encoding),
+        content_language: header(&about.content_language),
+        content_type: header(&about.content_type),
         content_length: Some(length(range.len() as u64)),
         content_range: part.named.then(|| format!("bytes {}-{}/{}", range.start, range.end.max(1) - 1, object.size())),
         e_tag: Some(etag(&object.etag)),
         expires: about.expires.as_deref().and_then(|text| Timestamp::parse(TimestampFormat::HttpDate, text).ok()),
         last_modified: Some(timestamp(object.modified)),
         metadata: (!metadata.is_empty()).then_some(metadata),
+        missing_meta: i32::try_from(missing).ok().filter(|missing| *missing > 0),
         parts_count: part.parts.and_then(|parts| i32::try_from(parts).ok()),
         // Amazon's clients take none for the usual one.
         storage_class: Some(storage_class(about, default))
             .filter(|class| *class != "STANDARD")
             .map(StorageClass::from_static),
         ..HeadObjectOutput::default()
+    }
+}
+
+/// Whether a header can have the name of a metadata's entry: a Worker may call it as it likes. s3s encodes values as RFC
+/// 2047 has it, as R2 does; an entry without a header is left out, and counted (r2/api/s3/extensions).
+fn is_header(name: &str) -> bool {
+    !name.is_empty() && HeaderName::from_bytes(format!("x-amz-meta-{name}").as_bytes()).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Bytes;
+
+    use super::*;
+    use crate::{Emulator, Options, World};
+
+    /// A Worker stores any text; what no header can carry once made every GET fail.
+    #[test]
+    fn what_no_header_can_carry_is_left_out_and_counted() {
+        let emulator = Emulator::new(World::default(), Options::default());
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let about = About {
+            content_type: Some("text/plain\nx".to_owned()),
+            cache_control: Some("no-store".to_owned()),
+            metadata: [pair("plain", "a\nb"), pair("two words", "1"), pair("\u{e9}", "2"), pair("", "3")].into(),
+            ..About::default()
+        };
+        let object = Object::new(Bytes::from_static(b"1"), Arc::new(about), 0);
+        let bucket = "0123456789abcdef0123456789abcdef_default_site".parse().unwrap();
+        let piece = Piece::of(&object, None, None).unwrap();
+        let told = shown(emulator.inner(), &bucket, &object, &piece);
+        assert_eq!((told.content_type, told.cache_control.as_deref()), (None, Some("no-store")));
+        assert_eq!((told.metadata.unwrap().len(), told.missing_meta), (1, Some(3)));
     }
 }

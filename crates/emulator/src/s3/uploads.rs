@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use flarekeep_policy::BucketKey;
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumType, CompleteMultipartUploadInput,
     CompleteMultipartUploadOutput, CopyPartResult, CreateMultipartUploadInput, CreateMultipartUploadOutput,
@@ -12,7 +11,7 @@ use s3s::dto::{
 use s3s::{S3Request, S3Result, s3_error};
 
 use super::access::makes_bucket;
-use super::answer::{condition, dated, etag, kept_class, length, shown, timestamp};
+use super::answer::{condition, etag, kept_class, length, shown, timestamp};
 use super::body::read;
 use super::buckets::{existing, owner, provided};
 use super::objects::{expires, source, without_chunks};
@@ -21,9 +20,6 @@ use super::visit::Visit;
 use crate::emulator::Inner;
 use crate::objects::{About, Checksum, Completion, Fault, Kind, Object, Parts};
 use crate::state::State;
-
-/// Seconds after which an upload that nobody completes is gone (r2/platform/limits, r2/objects/multipart-objects).
-const LIFETIME: i64 = 7 * 86_400;
 
 pub(super) async fn create(
     emulator: &Arc<Inner>,
@@ -67,7 +63,15 @@ pub(super) async fn create(
 pub(super) async fn part(emulator: &Arc<Inner>, request: S3Request<UploadPartInput>) -> S3Result<UploadPartOutput> {
     let visit = Visit::in_extensions(&request.extensions)?;
     let input = request.input;
-    let bytes = read(input.body, input.content_md5.as_deref(), emulator.options.object_bytes).await?;
+    let at = emulator.now().0;
+    let freed = {
+        let (state, bucket) = (emulator.state(), visit.bucket(&input.bucket));
+        existing(&state, &bucket)?;
+        let upload = state.objects.living(&bucket, &input.key, &input.upload_id, at)?;
+        upload.parts.get(&input.part_number).map_or(0, |part| part.size())
+    };
+    let md5 = input.content_md5.as_deref();
+    let (bytes, _taken) = read(input.body, md5, emulator, &request.headers, freed).await?;
     let checksum = sums::verified(sums::sent(&request.headers, request.trailing_headers.as_ref())?, &bytes)?;
     let part = Object { checksum: checksum.clone(), ..Object::new(bytes, Arc::default(), emulator.now().0) };
     let mut output = UploadPartOutput { e_tag: Some(etag(&part.etag)), ..UploadPartOutput::default() };
@@ -83,8 +87,7 @@ pub(super) async fn part_from_copy(
     let visit = Visit::in_extensions(&request.extensions)?;
     let input = request.input;
     let source = source(emulator, &visit, &input.copy_source)?;
-    let asked = condition(input.copy_source_if_match, input.copy_source_if_none_match);
-    if !dated(asked, &request.headers, "x-amz-copy-source-").holds(Some(&source)) {
+    if !condition(&request.headers, "x-amz-copy-source-").holds(Some(&source)) {
         return Err(Fault::PreconditionFailed.into());
     }
     let bytes = match input.copy_source_range {
@@ -128,11 +131,19 @@ pub(super) async fn complete(
         ));
     }
     let (bucket, key, id, at) = (visit.bucket(&input.bucket), input.key.clone(), input.upload_id, emulator.now().0);
-    let condition = dated(condition(input.if_match, input.if_none_match), &request.headers, "");
-    let complete = move |state: &mut State| {
+    let condition = condition(&request.headers, "");
+    existing(&emulator.state(), &bucket)?;
+    let upload = emulator.state().objects.living(&bucket, &key, &id, at)?.clone();
+    // All bytes are read and copied: nobody who writes is to wait for that.
+    let together = tokio::task::spawn_blocking(move || {
+        let object = upload.together(&completion, at);
+        object.map(|object| (object, completion.listed))
+    });
+    let (object, listed) = together.await.map_err(|_| Fault::Storage)??;
+    let complete = move |state: &mut State| -> Result<_, Fault> {
         existing(state, &bucket)?;
-        living(state, &bucket, (&key, &id), at)?;
-        state.objects.complete(&bucket, (&key, &id), &completion, &condition, at)
+        state.objects.living(&bucket, &key, &id, at)?;
+        state.objects.complete(&bucket, (&key, &id), &listed, object, &condition)
     };
     let object = emulator.alter(complete).await?;
     let mut output = CompleteMultipartUploadOutput {
@@ -168,7 +179,7 @@ pub(super) async fn parts(emulator: &Inner, request: S3Request<ListPartsInput>) 
     let bucket = visit.bucket(&input.bucket);
     let state = emulator.state();
     existing(&state, &bucket)?;
-    let upload = living(&state, &bucket, (&input.key, &input.upload_id), emulator.now().0)?;
+    let upload = state.objects.living(&bucket, &input.key, &input.upload_id, emulator.now().0)?;
     let parts: &Parts = &upload.parts;
     let most = usize::try_from(input.max_parts.unwrap_or(1_000).clamp(0, 1_000)).unwrap_or_default();
     let from = input.part_number_marker.unwrap_or_default().saturating_add(1);
@@ -217,8 +228,9 @@ pub(super) async fn list(
     let mut all: Vec<(&str, &str, i64)> = held
         .into_iter()
         .flatten()
+        .filter(|(_, upload)| !upload.is_over(now))
         .map(|(id, upload)| (upload.key(), id.as_str(), upload.initiated()))
-        .filter(|(key, id, begun)| key.starts_with(&prefix) && behind(key, id) && now - begun < LIFETIME)
+        .filter(|(key, id, _)| key.starts_with(&prefix) && behind(key, id))
         .collect();
     all.sort_unstable();
     let most = input.max_uploads.unwrap_or(1_000).clamp(0, 1_000);
@@ -248,17 +260,6 @@ pub(super) async fn list(
         encoding_type: input.encoding_type,
         ..ListMultipartUploadsOutput::default()
     })
-}
-
-/// An upload that has not died yet.
-fn living<'a>(
-    state: &'a State,
-    bucket: &BucketKey,
-    (key, id): (&str, &str),
-    at: i64,
-) -> Result<&'a crate::objects::Upload, Fault> {
-    let upload = state.objects.upload(bucket, key, id)?;
-    if at - upload.initiated() < LIFETIME { Ok(upload) } else { Err(Fault::NoSuchUpload) }
 }
 
 /// The range of a copy, in the one form that R2 takes. An end that is behind the source's is brought back.
@@ -292,7 +293,7 @@ async fn add(
     let (bucket, capacity, at) = (visit.bucket(&bucket), emulator.options.object_bytes, emulator.now().0);
     let add = move |state: &mut State| -> Result<(), Fault> {
         existing(state, &bucket)?;
-        living(state, &bucket, (&key, &id), at)?;
+        state.objects.living(&bucket, &key, &id, at)?;
         state.objects.add_part(&bucket, (&key, &id), number, part, capacity)
     };
     Ok(emulator.alter(add).await?)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use flarekeep_emulator::{
-    BadZoneId, BarredAnswer, Ceiling, Disputed, ErrorStyle, ExpiredLink, FlatZones, Fractions, IpKey, LockOut,
+    BadZoneId, BarredAnswer, Ceiling, D1Read, Disputed, ErrorStyle, ExpiredLink, FlatZones, Fractions, IpKey, LockOut,
     MalformedBearer, NoCredential, Options, PolicyOrder, QuotaError, RateLimit, Regrant, ScopeMismatch, SessionClaims,
     Unlabelled, Unrouted, VerifyDenied, WrongMethod, ZoneList,
 };
@@ -74,6 +74,12 @@ pub(super) struct Switches {
         ("ignored", SessionClaims::Ignored),
     ]))]
     session_claims: SessionClaims,
+    /// What D1 Read may do with queries
+    #[arg(long, default_value = "read-only", value_parser = one_of(&[
+        ("read-only", D1Read::ReadOnly),
+        ("as-listed", D1Read::AsListed),
+    ]))]
+    d1_read: D1Read,
     /// The answer of the S3 face to a link whose time is over
     #[arg(long, default_value = "403", value_parser = one_of(&[
         ("403", ExpiredLink::Forbidden),
@@ -211,6 +217,7 @@ impl Switches {
             zones_without_zone_read: switches.zone_list,
             session_claims: switches.session_claims,
             expired_link: switches.expired_link,
+            d1_read: switches.d1_read,
             object_write_limit: switches.object_write_limit,
             lock_out: switches.lock_out.0.map(|failures| LockOut { failures, window: five_minutes }),
             address_limit: switches.address_limit.0,

@@ -73,8 +73,11 @@ pub(super) async fn part(emulator: &Arc<Inner>, bucket: BucketKey, message: &Mes
     let number = number.filter(|number| (1..=10_000).contains(number)).ok_or_else(invalid)?;
     let part = Object::new(bytes, Arc::default(), emulator.now().0);
     let (tag, capacity) = (part.etag.clone(), emulator.options.object_bytes);
-    change(emulator, &bucket, move |state, bucket| state.objects.add_part(bucket, (&key, &id), number, part, capacity))
-        .await?;
+    change(emulator, &bucket, move |state, bucket| {
+        state.objects.living(bucket, &key, &id, part.modified)?;
+        state.objects.add_part(bucket, (&key, &id), number, part, capacity)
+    })
+    .await?;
     Ok((json!({"etag": tag}), Bytes::new()))
 }
 
@@ -89,9 +92,16 @@ pub(super) async fn complete(emulator: &Arc<Inner>, bucket: BucketKey, message: 
     // Their order is that of their numbers, however the Worker lists them.
     parts.sort_by_key(|(number, _)| *number);
     let (name, at) = (key.clone(), emulator.now().0);
-    let object = change(emulator, &bucket, move |state, bucket| {
+    let upload = emulator.state().objects.living(&bucket, &name, &id, at)?.clone();
+    // All bytes are read and copied: nobody who writes is to wait for that.
+    let together = tokio::task::spawn_blocking(move || {
         let completion = Completion { listed: parts, ..Completion::default() };
-        state.objects.complete(bucket, (&name, &id), &completion, &Condition::default(), at)
+        upload.together(&completion, at).map(|object| (object, completion.listed))
+    });
+    let (object, listed) = together.await.map_err(|_| Fault::Storage)??;
+    let object = change(emulator, &bucket, move |state, bucket| {
+        state.objects.living(bucket, &name, &id, at)?;
+        state.objects.complete(bucket, (&name, &id), &listed, object, &Condition::default())
     })
     .await?;
     Ok((told(&key, &object, (true, true)), Bytes::new()))

@@ -8,9 +8,13 @@ use serde_json::{Value, json};
 
 use super::engine::{Bound, One, Ran, run};
 use super::{Database, found, found_mut, invalid, missing, not_json, sql};
+use crate::authorisation;
 use crate::emulator::Inner;
 use crate::http::{Answer, ApiError, Call, Outcome};
+use crate::options::D1Read;
 use crate::products::owner;
+use crate::refusal;
+use crate::state::State;
 
 /// Rows as objects.
 pub(super) fn query(emulator: Arc<Inner>, call: Call) -> BoxFuture<'static, Outcome> {
@@ -24,10 +28,27 @@ pub(super) fn raw(emulator: Arc<Inner>, call: Call) -> BoxFuture<'static, Outcom
 
 async fn answered(emulator: Arc<Inner>, call: Call, rows: fn(&One) -> Value) -> Outcome {
     found(&call, &emulator.state())?;
-    let ran = execute(&emulator, &call, statements(&call)?).await?;
+    let statements = statements(&call)?;
+    if statements.iter().any(|bound| bound.statement.writes) {
+        may_write(&call, &emulator.state())?;
+    }
+    let ran = execute(&emulator, &call, statements).await?;
     let shown =
         |one: &One| json!({"results": rows(one), "success": true, "meta": meta(&ran, std::slice::from_ref(one))});
     Ok(Answer::result(&ran.results.iter().map(shown).collect()))
+}
+
+/// The schema lists D1 Read for queries, of whatever kind: what writes is decided again as an operation that only writes.
+fn may_write(call: &Call, state: &State) -> Result<(), ApiError> {
+    const WRITING: &str = "PATCH /accounts/{account_id}/d1/database/{database_id}";
+    if call.options.d1_read == D1Read::AsListed {
+        return Ok(());
+    }
+    let refused = || refusal::unauthorised(call.operation, &call.options);
+    let writing = flarekeep_catalogue::operation(WRITING).map_err(|_| refused())?;
+    let request = authorisation::request(writing, &call.caller, (call.account, None), call.ip, call.at);
+    let allowed = authorisation::authorise(&call.caller, &request, &state.world, &call.options);
+    allowed.map(drop).map_err(|_| refused())
 }
 
 /// Runs statements on the database that the path names, and keeps what they changed before it returns.

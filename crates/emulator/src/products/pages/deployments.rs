@@ -34,9 +34,21 @@ pub(super) struct File {
     pub(super) content: Bytes,
 }
 
+/// How many deployments of a project are kept: the emulator's own. The one that is live stays.
+const KEPT: usize = 100;
+
 impl Deployment {
     pub(super) fn is_production(&self, project: &Project) -> bool {
-        self.branch == project.production_branch
+        self.branch == project.facts.production_branch
+    }
+}
+
+impl Project {
+    fn drop_deployment(&mut self, id: &str) {
+        let place = self.deployments.iter().find(|(_, deployment)| deployment.id == id).map(|(number, _)| *number);
+        if let Some(place) = place {
+            self.deployments.remove(&place);
+        }
     }
 }
 
@@ -48,7 +60,7 @@ pub(super) fn list(call: &Call, state: &State) -> Outcome {
         Some("preview") => !deployment.is_production(project),
         _ => true,
     };
-    let listed = project.deployments.iter().rev().filter(asked);
+    let listed = project.deployments.values().rev().filter(asked);
     let shown = listed.map(|deployment| shown::deployment(name, project, deployment)).collect();
     Ok(Answer::page(shown, call.page(25, 1, 25)))
 }
@@ -73,7 +85,7 @@ pub(super) fn create(call: &Call, state: &mut State) -> Outcome {
     let deployment = Deployment {
         id: fresh_uuid(),
         created_on: call.at.0,
-        branch: text("branch").unwrap_or_else(|| project.production_branch.clone()),
+        branch: text("branch").unwrap_or_else(|| project.facts.production_branch.clone()),
         commit_hash: text("commit_hash").unwrap_or_default(),
         commit_message: text("commit_message").unwrap_or_default(),
         commit_dirty: text("commit_dirty").is_some_and(|dirty| dirty == "true"),
@@ -92,11 +104,11 @@ pub(super) fn details(call: &Call, state: &State) -> Outcome {
 pub(super) fn delete(call: &Call, state: &mut State) -> Outcome {
     let project = found_mut(call, state)?;
     let id = one(call, project)?.id.clone();
-    if project.canonical.as_ref() == Some(&id) {
+    if project.facts.canonical.as_ref() == Some(&id) {
         let message = "the deployment that is live in production cannot be deleted";
         return Err(ApiError::new(400, 8_000_034, message));
     }
-    project.deployments.retain(|deployment| deployment.id != id);
+    project.drop_deployment(&id);
     Ok(Answer::result(&Value::Null))
 }
 
@@ -107,7 +119,7 @@ pub(super) fn rollback(call: &Call, state: &mut State) -> Outcome {
     if !deployment.is_production(project) {
         return Err(invalid("only a deployment of production can be rolled back to"));
     }
-    project.canonical = Some(deployment.id.clone());
+    project.facts.canonical = Some(deployment.id.clone());
     Ok(Answer::result(&shown::deployment(call.parameter("project_name"), project, &deployment)))
 }
 
@@ -126,16 +138,24 @@ pub(super) fn logs(call: &Call, state: &State) -> Outcome {
 fn add(call: &Call, state: &mut State, deployment: Deployment) -> Outcome {
     let project = found_mut(call, state)?;
     if deployment.is_production(project) {
-        project.canonical = Some(deployment.id.clone());
+        project.facts.canonical = Some(deployment.id.clone());
     }
     let answer = Answer::result(&shown::deployment(call.parameter("project_name"), project, &deployment));
-    project.deployments.push(deployment);
+    let next = project.deployments.get_max().map_or(0, |(last, _)| last + 1);
+    project.deployments.insert(next, deployment);
+    if project.deployments.len() > KEPT {
+        let live = project.facts.canonical.as_ref();
+        let oldest = project.deployments.values().find(|deployment| Some(&deployment.id) != live);
+        if let Some(oldest) = oldest.map(|oldest| oldest.id.clone()) {
+            project.drop_deployment(&oldest);
+        }
+    }
     Ok(answer)
 }
 
 fn one<'a>(call: &Call, project: &'a Project) -> Result<&'a Deployment, ApiError> {
     let id = call.parameter("deployment_id");
-    let found = project.deployments.iter().find(|deployment| deployment.id == id);
+    let found = project.deployments.values().find(|deployment| deployment.id == id);
     found.ok_or_else(|| ApiError::new(404, 8_000_009, "The deployment could not be found."))
 }
 

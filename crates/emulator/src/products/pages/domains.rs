@@ -17,7 +17,8 @@ pub(super) struct Domain {
 }
 
 pub(super) fn list(call: &Call, state: &State) -> Outcome {
-    let domains: Vec<Value> = found(call, state)?.domains.iter().map(|domain| shown(domain, call, state)).collect();
+    let domains: Vec<Value> =
+        found(call, state)?.facts.domains.iter().map(|domain| shown(domain, call, state)).collect();
     let count = domains.len();
     let info = json!({"page": 1, "per_page": count.max(1), "count": count, "total_count": count, "total_pages": 1});
     Ok(Answer::listed(&domains.into(), &info))
@@ -30,11 +31,11 @@ pub(super) fn add(call: &Call, state: &mut State) -> Outcome {
     if !is_hostname(&name) {
         return Err(ApiError::new(400, 8_000_017, "the name is no hostname"));
     }
-    if project.domains.iter().any(|domain| domain.name == name) {
+    if project.facts.domains.iter().any(|domain| domain.name == name) {
         return Err(ApiError::new(409, 8_000_018, "You have already added this custom domain."));
     }
     let domain = Domain { name, id: fresh_uuid(), created_on: call.at.0 };
-    project.domains.push(domain.clone());
+    project.facts.domains.push(domain.clone());
     Ok(Answer::result(&shown(&domain, call, state)))
 }
 
@@ -46,13 +47,13 @@ pub(super) fn details(call: &Call, state: &State) -> Outcome {
 pub(super) fn delete(call: &Call, state: &mut State) -> Outcome {
     let project = found_mut(call, state)?;
     let id = one(call, project)?.id.clone();
-    project.domains.retain(|domain| domain.id != id);
+    project.facts.domains.retain(|domain| domain.id != id);
     Ok(Answer::result(&Value::Null))
 }
 
 fn one<'a>(call: &Call, project: &'a Project) -> Result<&'a Domain, ApiError> {
     let name = call.parameter("domain_name");
-    let found = project.domains.iter().find(|domain| domain.name == name);
+    let found = project.facts.domains.iter().find(|domain| domain.name == name);
     found.ok_or_else(|| ApiError::new(404, 8_000_021, "The domain you have specified does not exist."))
 }
 

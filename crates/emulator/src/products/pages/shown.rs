@@ -8,25 +8,25 @@ use crate::products::timestamp_micros;
 
 pub(super) fn project(name: &str, project: &Project) -> Value {
     let deployed = |is: &dyn Fn(&&Deployment) -> bool| {
-        let found = project.deployments.iter().rev().find(is);
+        let found = project.deployments.values().rev().find(is);
         found.map(|found| deployment(name, project, found))
     };
-    let domains = project.domains.iter().map(|domain| domain.name.clone());
+    let domains = project.facts.domains.iter().map(|domain| domain.name.clone());
     json!({
-        "id": project.id,
+        "id": project.facts.id,
         "name": name,
         "subdomain": subdomain(name),
         "domains": std::iter::once(subdomain(name)).chain(domains).collect::<Vec<_>>(),
-        "production_branch": project.production_branch,
+        "production_branch": project.facts.production_branch,
         "production_script_name": format!("pages-worker--{name}-production"),
         "preview_script_name": format!("pages-worker--{name}-preview"),
         "build_config": build_config(project),
         "deployment_configs": {"production": config(project, "production"), "preview": config(project, "preview")},
-        "created_on": timestamp_micros(project.created_on),
+        "created_on": timestamp_micros(project.facts.created_on),
         "framework": "",
         "framework_version": "",
         "uses_functions": false,
-        "canonical_deployment": deployed(&|found| project.canonical.as_ref() == Some(&found.id)),
+        "canonical_deployment": deployed(&|found| project.facts.canonical.as_ref() == Some(&found.id)),
         "latest_deployment": deployed(&|_| true),
     })
 }
@@ -43,7 +43,7 @@ pub(super) fn deployment(name: &str, project: &Project, deployment: &Deployment)
     json!({
         "id": deployment.id,
         "short_id": short,
-        "project_id": project.id,
+        "project_id": project.facts.id,
         "project_name": name,
         "environment": environment,
         "url": format!("https://{short}.{}", subdomain(name)),
@@ -88,7 +88,7 @@ fn build_config(project: &Project) -> Value {
         "web_analytics_tag": null,
         "web_analytics_token": null,
     });
-    super::merge(&mut config, &project.build_config);
+    super::merge(&mut config, &project.facts.build_config);
     config
 }
 
@@ -102,7 +102,7 @@ fn config(project: &Project, place: &str) -> Value {
         "fail_open": true,
         "usage_model": "standard",
     });
-    if let Some(given) = project.configs.get(place) {
+    if let Some(given) = project.facts.configs.get(place) {
         super::merge(&mut config, given);
     }
     if let Some(object) = config.as_object_mut() {
@@ -112,7 +112,7 @@ fn config(project: &Project, place: &str) -> Value {
 }
 
 fn environment_variables(project: &Project, place: &str) -> Value {
-    let mut variables = project.configs.get(place).and_then(|config| config.get("env_vars")).cloned();
+    let mut variables = project.facts.configs.get(place).and_then(|config| config.get("env_vars")).cloned();
     let each = variables.as_mut().and_then(Value::as_object_mut).into_iter().flatten();
     for (_, variable) in each {
         if variable.get("type").and_then(Value::as_str) == Some("secret_text")
@@ -133,7 +133,7 @@ fn source(project: &Project) -> Value {
             "owner_id": "",
             "repo_id": "",
             "repo_name": "",
-            "production_branch": project.production_branch,
+            "production_branch": project.facts.production_branch,
             "pr_comments_enabled": false,
             "deployments_enabled": false,
             "production_deployments_enabled": false,

@@ -59,7 +59,7 @@ impl Consumer {
 
 pub(super) fn list(call: &Call, state: &State) -> Outcome {
     let queue = found(call, state)?;
-    Ok(Answer::result(&queue.consumers.iter().map(|consumer| consumer.shown(&queue.name)).collect()))
+    Ok(Answer::result(&queue.facts.consumers.iter().map(|consumer| consumer.shown(&queue.facts.name)).collect()))
 }
 
 /// A queue has one Worker that consumes it at most, and one way of pulling.
@@ -67,28 +67,30 @@ pub(super) fn add(call: &Call, state: &mut State) -> Outcome {
     found(call, state)?;
     let consumer = read(call, state, format!("{:032x}", fresh_id()), call.at.0)?;
     let queue = found_mut(call, state)?;
-    if queue.consumers.iter().any(|other| other.pulls() == consumer.pulls()) {
+    if queue.facts.consumers.iter().any(|other| other.pulls() == consumer.pulls()) {
         return Err(ApiError::new(409, 11_004, "workers.api.error.consumer_exists"));
     }
-    let answer = Answer::result(&consumer.shown(&queue.name));
-    queue.consumers.push(consumer);
+    let answer = Answer::result(&consumer.shown(&queue.facts.name));
+    queue.facts.consumers.push(consumer);
     Ok(answer)
 }
 
 pub(super) fn details(call: &Call, state: &State) -> Outcome {
     let queue = found(call, state)?;
     let place = place(call, queue)?;
-    Ok(Answer::result(&queue.consumers.get(place).map_or(Value::Null, |consumer| consumer.shown(&queue.name))))
+    Ok(Answer::result(
+        &queue.facts.consumers.get(place).map_or(Value::Null, |consumer| consumer.shown(&queue.facts.name)),
+    ))
 }
 
 pub(super) fn update(call: &Call, state: &mut State) -> Outcome {
     let queue = found(call, state)?;
     let place = place(call, queue)?;
-    let created_on = queue.consumers.get(place).map_or(call.at.0, |consumer| consumer.created_on);
+    let created_on = queue.facts.consumers.get(place).map_or(call.at.0, |consumer| consumer.created_on);
     let consumer = read(call, state, call.parameter("consumer_id").to_owned(), created_on)?;
     let queue = found_mut(call, state)?;
-    let answer = Answer::result(&consumer.shown(&queue.name));
-    if let Some(there) = queue.consumers.get_mut(place) {
+    let answer = Answer::result(&consumer.shown(&queue.facts.name));
+    if let Some(there) = queue.facts.consumers.get_mut(place) {
         *there = consumer;
     }
     Ok(answer)
@@ -97,7 +99,7 @@ pub(super) fn update(call: &Call, state: &mut State) -> Outcome {
 pub(super) fn delete(call: &Call, state: &mut State) -> Outcome {
     let queue = found_mut(call, state)?;
     let place = place(call, queue)?;
-    queue.consumers.remove(place);
+    queue.facts.consumers.remove(place);
     Ok(Answer::result(&Value::Null))
 }
 
@@ -126,6 +128,6 @@ fn read(call: &Call, state: &State, id: String, created_on: i64) -> Result<Consu
 
 fn place(call: &Call, queue: &Queue) -> Result<usize, ApiError> {
     let id = call.parameter("consumer_id");
-    let place = queue.consumers.iter().position(|consumer| consumer.id == id);
+    let place = queue.facts.consumers.iter().position(|consumer| consumer.id == id);
     place.ok_or_else(|| ApiError::new(404, 11_005, "the queue has no such consumer"))
 }

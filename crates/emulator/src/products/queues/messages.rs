@@ -57,19 +57,22 @@ pub(super) fn push_batch(call: &Call, state: &mut State) -> Outcome {
 
 pub(super) fn pull(call: &Call, state: &mut State) -> Outcome {
     let queue = found_mut(call, state)?;
-    let Some(consumer) = queue.consumers.iter().find(|consumer| consumer.pulls()) else {
+    let Some(consumer) = queue.facts.consumers.iter().find(|consumer| consumer.pulls()) else {
         return Err(ApiError::new(405, 11_010, "the queue has no consumer that pulls over HTTP"));
     };
     let body = if call.body().is_empty() { Map::new() } else { call.object().ok_or_else(not_json)? };
     let asked = |name: &str| body.get(name).and_then(Value::as_i64).or_else(|| consumer.number(name));
     let batch =
         asked("batch_size").map_or(USUAL_BATCH, |size| usize::try_from(size).unwrap_or(1).clamp(1, LARGEST_BATCH));
-    let lease = asked("visibility_timeout_ms").map_or(USUAL_LEASE, |time| (time / 1000).clamp(0, LONGEST_LEASE));
+    let lease = asked("visibility_timeout_ms").map_or(USUAL_LEASE, whole_seconds);
     let retries = consumer.number("max_retries").unwrap_or(USUAL_RETRIES);
     forget(queue, call.at.0, retries);
     let mut pulled = Vec::new();
-    if !queue.settings.delivery_paused {
-        for message in queue.messages.iter_mut().filter(|message| message.visible <= call.at.0).take(batch) {
+    if !queue.facts.settings.delivery_paused {
+        let visible = queue.messages.iter().filter(|(_, message)| message.visible <= call.at.0).take(batch);
+        let visible: Vec<u64> = visible.map(|(number, _)| *number).collect();
+        for number in visible {
+            let Some(message) = queue.messages.get_mut(&number) else { continue };
             message.attempts += 1;
             message.visible = call.at.0 + lease;
             let id = format!("{:032x}", fresh_id());
@@ -103,14 +106,14 @@ pub(super) fn acknowledge(call: &Call, state: &mut State) -> Outcome {
         let lease = one.get("lease_id").and_then(Value::as_str).ok_or_else(not_json)?;
         // A lease whose time is over holds nothing any more.
         let held = |message: &Message| message.lease.as_deref() == Some(lease) && call.at.0 < message.visible;
-        let Some(place) = queue.messages.iter().position(held) else {
+        let Some(place) = queue.messages.iter().find(|(_, message)| held(message)).map(|(number, _)| *number) else {
             warnings.insert(crate::log::printable(lease, 64), "the lease is unknown, or its time is over".into());
             continue;
         };
         if kind == "acks" {
-            queue.messages.remove(place);
+            queue.messages.remove(&place);
             done += 1;
-        } else if let Some(message) = queue.messages.get_mut(place) {
+        } else if let Some(message) = queue.messages.get_mut(&place) {
             let delay = one.get("delay_seconds").and_then(Value::as_i64).unwrap_or(0).clamp(0, 86_400);
             (message.visible, message.lease) = (call.at.0 + delay, None);
             again += 1;
@@ -130,13 +133,13 @@ pub(super) fn purge(call: &Call, state: &mut State) -> Outcome {
         return Err(invalid("delete_messages_permanently must be true"));
     }
     queue.messages.clear();
-    queue.purged_on = Some(call.at.0);
+    queue.facts.purged_on = Some(call.at.0);
     Ok(Answer::result(&shown(call.parameter("queue_id"), queue)))
 }
 
 pub(super) fn purged(call: &Call, state: &State) -> Outcome {
     let queue = found(call, state)?;
-    let started = timestamp_micros(queue.purged_on.unwrap_or(queue.created_on));
+    let started = timestamp_micros(queue.facts.purged_on.unwrap_or(queue.facts.created_on));
     Ok(Answer::result(&json!({"completed": "true", "started_at": started})))
 }
 
@@ -145,22 +148,33 @@ fn add(queue: &mut Queue, messages: Vec<Message>, now: i64) -> Outcome {
     if queue.messages.len() + messages.len() > MOST {
         return Err(ApiError::new(429, 11_006, "the queue holds as many messages as this emulator keeps"));
     }
-    queue.messages.extend(messages);
+    let next = queue.messages.get_max().map_or(0, |(last, _)| last + 1);
+    queue.messages.extend((next..).zip(messages));
     Ok(Answer::result(&json!({"metadata": {"metrics": measured(queue)}})))
 }
 
 /// Lets go of messages that are too old, or were tried too often. No queue of dead letters gets them here.
 fn forget(queue: &mut Queue, now: i64, retries: i64) {
-    let keep = i64::try_from(queue.settings.message_retention_period).unwrap_or(i64::MAX);
-    queue.messages.retain(|message| {
+    let keep = i64::try_from(queue.facts.settings.message_retention_period).unwrap_or(i64::MAX);
+    let is_gone = |message: &Message| {
         let spent = message.visible <= now && i64::try_from(message.attempts).unwrap_or(i64::MAX) > retries;
-        now - message.sent < keep && !spent
-    });
+        now - message.sent >= keep || spent
+    };
+    let gone = queue.messages.iter().filter(|(_, message)| is_gone(message));
+    let gone: Vec<u64> = gone.map(|(number, _)| *number).collect();
+    for number in gone {
+        queue.messages.remove(&number);
+    }
+}
+
+/// Milliseconds as seconds, which times are kept in: at least as long, so that what is held can be acknowledged.
+fn whole_seconds(milliseconds: i64) -> i64 {
+    (milliseconds.saturating_add(999) / 1000).clamp(1, LONGEST_LEASE)
 }
 
 fn measured(queue: &Queue) -> Value {
-    let bytes: usize = queue.messages.iter().map(|message| message.body.len()).sum();
-    let oldest = queue.messages.first().map_or(0, |message| message.sent * 1000);
+    let bytes: usize = queue.messages.values().map(|message| message.body.len()).sum();
+    let oldest = queue.messages.get_min().map_or(0, |(_, message)| message.sent * 1000);
     json!({"backlog_bytes": bytes, "backlog_count": queue.messages.len(), "oldest_message_timestamp_ms": oldest})
 }
 
@@ -179,7 +193,7 @@ fn message(one: &Map<String, Value>, delay: Option<i64>, queue: &Queue, now: i64
         return Err(ApiError::new(413, 11_007, "a message has 128 KB at most"));
     }
     let own = one.get("delay_seconds").and_then(Value::as_i64).or(delay);
-    let usual = i64::try_from(queue.settings.delivery_delay).unwrap_or_default();
+    let usual = i64::try_from(queue.facts.settings.delivery_delay).unwrap_or_default();
     Ok(Message {
         id: format!("{:032x}", fresh_id()),
         sent: now,

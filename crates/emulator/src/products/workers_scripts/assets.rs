@@ -1,7 +1,8 @@
 //! Static assets: a session says what is missing, uploads bring it, and the last one gives a JWT for the script's upload
 //! (docs: workers/static-assets/direct-upload).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::http::StatusCode;
@@ -37,6 +38,8 @@ pub(super) struct Session {
     begun: i64,
     /// Hashes by path.
     manifest: BTreeMap<String, String>,
+    /// The same hashes, each once.
+    hashes: BTreeSet<String>,
 }
 
 /// Cloudflare's limits (docs: workers/platform/limits), and the life of a session in seconds.
@@ -59,16 +62,20 @@ fn begin(call: &Call, state: &mut State) -> Outcome {
     let manifest = manifest.filter(|manifest| manifest.len() <= MOST).ok_or_else(|| {
         ApiError::new(400, 10021, "a manifest names 100,000 files at most, each a path, a hash of 32 digits and a size")
     })?;
-    let missing = missing(&manifest, &owner, state);
+    let hashes: BTreeSet<String> = manifest.values().cloned().collect();
+    let missing: Vec<String> = missing(&hashes, &owner, state).cloned().collect();
     let id = format!("{:032x}", fresh_id());
     let kind = if missing.is_empty() { Kind::AssetsComplete } else { Kind::Assets };
     let jwt = Ticket::issue(kind, call, &id, state)?;
     let buckets: Vec<&[String]> = missing.chunks(BUCKET).collect();
     let answer = Answer::result(&json!({"jwt": jwt, "buckets": buckets}));
     let sessions = state.workers_account.sessions.entry(owner).or_default();
-    let live = sessions.iter().filter(|(_, session)| call.at.0 - session.begun < LIFE);
-    *sessions = live.map(|(id, session)| (id.clone(), session.clone())).collect();
-    sessions.insert(id, Session { begun: call.at.0, manifest });
+    let over = sessions.iter().filter(|(_, session)| call.at.0 - session.begun >= LIFE);
+    let over: Vec<String> = over.map(|(id, _)| id.clone()).collect();
+    for id in over {
+        sessions.remove(&id);
+    }
+    sessions.insert(id, Arc::new(Session { begun: call.at.0, manifest, hashes }));
     Ok(answer)
 }
 
@@ -78,12 +85,12 @@ fn upload(call: &Call, state: &mut State) -> Outcome {
     let refused = || ApiError::new(401, 10000, "Authentication error");
     let ticket = Ticket::of(call, state).filter(|ticket| ticket.account == owner).ok_or_else(refused)?;
     let session = state.workers_account.sessions.get(&owner).and_then(|sessions| sessions.get(&ticket.about));
-    let manifest = session.ok_or_else(refused)?.manifest.clone();
+    let session = session.ok_or_else(refused)?.clone();
     let encoded = call.query("base64").as_deref() == Some("true");
     let parts = call.parts().ok_or_else(not_json)?;
     let mut read = Vec::new();
     for part in parts {
-        if !manifest.values().any(|hash| *hash == part.name) {
+        if !session.hashes.contains(&part.name) {
             return Err(ApiError::new(400, 10021, "a file was sent that the manifest does not name"));
         }
         let content =
@@ -98,7 +105,7 @@ fn upload(call: &Call, state: &mut State) -> Outcome {
     for (hash, asset) in read {
         assets.insert(hash, asset);
     }
-    let done = missing(&manifest, &owner, state).is_empty();
+    let done = missing(&session.hashes, &owner, state).next().is_none();
     let result =
         if done { json!({"jwt": Ticket::issue(Kind::AssetsComplete, call, &ticket.about, state)?}) } else { json!({}) };
     let mut answer = Answer::result(&result);
@@ -128,14 +135,10 @@ pub(super) fn of_upload(
     Ok(Some(session.manifest.clone()))
 }
 
-/// The hashes of a manifest that are not there, each once.
-fn missing(manifest: &BTreeMap<String, String>, owner: &str, state: &State) -> Vec<String> {
+/// The hashes that are not there.
+fn missing<'a>(hashes: &'a BTreeSet<String>, owner: &str, state: &'a State) -> impl Iterator<Item = &'a String> {
     let there = state.workers_account.assets.get(owner);
-    let mut missing: Vec<String> =
-        manifest.values().filter(|hash| !there.is_some_and(|there| there.contains_key(*hash))).cloned().collect();
-    missing.sort_unstable();
-    missing.dedup();
-    missing
+    hashes.iter().filter(move |hash| !there.is_some_and(|there| there.contains_key(*hash)))
 }
 
 fn is_hash(text: &str) -> bool {
