@@ -1,7 +1,8 @@
 //! Static assets: a session says what is missing, uploads bring it, and the last one gives a JWT for the script's upload
 //! (docs: workers/static-assets/direct-upload).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::http::StatusCode;
@@ -24,11 +25,19 @@ pub(in crate::products) const OPERATIONS: crate::products::Table = &[
     ("POST /accounts/{account_id}/workers/assets/upload", Handler::Write(upload)),
 ];
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Asset {
     pub(super) content_type: String,
     #[serde(with = "text::bytes")]
     pub(super) content: Bytes,
+}
+
+/// States are compared at each write: bytes that are shared are not read for it.
+impl PartialEq for Asset {
+    fn eq(&self, other: &Self) -> bool {
+        let place = |asset: &Self| (asset.content.as_ptr(), asset.content.len());
+        self.content_type == other.content_type && (place(self) == place(other) || self.content == other.content)
+    }
 }
 
 /// What one upload of a Worker's assets is to hold.
@@ -36,7 +45,9 @@ pub(super) struct Asset {
 pub(super) struct Session {
     begun: i64,
     /// Hashes by path.
-    manifest: BTreeMap<String, String>,
+    manifest: Arc<BTreeMap<String, String>>,
+    /// All of these hashes, each once.
+    hashes: Arc<BTreeSet<String>>,
 }
 
 /// Cloudflare's limits (docs: workers/platform/limits), and the life of a session in seconds.
@@ -59,16 +70,21 @@ fn begin(call: &Call, state: &mut State) -> Outcome {
     let manifest = manifest.filter(|manifest| manifest.len() <= MOST).ok_or_else(|| {
         ApiError::new(400, 10021, "a manifest names 100,000 files at most, each a path, a hash of 32 digits and a size")
     })?;
-    let missing = missing(&manifest, &owner, state);
+    let hashes: BTreeSet<String> = manifest.values().cloned().collect();
+    let there = state.workers_account.assets.get(&owner);
+    let is_missing = |hash: &&String| !there.is_some_and(|there| there.contains_key(*hash));
+    let missing: Vec<&String> = hashes.iter().filter(is_missing).collect();
     let id = format!("{:032x}", fresh_id());
     let kind = if missing.is_empty() { Kind::AssetsComplete } else { Kind::Assets };
     let jwt = Ticket::issue(kind, call, &id, state)?;
-    let buckets: Vec<&[String]> = missing.chunks(BUCKET).collect();
+    let buckets: Vec<&[&String]> = missing.chunks(BUCKET).collect();
     let answer = Answer::result(&json!({"jwt": jwt, "buckets": buckets}));
     let sessions = state.workers_account.sessions.entry(owner).or_default();
-    let live = sessions.iter().filter(|(_, session)| call.at.0 - session.begun < LIFE);
-    *sessions = live.map(|(id, session)| (id.clone(), session.clone())).collect();
-    sessions.insert(id, Session { begun: call.at.0, manifest });
+    let over = sessions.iter().filter(|(_, session)| call.at.0 - session.begun >= LIFE);
+    for over in over.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
+        sessions.remove(&over);
+    }
+    sessions.insert(id, Session { begun: call.at.0, manifest: Arc::new(manifest), hashes: Arc::new(hashes) });
     Ok(answer)
 }
 
@@ -78,12 +94,12 @@ fn upload(call: &Call, state: &mut State) -> Outcome {
     let refused = || ApiError::new(401, 10000, "Authentication error");
     let ticket = Ticket::of(call, state).filter(|ticket| ticket.account == owner).ok_or_else(refused)?;
     let session = state.workers_account.sessions.get(&owner).and_then(|sessions| sessions.get(&ticket.about));
-    let manifest = session.ok_or_else(refused)?.manifest.clone();
+    let hashes = session.ok_or_else(refused)?.hashes.clone();
     let encoded = call.query("base64").as_deref() == Some("true");
     let parts = call.parts().ok_or_else(not_json)?;
     let mut read = Vec::new();
     for part in parts {
-        if !manifest.values().any(|hash| *hash == part.name) {
+        if !hashes.contains(&part.name) {
             return Err(ApiError::new(400, 10021, "a file was sent that the manifest does not name"));
         }
         let content =
@@ -98,7 +114,8 @@ fn upload(call: &Call, state: &mut State) -> Outcome {
     for (hash, asset) in read {
         assets.insert(hash, asset);
     }
-    let done = missing(&manifest, &owner, state).is_empty();
+    // Clients bring them in the order in which they were asked for: the last tells at once in most cases.
+    let done = hashes.iter().rev().all(|hash| assets.contains_key(hash));
     let result =
         if done { json!({"jwt": Ticket::issue(Kind::AssetsComplete, call, &ticket.about, state)?}) } else { json!({}) };
     let mut answer = Answer::result(&result);
@@ -112,7 +129,7 @@ pub(super) fn of_upload(
     state: &State,
     metadata: &Map<String, Value>,
     old: Option<&Content>,
-) -> Result<Option<BTreeMap<String, String>>, ApiError> {
+) -> Result<Option<Arc<BTreeMap<String, String>>>, ApiError> {
     let jwt = metadata.get("assets").and_then(|assets| assets.get("jwt")).and_then(Value::as_str);
     let Some(jwt) = jwt else {
         let kept = metadata.get("keep_assets") == Some(&Value::Bool(true));
@@ -126,16 +143,6 @@ pub(super) fn of_upload(
     let session =
         session.ok_or_else(|| ApiError::new(400, 10021, "the JWT of the assets is not valid, or its time is over"))?;
     Ok(Some(session.manifest.clone()))
-}
-
-/// The hashes of a manifest that are not there, each once.
-fn missing(manifest: &BTreeMap<String, String>, owner: &str, state: &State) -> Vec<String> {
-    let there = state.workers_account.assets.get(owner);
-    let mut missing: Vec<String> =
-        manifest.values().filter(|hash| !there.is_some_and(|there| there.contains_key(*hash))).cloned().collect();
-    missing.sort_unstable();
-    missing.dedup();
-    missing
 }
 
 fn is_hash(text: &str) -> bool {

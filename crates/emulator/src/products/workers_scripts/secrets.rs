@@ -27,7 +27,7 @@ fn put(call: &Call, state: &mut State) -> Outcome {
     let name = member(&body, "name").unwrap_or_default().to_owned();
     let secret = secret(&name, &body)?;
     let answer = Answer::result(&json!({"name": name, "type": kind(&secret)}));
-    let mut content = script.content.clone();
+    let mut content = script.draft();
     content.secrets.insert(name, secret);
     script.release(call, content);
     Ok(answer)
@@ -38,7 +38,7 @@ fn bulk(call: &Call, state: &mut State) -> Outcome {
     let script = changeable(call, state)?;
     let body = call.object().ok_or_else(not_json)?;
     let given = body.get("secrets").and_then(Value::as_object).ok_or_else(not_json)?;
-    let mut content = script.content.clone();
+    let mut content = script.draft();
     for (name, value) in given {
         match value {
             Value::Null => drop(content.secrets.remove(name)),
@@ -52,13 +52,13 @@ fn bulk(call: &Call, state: &mut State) -> Outcome {
 
 fn details(call: &Call, state: &State) -> Outcome {
     let name = call.parameter("secret_name");
-    let secret = found(call, state)?.content.secrets.get(name).ok_or_else(missing)?;
+    let secret = found(call, state)?.content().secrets.get(name).ok_or_else(missing)?;
     Ok(Answer::result(&json!({"name": name, "type": kind(secret)})))
 }
 
 fn delete(call: &Call, state: &mut State) -> Outcome {
     let script = changeable(call, state)?;
-    let mut content = script.content.clone();
+    let mut content = script.draft();
     content.secrets.remove(call.parameter("secret_name")).ok_or_else(missing)?;
     script.release(call, content);
     Ok(Answer::result(&Value::Null))
@@ -89,7 +89,7 @@ fn secret(name: &str, given: &Map<String, Value>) -> Result<Value, ApiError> {
 }
 
 fn listed(script: &Script) -> Value {
-    let secrets = script.content.secrets.iter();
+    let secrets = script.content().secrets.iter();
     secrets.map(|(name, secret)| json!({"name": name, "type": kind(secret)})).collect()
 }
 
