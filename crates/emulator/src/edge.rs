@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::uri::Authority;
 use axum::http::{HeaderValue, Method, Response, StatusCode, header, request};
@@ -34,7 +34,7 @@ use flarekeep_catalogue::AccountId;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::UnixListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
 use self::choice::Choice;
@@ -42,11 +42,12 @@ use self::config::{CF, KEY, Places, SCHEME, Target};
 use self::page::{HEADER, Page};
 use self::pool::{Key, Pool, Refused};
 use self::process::Process;
-use self::proxy::Visitor;
+use self::proxy::{From, Visitor};
 use self::routing::Asked;
 pub use self::workerd::find as find_workerd;
 use crate::credential::{hex, random};
 use crate::emulator::Inner;
+use crate::faults;
 use crate::log::printable;
 use crate::products::workers_scripts::live;
 
@@ -124,15 +125,36 @@ struct Shared {
     /// Holds the socket at which bindings are answered.
     folder: TempDir,
     newest: String,
-    /// What each binding's secret stands for, with the version that holds it.
-    targets: Mutex<HashMap<String, (Key, Target)>>,
+    targets: Arc<Targets>,
     pool: Pool,
     choices: AtomicU64,
     room: Arc<Semaphore>,
 }
 
-/// Requests under way at once, those of Workers to each other among them.
+/// What each binding's secret stands for.
+type Targets = Mutex<HashMap<String, Held>>;
+
+/// What a binding of a process stands for.
+#[derive(Clone)]
+struct Held {
+    target: Target,
+    /// The room for what the process asks of other Workers, so that one that asks without end does so alone.
+    calls: Arc<Semaphore>,
+}
+
+/// The secrets of a process's bindings. They stand for nothing once this is dropped.
+struct Bound {
+    targets: Arc<Targets>,
+    secrets: Vec<String>,
+}
+
+/// Visitors' requests under way at once.
 const ROOM: usize = 1_024;
+/// Calls of other Workers under way at once, for each process.
+const CALLS: usize = 256;
+/// How often Workers may call each other for one request: 32, as at Cloudflare (docs: workers/runtime-apis/bindings/
+/// service-bindings). It is known as long as each hands on the headers that it is sent.
+const DEEPEST: u32 = 32;
 
 impl Edge {
     /// Prepares to run Workers; none runs yet.
@@ -148,7 +170,7 @@ impl Edge {
             options,
             folder,
             newest,
-            targets: Mutex::default(),
+            targets: Arc::default(),
             pool: Pool::default(),
             choices: AtomicU64::new(0),
             room: Arc::new(Semaphore::new(ROOM)),
@@ -179,7 +201,10 @@ impl Edge {
         let shared = self.shared.clone();
         Router::new().fallback(move |request: Request| {
             let shared = shared.clone();
-            async move { shared.serve(request).await }
+            async move {
+                let emulator = shared.emulator.clone();
+                faults::around(&emulator, faults::Face::Edge, request, |request| shared.serve(request)).await
+            }
         })
     }
 }
@@ -222,8 +247,11 @@ impl Shared {
         let shown = printable(&host, 253);
         let mut response = match chosen {
             Choice::Worker(account, script, metadata) => {
-                let visitor = Visitor { ip, ray: ray.clone(), scheme, cf: Visitor::cf(metadata) };
-                self.run(account, &script, &visitor, parts, body).await
+                let visitor = Visitor { from: From::Outside(ip), ray: ray.clone(), scheme, cf: Visitor::cf(metadata) };
+                match self.room.clone().try_acquire_owned() {
+                    Ok(room) => self.run((account, &script), &visitor, room, parts, body).await,
+                    Err(_) => Page::busy().respond(),
+                }
             }
             Choice::Nobody => Page::nobody(&shown).respond(),
             Choice::Inactive => Page::inactive(&shown).respond(),
@@ -238,8 +266,8 @@ impl Shared {
     /// Answers the other end of a binding.
     async fn serve_binding(self: Arc<Self>, request: Request) -> Response<Body> {
         let key = request.headers().get(KEY).and_then(|key| key.to_str().ok()).unwrap_or_default();
-        let target =
-            self.targets.lock().unwrap_or_else(PoisonError::into_inner).get(key).map(|(_, target)| target.clone());
+        let held = self.targets.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+        let (target, calls) = held.map(|held| (held.target, held.calls)).unzip();
         match target {
             None => {
                 let mut refused = Response::new(Body::empty());
@@ -255,14 +283,17 @@ impl Shared {
             }
             Some(Target::Service(account, script)) => {
                 let (parts, body) = request.into_parts();
+                let depth = proxy::depth(&parts.headers) + 1;
+                let room = calls.filter(|_| depth <= DEEPEST).and_then(|calls| calls.try_acquire_owned().ok());
+                let Some(room) = room else { return Page::busy().respond() };
                 let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
                 let visitor = Visitor {
-                    ip: None,
+                    from: From::Worker(depth),
                     ray: String::new(),
                     scheme: header(SCHEME).unwrap_or("https").to_owned(),
                     cf: header(CF).and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null),
                 };
-                self.run(account, &script, &visitor, parts, body).await
+                self.run((account, &script), &visitor, room, parts, body).await
             }
         }
     }
@@ -270,13 +301,12 @@ impl Shared {
     /// Has a Worker answer.
     async fn run(
         self: &Arc<Self>,
-        account: AccountId,
-        script: &str,
+        (account, script): (AccountId, &str),
         visitor: &Visitor,
+        room: OwnedSemaphorePermit,
         parts: request::Parts,
         body: Body,
     ) -> Response<Body> {
-        let Ok(room) = self.room.clone().try_acquire_owned() else { return Page::busy().respond() };
         let shares = live::shares(&self.emulator.state(), account, script);
         let Some((version, live)) = shares.and_then(|shares| self.pick(&shares)) else {
             return Page::no_script(script).respond();
@@ -302,9 +332,19 @@ impl Shared {
         process.forget();
         let parts = proxy::prepared(parts, visitor);
         let mut response = match proxy::send(stream, process.clone(), room, parts, body).await {
-            Ok(response) if proxy::is_exception(&response) => return threw(script, &process).await,
-            Ok(response) => response,
+            Ok(response) if proxy::may_be_exception(&response) => match exception(script, &process, response).await {
+                Ok(response) => response,
+                Err(page) => return page.respond(),
+            },
+            Ok(response) => {
+                process.answers();
+                response
+            }
             Err(error) => {
+                if let Some(refusal) = process.refusal().await {
+                    self.pool.forget(&key, &process);
+                    return Page::not_started(script, &refusal).respond();
+                }
                 let said = process.said().unwrap_or_else(|| error.to_string());
                 return Page::threw(script, &said).respond();
             }
@@ -328,7 +368,7 @@ impl Shared {
             let places = Places { backend, listen, newest: &self.newest, outbound: self.options.outbound };
             let config = config::config(&version, key.account, &places, || hex(&random::<16>()));
             let config = config.map_err(Refused::NotSimulated)?;
-            self.bind(key, config.targets);
+            let bound = Bound::new(&self.targets, config.targets);
             for note in &config.notes {
                 self.say(&key.script, note);
             }
@@ -339,16 +379,9 @@ impl Shared {
                 }
             });
             let started = Process::start(&self.options.workerd, folder, &config.text, &config.files, listener).await;
-            started.map_err(Refused::NotStarted)
+            started.map(|process| process.holding(bound)).map_err(Refused::NotStarted)
         };
         self.pool.process(key.clone(), live, self.options.processes, start).await
-    }
-
-    /// Makes known what the secrets of a version's bindings stand for, in place of those of an earlier process.
-    fn bind(&self, key: &Key, targets: Vec<(String, Target)>) {
-        let mut held = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
-        held.retain(|_, (holder, _)| holder != key);
-        held.extend(targets.into_iter().map(|(secret, target)| (secret, (key.clone(), target))));
     }
 
     /// One of the versions, as often as its share says, and the ids of all.
@@ -374,15 +407,38 @@ impl Shared {
     }
 }
 
-/// The page for an exception, with what workerd writes of it a moment later.
-async fn threw(script: &str, process: &Process) -> Response<Body> {
-    for _ in 0..20 {
-        if let Some(said) = process.said() {
-            return Page::threw(script, &said).respond();
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
+impl Bound {
+    /// Makes known what these secrets stand for.
+    fn new(targets: &Arc<Targets>, bound: Vec<(String, Target)>) -> Self {
+        let calls = Arc::new(Semaphore::new(CALLS));
+        let secrets = bound.iter().map(|(secret, _)| secret.clone()).collect();
+        let held = bound.into_iter().map(|(secret, target)| (secret, Held { target, calls: calls.clone() }));
+        targets.lock().unwrap_or_else(PoisonError::into_inner).extend(held);
+        Self { targets: targets.clone(), secrets }
     }
-    Page::threw(script, "workerd does not say which").respond()
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
+        for secret in &self.secrets {
+            targets.remove(secret);
+        }
+    }
+}
+
+/// The page for an exception, with what workerd writes of it a moment later; or the answer, where it is the Worker's own
+/// after all. Of an answer to HEAD, which has no body, only what workerd writes can tell.
+async fn exception(script: &str, process: &Process, response: Response<Body>) -> Result<Response<Body>, Page> {
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, proxy::EXCEPTION.len()).await.unwrap_or_default();
+    process.answers();
+    let is = body == proxy::EXCEPTION;
+    let said = if is || body.is_empty() { process.soon_said().await } else { None };
+    match said.or_else(|| is.then(|| "workerd does not say which".to_owned())) {
+        Some(said) => Err(Page::threw(script, &said)),
+        None => Ok(Response::from_parts(parts, Body::from(body))),
+    }
 }
 
 /// The cache: it takes everything and holds nothing.
@@ -408,6 +464,15 @@ fn percent(seed: u64, n: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_go_with_their_process() {
+        let targets: Arc<Targets> = Arc::default();
+        let bound = |secret: &str| Bound::new(&targets, vec![(secret.to_owned(), Target::Cache)]);
+        let (old, _new) = (bound("old"), bound("new"));
+        drop(old);
+        assert_eq!(targets.lock().unwrap().keys().collect::<Vec<_>>(), ["new"]);
+    }
 
     #[test]
     fn shares_are_met() {

@@ -198,3 +198,24 @@ async fn a_reset_after_a_restart_goes_back_to_the_seeded_world() {
         local.shutdown_and_drop().await;
     }
 }
+
+/// The log grows by what an upload brings, however many versions there are.
+#[tokio::test]
+async fn an_upload_of_a_worker_writes_its_own_version_alone() {
+    const SIZE: usize = 100_000;
+    const TIMES: usize = 12;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("state");
+    let local = Local::serve(open(&folder)).await;
+    for n in 0..TIMES {
+        let put = local.admin("PUT", "/accounts/{A}/workers/scripts/router");
+        put.body("application/javascript", format!("{n}{}", "x".repeat(SIZE))).send().await.result();
+    }
+    let length = fs::metadata(folder.join("state.log")).unwrap().len();
+    assert!(length < (TIMES * SIZE * 2) as u64, "{length} bytes for {TIMES} uploads of {SIZE}");
+    let (hash, path) = (local.emulator.state_hash(), "/accounts/{A}/workers/scripts/router/versions");
+    local.shutdown_and_drop().await;
+    let local = Local::serve(open(&folder)).await;
+    assert_eq!(local.emulator.state_hash(), hash);
+    assert_eq!(local.admin("GET", path).send().await.result()["items"].as_array().unwrap().len(), TIMES);
+}

@@ -65,6 +65,12 @@ async fn a_version_is_live_once_it_is_deployed() {
         local.by(&token, "POST", &deployments).json(&body).send().await
     };
     deploy(99.0, &id).await.refused(400, 10026);
+    let first = local.by(&token, "GET", &versions).send().await.result()["items"][2]["id"].clone();
+    for shares in [[(&id, 150.0), (&first, -50.0)], [(&id, 50.0), (&id, 50.0)], [(&id, 100.0), (&first, 0.0)]] {
+        let shares = shares.map(|(id, share)| json!({"version_id": id, "percentage": share}));
+        let body = json!({"strategy": "percentage", "versions": shares});
+        local.by(&token, "POST", &deployments).json(&body).send().await.refused(400, 10026);
+    }
     deploy(100.0, &json!("none")).await.refused(404, 10212);
     assert_eq!(deploy(100.0, &id).await.result()["versions"], json!([{"version_id": id, "percentage": 100.0}]));
     assert_eq!(source().await, "second");
@@ -246,4 +252,29 @@ async fn custom_domains_schedules_and_the_rest() {
     local.by(&token, "DELETE", SCRIPT).send().await.result();
     let domains = local.by(&token, "GET", "/accounts/{A}/workers/domains").send().await;
     assert_eq!(domains.result(), &json!([]), "a Worker's domains go with it");
+}
+
+#[tokio::test]
+async fn the_version_that_is_live_outlives_a_hundred_uploads() {
+    let local = Local::start().await;
+    let token = writer(&local).await;
+    upload(&local, &token, "PUT", SCRIPT, "live").await.result();
+    for n in 0..101 {
+        upload(&local, &token, "POST", &format!("{SCRIPT}/versions"), &n.to_string()).await.result();
+    }
+    let versions = local.by(&token, "GET", &format!("{SCRIPT}/versions")).send().await;
+    let items = versions.result()["items"].as_array().unwrap().clone();
+    assert_eq!((items.len(), &items[0]["number"], &items[99]["number"]), (100, &json!(102), &json!(1)));
+    assert_eq!(local.by(&token, "GET", SCRIPT).send().await.text, "live");
+    let id = items[99]["id"].as_str().unwrap();
+    local.by(&token, "GET", &format!("{SCRIPT}/versions/{id}")).send().await.result();
+}
+
+#[tokio::test]
+async fn a_module_whose_type_is_no_header_is_refused() {
+    let local = Local::start().await;
+    let token = writer(&local).await;
+    let body = form("x").replace("application/javascript+module", "text/a\u{1}b");
+    let answer = local.by(&token, "PUT", SCRIPT).body(FORM, body).send().await;
+    assert_eq!(answer.status, 400, "{}", answer.text);
 }

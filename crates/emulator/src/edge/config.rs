@@ -2,6 +2,7 @@
 //! Pure: nothing is written here.
 
 mod bindings;
+mod key;
 
 use axum::body::Bytes;
 use flarekeep_catalogue::AccountId;
@@ -9,7 +10,8 @@ use flarekeep_catalogue::AccountId;
 pub(super) use self::bindings::Target;
 use self::bindings::bound;
 use super::Outbound;
-use crate::products::workers_scripts::live::{Module, Version};
+use crate::products::workers_scripts::Module;
+use crate::products::workers_scripts::live::Version;
 
 /// What is the same for all Workers of an edge.
 #[derive(Debug, Clone)]
@@ -51,6 +53,9 @@ pub(super) fn config(
     places: &Places,
     mut key: impl FnMut() -> String,
 ) -> Result<Config, String> {
+    if version.has_assets {
+        return Err("static assets".to_owned());
+    }
     let mut files = Vec::new();
     let (code, mut notes) = code(version, &mut files)?;
     let bound = bound(version, account)?;
@@ -188,9 +193,10 @@ pub(super) fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::products::workers_scripts::Code;
 
     /// Reads a text back as Cap'n Proto's lexer does; none where it is not one closed text.
     fn read(quoted: &str) -> Option<String> {
@@ -218,12 +224,22 @@ mod tests {
             created_on: 0,
             annotations: json!({}),
             main_module: Some(module.to_owned()),
-            modules: vec![Module { name: module.to_owned(), content_type: String::new(), bytes: Bytes::new() }],
+            modules: Code::new(vec![Module {
+                name: module.to_owned(),
+                content_type: String::new(),
+                bytes: Bytes::new(),
+            }]),
             bindings: vec![json!({"type": "plain_text", "name": binding, "text": value})],
-            secrets: vec![(binding.to_owned(), value.to_owned())],
+            secrets: vec![json!({"type": "secret_text", "name": binding, "text": value}), key(value)],
+            has_assets: false,
             compatibility_date: Some("9999-01-01".to_owned()),
             compatibility_flags: vec![value.to_owned()],
         }
+    }
+
+    fn key(value: &str) -> Value {
+        json!({"type": "secret_key", "name": value, "format": "jwk", "key_jwk": {"k": value}, "usages": ["sign"],
+               "algorithm": {"name": value}})
     }
 
     fn made(version: &Version) -> Config {
@@ -258,6 +274,17 @@ mod tests {
             let usual = skeleton(&made(&version("m", "B", "v")).text);
             prop_assert_eq!(skeleton(&made(&version(&module, &name, &value)).text), usual);
         }
+    }
+
+    #[test]
+    fn what_cannot_run_here_is_refused() {
+        let places = Places { backend: "/b", listen: "/l", newest: "2026-11-17", outbound: Outbound::None };
+        let refused = |version: &Version| config(version, AccountId::from_u128(1), &places, String::new).unwrap_err();
+        let mut version = version("m", "B", "v");
+        version.secrets = vec![json!({"type": "secret_key", "name": "K", "format": "odd"})];
+        assert!(refused(&version).contains("`K` of type secret_key"));
+        version.has_assets = true;
+        assert_eq!(refused(&version), "static assets");
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -26,6 +27,12 @@ pub(super) struct Process {
     ended: watch::Receiver<bool>,
     /// The last errors that it wrote.
     errors: Arc<Mutex<Vec<String>>>,
+    /// Those that it wrote before its first request.
+    first: OnceLock<Vec<String>>,
+    /// Whether it answered anything.
+    answered: AtomicBool,
+    /// What is let go of when it ends.
+    _held: Option<Box<dyn Send + Sync>>,
 }
 
 /// Runs workerd until it ends, or until nothing holds the other end of standard input any more; then clears the folder,
@@ -113,11 +120,17 @@ impl Process {
             // Gone already where workerd ended.
             let _ = std::fs::remove_file(path);
         }
-        let process = Self { folder, _leash: leash, ended, errors };
+        let (first, answered) = (OnceLock::new(), AtomicBool::new(false));
+        let process = Self { folder, _leash: leash, ended, errors, first, answered, _held: None };
         match started {
             Ok(()) => Ok(process),
             Err(()) => Err(process.said().unwrap_or_else(|| "workerd ended without a word".to_owned())),
         }
+    }
+
+    /// Holds this as long as it lives.
+    pub(super) fn holding(self, held: impl Send + Sync + 'static) -> Self {
+        Self { _held: Some(Box::new(held)), ..self }
     }
 
     /// A new connection.
@@ -135,9 +148,40 @@ impl Process {
         (!errors.is_empty()).then(|| errors.join(" "))
     }
 
-    /// Forgets what it wrote, so that what it writes next is told from it.
+    /// The same, for which it is given a moment.
+    pub(super) async fn soon_said(&self) -> Option<String> {
+        for _ in 0..20 {
+            if let Some(said) = self.said() {
+                return Some(said);
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        None
+    }
+
+    /// What it wrote from its start on where it never answered: why workerd refuses the script, in some cases only once
+    /// it listens.
+    pub(super) async fn refusal(&self) -> Option<String> {
+        if self.answered.load(Ordering::Relaxed) {
+            return None;
+        }
+        let mut ended = self.ended.clone();
+        // At its end all is heard.
+        let _ = tokio::time::timeout(Duration::from_millis(200), ended.wait_for(|ended| *ended)).await;
+        let first = self.first.get().filter(|first| !first.is_empty()).map(|first| first.join(" "));
+        let all: Vec<String> = first.into_iter().chain(self.said()).collect();
+        (!all.is_empty()).then(|| all.join(" "))
+    }
+
+    /// It answered.
+    pub(super) fn answers(&self) {
+        self.answered.store(true, Ordering::Relaxed);
+    }
+
+    /// Forgets what it wrote, so that what it writes next is told from it. What it wrote first is kept.
     pub(super) fn forget(&self) {
-        self.errors.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let written = std::mem::take(&mut *self.errors.lock().unwrap_or_else(PoisonError::into_inner));
+        self.first.get_or_init(|| written);
     }
 }
 

@@ -18,12 +18,45 @@ use super::process::Process;
 /// What is told of a visitor.
 #[derive(Debug, Clone)]
 pub(super) struct Visitor {
-    /// None where a Worker asks another.
-    pub(super) ip: Option<IpAddr>,
+    pub(super) from: From,
     pub(super) ray: String,
     pub(super) scheme: String,
     /// `request.cf`.
     pub(super) cf: Value,
+}
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum From {
+    /// From a visitor, whose address may not be known.
+    Outside(Option<IpAddr>),
+    /// From a Worker, after so many calls of one Worker by another.
+    Worker(u32),
+}
+
+/// What a visitor is not believed.
+const EDGES_OWN: [&str; 11] = [
+    "cf-connecting-ip",
+    "cf-connecting-ipv6",
+    "cf-ipcountry",
+    "cf-ray",
+    "cf-visitor",
+    "cf-worker",
+    "cdn-loop",
+    "true-client-ip",
+    "x-real-ip",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+];
+
+/// Tells how often Workers called each other so far (RFC 8586). A Worker that hands its request on hands it on too.
+const LOOP: &str = "cdn-loop";
+const CALLS: &str = "flarekeep; subreqs=";
+
+/// How often Workers called each other before this request.
+pub(super) fn depth(headers: &HeaderMap) -> u32 {
+    let told = headers.get(LOOP).and_then(|value| value.to_str().ok()?.strip_prefix(CALLS)?.parse().ok());
+    told.unwrap_or_default()
 }
 
 impl Visitor {
@@ -50,6 +83,11 @@ pub(super) fn prepared(mut parts: request::Parts, visitor: &Visitor) -> request:
         headers.insert(header::UPGRADE, protocol);
     }
     headers.remove(KEY);
+    if matches!(visitor.from, From::Outside(_)) {
+        for name in EDGES_OWN {
+            headers.remove(name);
+        }
+    }
     let mut set = |name: &'static str, value: String| {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(HeaderName::from_static(name), value);
@@ -57,14 +95,17 @@ pub(super) fn prepared(mut parts: request::Parts, visitor: &Visitor) -> request:
     };
     set(SCHEME, visitor.scheme.clone());
     set(CF, visitor.cf.to_string());
-    if let Some(ip) = visitor.ip {
-        set("cf-connecting-ip", ip.to_string());
-        set("x-real-ip", ip.to_string());
-        set("x-forwarded-for", ip.to_string());
-        set("x-forwarded-proto", visitor.scheme.clone());
-        set("cf-visitor", json!({"scheme": visitor.scheme}).to_string());
-        set("cf-ipcountry", "XX".to_owned());
-        set("cf-ray", visitor.ray.clone());
+    match visitor.from {
+        From::Outside(ip) => {
+            for name in ["cf-connecting-ip", "x-real-ip", "x-forwarded-for"] {
+                ip.into_iter().for_each(|ip| set(name, ip.to_string()));
+            }
+            set("x-forwarded-proto", visitor.scheme.clone());
+            set("cf-visitor", json!({"scheme": visitor.scheme}).to_string());
+            set("cf-ipcountry", "XX".to_owned());
+            set("cf-ray", visitor.ray.clone());
+        }
+        From::Worker(depth) => set(LOOP, format!("{CALLS}{depth}")),
     }
     // To workerd the path alone, as to any server; the host is a header.
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -106,8 +147,11 @@ pub(super) async fn send<H: Send + 'static>(
     Ok(response.map(Body::new))
 }
 
-/// Whether an answer is workerd's own to an exception that nobody caught: it has no type and ends the connection.
-pub(super) fn is_exception<B>(response: &Response<B>) -> bool {
+/// What workerd answers to an exception that nobody caught.
+pub(super) const EXCEPTION: &[u8] = b"Internal Server Error";
+
+/// Whether an answer may be workerd's own to an exception: it has no type, and the length of [`EXCEPTION`].
+pub(super) fn may_be_exception<B>(response: &Response<B>) -> bool {
     response.status() == StatusCode::INTERNAL_SERVER_ERROR
         && response.headers().get(header::CONTENT_TYPE).is_none()
         && response.headers().get(header::CONTENT_LENGTH).is_some_and(|length| length == "21")
@@ -154,7 +198,7 @@ mod tests {
             .body(())
             .unwrap();
         let visitor = Visitor {
-            ip: Some([127, 0, 0, 1].into()),
+            from: From::Outside(Some([127, 0, 0, 1].into())),
             ray: "ray".to_owned(),
             scheme: "https".to_owned(),
             cf: Visitor::cf(Some(json!({"tenant": "a"}))),
@@ -166,5 +210,20 @@ mod tests {
         assert_eq!(parts.headers["x-kept"], "1");
         let cf: Value = serde_json::from_slice(parts.headers[CF].as_bytes()).unwrap();
         assert_eq!(cf["hostMetadata"]["tenant"], "a");
+        // Nor where the edge knows less of it.
+        let request = Request::builder().header("cf-connecting-ip", "8.8.8.8").header(LOOP, format!("{CALLS}3"));
+        let unknown = Visitor { from: From::Outside(None), ..visitor };
+        let parts = prepared(request.body(()).unwrap().into_parts().0, &unknown);
+        assert!(parts.headers.get("cf-connecting-ip").is_none());
+        assert_eq!(depth(&parts.headers), 0);
+    }
+
+    #[test]
+    fn a_worker_hands_on_what_it_was_told() {
+        let request = Request::builder().header("cf-connecting-ip", "8.8.8.8").body(()).unwrap();
+        let visitor =
+            Visitor { from: From::Worker(7), ray: String::new(), scheme: "https".to_owned(), cf: Value::Null };
+        let parts = prepared(request.into_parts().0, &visitor);
+        assert_eq!((&parts.headers["cf-connecting-ip"], depth(&parts.headers)), (&"8.8.8.8".parse().unwrap(), 7));
     }
 }

@@ -11,14 +11,13 @@ pub(super) mod settings;
 mod upload;
 pub(super) mod versions;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use axum::body::Bytes;
 use flarekeep_catalogue::{AccountId, ZoneId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub(crate) use self::content::Content;
+pub(crate) use self::content::{Code, Content, Module};
 use self::versions::{Deployment, Version};
 use super::{Handler, timestamp_micros};
 use crate::http::{Answer, ApiError, Call, Outcome};
@@ -60,17 +59,30 @@ impl Account {
 
 branch!(Account { subdomains, settings, domains, assets, sessions });
 branch!(Table);
-leaf!(Script, assets::Asset, assets::Session);
+branch!(Script { facts, versions, deployments });
+leaf!(Facts, Version, Deployment, assets::Asset, assets::Session);
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A script: each version and each deployment is a row of its own, so that an upload writes what it brings and no more.
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Script {
+    facts: Facts,
+    /// By number.
+    versions: Map<u64, Arc<Version>>,
+    /// In the order in which they were made. The last is live.
+    deployments: Map<u64, Deployment>,
+}
+
+/// What is told of a script beside its versions.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Facts {
     /// The hex tag that policies name.
     tag: String,
     created_on: i64,
     modified_on: i64,
-    /// What is live.
-    #[serde(flatten)]
-    content: Content,
+    /// The number of the version whose content is the script's: of those that are live, the one with the largest share.
+    current: u64,
+    /// What is set whichever version is live, by the names of [`settings::UNVERSIONED`].
+    unversioned: serde_json::Map<String, Value>,
     enabled: bool,
     previews_enabled: bool,
     /// Cron expressions, each with when it was set.
@@ -82,18 +94,34 @@ struct Script {
     /// The tool of the last deployment: `api`, `wrangler`.
     #[serde(default)]
     deployed_from: String,
-    /// The oldest first.
-    #[serde(default)]
-    versions: Vec<Version>,
-    /// The oldest first.
-    #[serde(default)]
-    deployments: Vec<Deployment>,
 }
 
 impl Script {
     /// Whether it answers below `workers.dev`, as the API shows it.
     fn subdomain(&self) -> Value {
-        json!({"enabled": self.enabled, "previews_enabled": self.previews_enabled})
+        json!({"enabled": self.facts.enabled, "previews_enabled": self.facts.previews_enabled})
+    }
+
+    /// What the version holds that is the script's.
+    fn content(&self) -> &Content {
+        static NONE: LazyLock<Content> = LazyLock::new(Content::default);
+        self.versions.get(&self.facts.current).map_or(&*NONE, |version| &version.content)
+    }
+
+    /// The same, to be changed, with what is set whichever version is live.
+    fn draft(&self) -> Content {
+        let mut draft = self.content().clone();
+        draft.metadata.retain(|name, _| !settings::UNVERSIONED.contains(&name.as_str()));
+        draft.metadata.extend(self.facts.unversioned.clone());
+        draft
+    }
+
+    /// A member of the metadata as the script has it now, or what stands in its place.
+    fn metadata(&self, name: &str, default: Value) -> Value {
+        match settings::UNVERSIONED.contains(&name) {
+            true => self.facts.unversioned.get(name).cloned().unwrap_or(default),
+            false => self.content().metadata(name, default),
+        }
     }
 }
 
@@ -103,7 +131,7 @@ fn list(call: &Call, state: &State) -> Outcome {
 }
 
 fn source(call: &Call, state: &State) -> Outcome {
-    Ok(found(call, state)?.content.source())
+    Ok(found(call, state)?.content().source())
 }
 
 fn delete(call: &Call, state: &mut State) -> Outcome {
@@ -111,23 +139,6 @@ fn delete(call: &Call, state: &mut State) -> Outcome {
     own(call, state)?.remove(name).ok_or_else(missing)?;
     domains::forget(&account(call)?.to_string(), name, state);
     Ok(Answer::result(&Value::Null))
-}
-
-/// The versions of a Worker that are live, each with its id and its share of the calls out of 100; the share is 100 where
-/// there is one. None where there is no such Worker.
-// The edge, which runs Workers, reads these two and the custom domains.
-#[allow(dead_code)]
-pub(crate) fn live<'a>(state: &'a State, account: AccountId, name: &str) -> Vec<(&'a str, f64, &'a Content)> {
-    let script = state.workers_scripts.0.get(&account).and_then(|scripts| scripts.get(name));
-    let live = script.into_iter().flat_map(Script::live);
-    live.map(|(version, share)| (version.id.as_str(), share, &version.content)).collect()
-}
-
-/// A static asset's content type and bytes, by the hash that [`Content::assets`] names.
-#[allow(dead_code)]
-pub(crate) fn asset<'a>(state: &'a State, account: AccountId, hash: &str) -> Option<(&'a str, &'a Bytes)> {
-    let asset = state.workers_account.assets.get(&account.to_string())?.get(hash)?;
-    Some((&asset.content_type, &asset.content))
 }
 
 /// Whether an account has a Worker of this name: routes name one.
@@ -165,11 +176,11 @@ fn unreadable(message: &str) -> ApiError {
 }
 
 fn shown(name: &str, script: &Script) -> Value {
-    let content = &script.content;
+    let (facts, content) = (&script.facts, script.content());
     json!({
         "id": name,
-        "tag": script.tag,
-        "tags": content.metadata("tags", json!([])),
+        "tag": facts.tag,
+        "tags": script.metadata("tags", json!([])),
         "etag": content.etag,
         "handlers": ["fetch"],
         "has_assets": content.metadata.contains_key("assets"),
@@ -178,7 +189,7 @@ fn shown(name: &str, script: &Script) -> Value {
         "compatibility_flags": content.metadata("compatibility_flags", json!([])),
         "usage_model": "standard",
         "logpush": false,
-        "created_on": timestamp_micros(script.created_on),
-        "modified_on": timestamp_micros(script.modified_on),
+        "created_on": timestamp_micros(facts.created_on),
+        "modified_on": timestamp_micros(facts.modified_on),
     })
 }

@@ -4,6 +4,7 @@ use flarekeep_catalogue::AccountId;
 use flarekeep_policy::BucketKey;
 use serde_json::{Value, json};
 
+use super::key::crypto_key;
 use super::quoted;
 use crate::log::printable;
 use crate::products::timestamp;
@@ -39,6 +40,8 @@ pub(super) enum Bond {
     /// The member of workerd's binding, and what stands at its other end.
     Served(&'static str, Target),
     Objects(String),
+    /// A key, as the configuration has it.
+    Key(String),
 }
 
 impl Bond {
@@ -48,6 +51,7 @@ impl Bond {
             Self::Text(text) => format!("text = {}", quoted(&text)),
             Self::Json(json) => format!("json = {}", quoted(&json)),
             Self::Served(member, target) => format!("{member} = {}", quoted(&external(target))),
+            Self::Key(text) => text,
             Self::Objects(class) => format!("durableObjectNamespace = {}", quoted(&class)),
         }
     }
@@ -89,8 +93,17 @@ pub(super) fn bound(version: &Version, account: AccountId) -> Result<Bound, Stri
         };
         bound.values.push((name, value));
     }
-    let secrets = version.secrets.iter().map(|(name, value)| (name.clone(), Bond::Text(value.clone())));
-    bound.values.extend(secrets);
+    for secret in &version.secrets {
+        let field = |name: &str| secret.get(name).and_then(Value::as_str).unwrap_or_default();
+        let value =
+            match field("type") {
+                "secret_key" => Bond::Key(crypto_key(secret).map_err(|why| {
+                    format!("the binding `{}` of type secret_key{why}", printable(field("name"), 100))
+                })?),
+                _ => Bond::Text(field("text").to_owned()),
+            };
+        bound.values.push((field("name").to_owned(), value));
+    }
     Ok(bound)
 }
 

@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::Failure;
+use super::{Failure, invalid};
 use crate::credential::{hash, hex};
 use crate::objects::{About, Fault, Object};
 
@@ -61,6 +61,18 @@ impl Message {
             metadata: pairs.filter_map(pair).collect(),
             ..About::default()
         };
+        let fields = [
+            &about.content_type,
+            &about.cache_control,
+            &about.content_disposition,
+            &about.content_encoding,
+            &about.content_language,
+        ];
+        let own = about.metadata.iter().flat_map(|(name, value)| [name, value]);
+        // They are headers to other clients.
+        if fields.into_iter().flatten().chain(own).any(|text| text.contains(char::is_control)) {
+            return Err(invalid());
+        }
         if about.metadata.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MOST {
             let message = "Your metadata headers exceed the maximum allowed metadata size.";
             return Err(Failure::new(400, 10012, message));
@@ -271,6 +283,20 @@ mod tests {
         // A tag that matches makes up for a time that does not.
         assert!(holds(json!({"etagMatches": own, "uploadedBefore": "1"}), Some(&there)));
         assert!(holds(json!({"etagDoesNotMatch": strong("other"), "uploadedAfter": "900000"}), Some(&there)));
+    }
+
+    #[test]
+    fn what_can_be_no_header_is_refused() {
+        let refused = |given: Value| message(given).about().map_err(|failure| failure.code).err();
+        assert_eq!(
+            refused(json!({"httpFields": {"contentType": "text/plain"}, "customFields": [{"k": "a", "v": "é"}]})),
+            None
+        );
+        for name in ["contentType", "contentLanguage", "contentDisposition", "contentEncoding", "cacheControl"] {
+            assert_eq!(refused(json!({"httpFields": {name: "a\r\nb"}})), Some(10029), "{name}");
+        }
+        assert_eq!(refused(json!({"customFields": [{"k": "a\n", "v": "b"}]})), Some(10029));
+        assert_eq!(refused(json!({"customFields": [{"k": "a", "v": "\u{1}"}]})), Some(10029));
     }
 
     #[test]

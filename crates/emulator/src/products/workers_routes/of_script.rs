@@ -57,12 +57,13 @@ fn replace(call: &Call, state: &mut State) -> Outcome {
     Ok(Answer::result(&shown.into()))
 }
 
-/// The zone that a route names by id or by name, else the one whose name its host ends in.
+/// The zone that a route names by id or by name, else the one with the longest name that its host ends in.
 fn zone<'a>(state: &'a State, account: AccountId, given: &Map<String, Value>, pattern: &str) -> Option<&'a Zone> {
     let (id, name) = (member(given, "zone_id"), member(given, "zone_name"));
-    state.world.zones.iter().filter(|zone| zone.account == account).find(|zone| match (id, name) {
+    let fits = state.world.zones.iter().filter(|zone| zone.account == account).filter(|zone| match (id, name) {
         (Some(id), _) => zone.id.to_string() == id,
         (None, Some(name)) => zone.name == name,
         (None, None) => check_pattern(pattern, &zone.name).is_ok(),
-    })
+    });
+    fits.max_by_key(|zone| zone.name.len())
 }

@@ -37,7 +37,7 @@ pub(super) struct Asset {
 pub(super) struct Session {
     begun: i64,
     /// Hashes by path.
-    manifest: BTreeMap<String, String>,
+    manifest: Arc<BTreeMap<String, String>>,
     /// The same hashes, each once.
     hashes: BTreeSet<String>,
 }
@@ -75,7 +75,7 @@ fn begin(call: &Call, state: &mut State) -> Outcome {
     for id in over {
         sessions.remove(&id);
     }
-    sessions.insert(id, Arc::new(Session { begun: call.at.0, manifest, hashes }));
+    sessions.insert(id, Arc::new(Session { begun: call.at.0, manifest: Arc::new(manifest), hashes }));
     Ok(answer)
 }
 
@@ -119,7 +119,7 @@ pub(super) fn of_upload(
     state: &State,
     metadata: &Map<String, Value>,
     old: Option<&Content>,
-) -> Result<Option<BTreeMap<String, String>>, ApiError> {
+) -> Result<Option<Arc<BTreeMap<String, String>>>, ApiError> {
     let jwt = metadata.get("assets").and_then(|assets| assets.get("jwt")).and_then(Value::as_str);
     let Some(jwt) = jwt else {
         let kept = metadata.get("keep_assets") == Some(&Value::Bool(true));

@@ -1,6 +1,7 @@
 //! What a script is made of, as it was uploaded.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use serde::{Deserialize, Serialize};
@@ -10,11 +11,11 @@ use crate::http::Answer;
 use crate::text;
 
 /// The code of a script with what it is bound to: one version of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Content {
     pub(crate) etag: String,
     pub(crate) main_module: Option<String>,
-    pub(crate) modules: Vec<Module>,
+    pub(crate) modules: Code,
     /// The bindings without secrets, as they were sent.
     pub(crate) bindings: Vec<Value>,
     /// The rest of the metadata, as it was sent.
@@ -24,8 +25,13 @@ pub(crate) struct Content {
     pub(crate) secrets: BTreeMap<String, Value>,
     /// The hashes of the static assets by path; none where the version has none.
     #[serde(default)]
-    pub(crate) assets: Option<BTreeMap<String, String>>,
+    pub(crate) assets: Option<Arc<BTreeMap<String, String>>>,
 }
+
+/// All modules. Versions that differ in their settings alone share them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Code(Arc<Vec<Module>>);
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Module {
@@ -33,6 +39,27 @@ pub(crate) struct Module {
     pub(crate) content_type: String,
     #[serde(with = "text::bytes")]
     pub(crate) bytes: Bytes,
+}
+
+impl Code {
+    pub(crate) fn new(modules: Vec<Module>) -> Self {
+        Self(Arc::new(modules))
+    }
+}
+
+impl std::ops::Deref for Code {
+    type Target = [Module];
+
+    fn deref(&self) -> &[Module] {
+        &self.0
+    }
+}
+
+/// States are compared at each write: what is shared is not read for it.
+impl PartialEq for Code {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
 }
 
 impl Content {
@@ -49,7 +76,7 @@ impl Content {
 
     /// The source: the one module as it is, or a form of all modules.
     pub(super) fn source(&self) -> Answer {
-        let answer = match self.modules.as_slice() {
+        let answer = match &*self.modules {
             [only] => Answer::raw(only.bytes.clone(), &only.content_type),
             several => {
                 let boundary = &self.etag;

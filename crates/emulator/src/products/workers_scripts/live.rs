@@ -1,11 +1,9 @@
 //! What of a Worker runs: for the edge.
 
-use axum::body::Bytes;
 use flarekeep_catalogue::AccountId;
 use serde_json::Value;
 
-use super::Script;
-use super::content::Content;
+use super::{Code, Content, Script};
 use crate::state::State;
 
 /// One version, as it runs.
@@ -17,31 +15,25 @@ pub(crate) struct Version {
     pub(crate) annotations: Value,
     /// None for a script of the older form, which is one file.
     pub(crate) main_module: Option<String>,
-    pub(crate) modules: Vec<Module>,
+    pub(crate) modules: Code,
     /// As they were uploaded, without secrets.
     pub(crate) bindings: Vec<Value>,
-    /// Names and values.
-    pub(crate) secrets: Vec<(String, String)>,
+    /// Bindings too, with their values.
+    pub(crate) secrets: Vec<Value>,
+    /// Whether it has static assets.
+    pub(crate) has_assets: bool,
     pub(crate) compatibility_date: Option<String>,
     pub(crate) compatibility_flags: Vec<String>,
 }
 
-/// One part of a script.
-#[derive(Debug, Clone)]
-pub(crate) struct Module {
-    pub(crate) name: String,
-    pub(crate) content_type: String,
-    pub(crate) bytes: Bytes,
-}
-
 /// The ids of the versions that are live, with their percentages; none where there is no such Worker.
 pub(crate) fn shares(state: &State, account: AccountId, name: &str) -> Option<Vec<(String, f64)>> {
-    Some(script(state, account, name)?.deployments.last()?.versions.clone())
+    Some(script(state, account, name)?.deployment()?.versions.clone())
 }
 
 /// A version of a Worker.
 pub(crate) fn version(state: &State, account: AccountId, name: &str, id: &str) -> Option<Version> {
-    let found = script(state, account, name)?.versions.iter().find(|version| version.id == id)?;
+    let found = script(state, account, name)?.version(id)?;
     Some(Version {
         id: found.id.clone(),
         created_on: found.created_on,
@@ -52,7 +44,7 @@ pub(crate) fn version(state: &State, account: AccountId, name: &str, id: &str) -
 
 /// Whether a Worker answers below `workers.dev`.
 pub(crate) fn on_workers_dev(state: &State, account: AccountId, name: &str) -> bool {
-    script(state, account, name).is_some_and(|script| script.enabled)
+    script(state, account, name).is_some_and(|script| script.facts.enabled)
 }
 
 /// An account's name below `workers.dev`.
@@ -65,26 +57,15 @@ fn of(content: &Content) -> Version {
         let listed = content.metadata.get(name).and_then(Value::as_array).into_iter().flatten();
         listed.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
     };
-    let module = |module: &super::content::Module| Module {
-        name: module.name.clone(),
-        content_type: module.content_type.clone(),
-        bytes: module.bytes.clone(),
-    };
     Version {
         id: String::new(),
         created_on: 0,
         annotations: Value::Null,
         main_module: content.main_module.clone(),
-        modules: content.modules.iter().map(module).collect(),
+        modules: content.modules.clone(),
         bindings: content.bindings.clone(),
-        secrets: content
-            .secrets
-            .iter()
-            .map(|(name, secret)| {
-                let text = secret.get("text").and_then(Value::as_str).unwrap_or_default();
-                (name.clone(), text.to_owned())
-            })
-            .collect(),
+        secrets: content.secrets.values().cloned().collect(),
+        has_assets: content.assets.is_some(),
         compatibility_date: content.metadata.get("compatibility_date").and_then(Value::as_str).map(ToOwned::to_owned),
         compatibility_flags: texts("compatibility_flags"),
     }

@@ -83,13 +83,13 @@ fn search(call: &Call, state: &State) -> Outcome {
     let scripts = scripts.filter(|(given, _)| name.as_deref().is_none_or(|name| given.contains(name)));
     let shown = scripts.map(|(name, script)| {
         json!({
-            "id": script.tag,
+            "id": script.facts.tag,
             "script_name": name,
             "service_name": name,
             "environment_name": "production",
             "environment_is_default": true,
-            "created_on": timestamp_micros(script.created_on),
-            "modified_on": timestamp_micros(script.modified_on),
+            "created_on": timestamp_micros(script.facts.created_on),
+            "modified_on": timestamp_micros(script.facts.modified_on),
         })
     });
     Ok(Answer::page(shown.collect(), call.page(10, 1, 100)))
@@ -111,10 +111,11 @@ fn set_schedules(call: &Call, state: &mut State) -> Outcome {
     let crons = crons.filter(|crons| crons.len() <= MOST_SCHEDULES);
     let crons = crons.ok_or_else(|| ApiError::new(400, 10100, "each schedule has a cron expression of five fields"))?;
     let set = |cron: String| {
-        let since = script.schedules.iter().find(|(there, _)| *there == cron).map_or(call.at.0, |(_, since)| *since);
+        let since =
+            script.facts.schedules.iter().find(|(there, _)| *there == cron).map_or(call.at.0, |(_, since)| *since);
         (cron, since)
     };
-    script.schedules = crons.into_iter().map(set).collect();
+    script.facts.schedules = crons.into_iter().map(set).collect();
     Ok(Answer::result(&json!({"schedules": scheduled(script)})))
 }
 
@@ -123,29 +124,29 @@ fn scheduled(script: &Script) -> Vec<Value> {
         let time = timestamp_micros(*since);
         json!({"cron": cron, "created_on": time, "modified_on": time})
     };
-    script.schedules.iter().map(shown).collect()
+    script.facts.schedules.iter().map(shown).collect()
 }
 
 /// A tail is made and ended; nobody listens at its address.
 fn tail(call: &Call, state: &mut State) -> Outcome {
     let script = found_mut(call, state)?;
     let (id, end) = (format!("{:032x}", fresh_id()), call.at.0 + TAIL);
-    script.tails.retain(|(_, end)| *end > call.at.0);
+    script.facts.tails.retain(|(_, end)| *end > call.at.0);
     let answer = Answer::result(&tailed(&id, end));
-    script.tails.push((id, end));
+    script.facts.tails.push((id, end));
     Ok(answer)
 }
 
 /// The newest. The schema has no list.
 fn tails(call: &Call, state: &State) -> Outcome {
-    let tails = found(call, state)?.tails.iter().rev().find(|(_, end)| *end > call.at.0);
+    let tails = found(call, state)?.facts.tails.iter().rev().find(|(_, end)| *end > call.at.0);
     let none = || ApiError::new(404, 10057, "the Worker has no tail");
     tails.map(|(id, end)| Answer::result(&tailed(id, *end))).ok_or_else(none)
 }
 
 fn end_tail(call: &Call, state: &mut State) -> Outcome {
     let id = call.parameter("id");
-    found_mut(call, state)?.tails.retain(|(tail, _)| tail != id);
+    found_mut(call, state)?.facts.tails.retain(|(tail, _)| tail != id);
     Ok(Answer::result(&Value::Null))
 }
 
@@ -159,7 +160,7 @@ fn usage_model(call: &Call, state: &State) -> Outcome {
     if !exists(state, account(call)?, name) {
         return Err(super::missing());
     }
-    let limits = found(call, state)?.content.metadata.get("limits").and_then(|limits| limits.get("cpu_ms")).cloned();
+    let limits = found(call, state)?.content().metadata.get("limits").and_then(|limits| limits.get("cpu_ms")).cloned();
     let user_limits: Map<String, Value> = limits.map(|limit| ("cpu_ms".to_owned(), limit)).into_iter().collect();
     Ok(Answer::result(&json!({"usage_model": "standard", "user_limits": user_limits})))
 }

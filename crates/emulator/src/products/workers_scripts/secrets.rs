@@ -18,7 +18,7 @@ pub(in crate::products) const OPERATIONS: crate::products::Table = &[
 ];
 
 fn list(call: &Call, state: &State) -> Outcome {
-    let secrets = found(call, state)?.content.secrets.iter();
+    let secrets = found(call, state)?.content().secrets.iter();
     Ok(Answer::result(&secrets.map(|(name, secret)| shown(name, secret)).collect()))
 }
 
@@ -28,7 +28,7 @@ fn put(call: &Call, state: &mut State) -> Outcome {
     let name = member(&body, "name").unwrap_or_default().to_owned();
     let secret = secret(&name, &body)?;
     let answer = Answer::result(&shown(&name, &secret));
-    let mut content = script.content.clone();
+    let mut content = script.draft();
     content.secrets.insert(name, secret);
     script.release(call, content);
     Ok(answer)
@@ -39,7 +39,7 @@ fn bulk(call: &Call, state: &mut State) -> Outcome {
     let script = changeable(call, state)?;
     let body = call.object().ok_or_else(not_json)?;
     let given = body.get("secrets").and_then(Value::as_object).ok_or_else(not_json)?;
-    let mut content = script.content.clone();
+    let mut content = script.draft();
     for (name, value) in given {
         match value {
             Value::Null => drop(content.secrets.remove(name)),
@@ -49,19 +49,19 @@ fn bulk(call: &Call, state: &mut State) -> Outcome {
     }
     script.release(call, content);
     // By their names, where the list of them is a list.
-    let left = script.content.secrets.iter().map(|(name, secret)| (name.clone(), shown(name, secret)));
+    let left = script.content().secrets.iter().map(|(name, secret)| (name.clone(), shown(name, secret)));
     Ok(Answer::result(&Value::Object(left.collect())))
 }
 
 fn details(call: &Call, state: &State) -> Outcome {
     let name = call.parameter("secret_name");
-    let secret = found(call, state)?.content.secrets.get(name).ok_or_else(missing)?;
+    let secret = found(call, state)?.content().secrets.get(name).ok_or_else(missing)?;
     Ok(Answer::result(&shown(name, secret)))
 }
 
 fn delete(call: &Call, state: &mut State) -> Outcome {
     let script = changeable(call, state)?;
-    let mut content = script.content.clone();
+    let mut content = script.draft();
     content.secrets.remove(call.parameter("secret_name")).ok_or_else(missing)?;
     script.release(call, content);
     Ok(Answer::result(&Value::Null))

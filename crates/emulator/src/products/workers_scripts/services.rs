@@ -21,9 +21,10 @@ fn service(call: &Call, state: &State) -> Outcome {
     let script = script(call, state, |given, _| given == name).ok_or_else(no_service)?.1;
     let mut shown = shown(name, script);
     if let Some(object) = shown.as_object_mut() {
-        object.insert("last_deployed_from".to_owned(), script.deployed_from.as_str().into());
+        object.insert("last_deployed_from".to_owned(), script.facts.deployed_from.as_str().into());
     }
-    let (created_on, modified_on) = (timestamp_micros(script.created_on), timestamp_micros(script.modified_on));
+    let (created_on, modified_on) =
+        (timestamp_micros(script.facts.created_on), timestamp_micros(script.facts.modified_on));
     let environment = json!({
         "environment": "production",
         "created_on": created_on,
@@ -49,7 +50,8 @@ fn delete_service(call: &Call, state: &mut State) -> Outcome {
 
 fn worker(call: &Call, state: &State) -> Outcome {
     let id = call.parameter("worker_id");
-    let (name, script) = script(call, state, |name, script| name == id || script.tag == id).ok_or_else(missing)?;
+    let (name, script) =
+        script(call, state, |name, script| name == id || script.facts.tag == id).ok_or_else(missing)?;
     Ok(Answer::result(&beta(name, script)))
 }
 
@@ -61,14 +63,14 @@ fn workers(call: &Call, state: &State) -> Outcome {
 /// Who refers to a Worker is not looked for.
 fn beta(name: &str, script: &Script) -> Value {
     json!({
-        "id": script.tag,
+        "id": script.facts.tag,
         "name": name,
-        "created_on": timestamp_micros(script.created_on),
-        "updated_on": timestamp_micros(script.modified_on),
-        "logpush": script.content.metadata("logpush", false.into()),
-        "observability": script.content.metadata("observability", json!({"enabled": false})),
-        "tags": script.content.metadata("tags", json!([])),
-        "tail_consumers": script.content.metadata("tail_consumers", json!([])),
+        "created_on": timestamp_micros(script.facts.created_on),
+        "updated_on": timestamp_micros(script.facts.modified_on),
+        "logpush": script.metadata("logpush", false.into()),
+        "observability": script.metadata("observability", json!({"enabled": false})),
+        "tags": script.metadata("tags", json!([])),
+        "tail_consumers": script.metadata("tail_consumers", json!([])),
         "subdomain": script.subdomain(),
         "references": {
             "dispatch_namespace_outbounds": [],

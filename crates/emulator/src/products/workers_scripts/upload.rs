@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::content::{Content, Module, kind};
-use super::{Script, account, own, shown};
+use super::content::{Code, Content, Module, kind};
+use super::{Facts, Script, account, own, shown};
 use crate::credential::{fresh_id, hash, hex};
 use crate::http::{Answer, ApiError, Call, Outcome, Part};
 use crate::products::{d1, kv, queues, r2_buckets, text};
@@ -19,20 +19,9 @@ pub(super) fn put(call: &Call, state: &mut State) -> Outcome {
     }
     let upload = Upload::read(call)?;
     let old = own(call, state)?.get(&name).cloned();
-    let content = upload.content(call, state, old.as_ref().map(|old| &old.content))?;
-    let mut script = old.unwrap_or_else(|| Script {
-        tag: format!("{:032x}", fresh_id()),
-        created_on: call.at.0,
-        modified_on: call.at.0,
-        content: content.clone(),
-        enabled: false,
-        previews_enabled: false,
-        schedules: Vec::new(),
-        tails: Vec::new(),
-        deployed_from: String::new(),
-        versions: Vec::new(),
-        deployments: Vec::new(),
-    });
+    let content = upload.content(call, state, old.as_ref().map(Script::content))?;
+    let fresh = || Facts { tag: format!("{:032x}", fresh_id()), created_on: call.at.0, ..Facts::default() };
+    let mut script = old.unwrap_or_else(|| Script { facts: fresh(), ..Script::default() });
     let version = script.release(call, content);
     let mut answer = shown(&name, &script);
     if let Some(object) = answer.as_object_mut() {
@@ -130,7 +119,7 @@ impl Upload {
         Ok(Content {
             etag: hex(&hash(&bytes)),
             main_module: self.main_module,
-            modules: self.modules,
+            modules: Code::new(self.modules),
             bindings: plain,
             metadata,
             secrets,
@@ -144,7 +133,7 @@ impl Upload {
         let metadata = crate::http::object(&metadata.bytes).ok_or_else(|| invalid("`metadata` is no JSON object"))?;
         let rest = parts.iter().filter(|part| part.name != "metadata");
         let modules = rest.map(module).collect::<Option<Vec<_>>>();
-        let modules = modules.ok_or_else(|| invalid("a part's name holds a quote or a control character"))?;
+        let modules = modules.ok_or_else(|| invalid("a part's name or type holds a quote or a control character"))?;
         let main = text(&metadata, "main_module");
         let body = text(&metadata, "body_part");
         let has = |name: &str| modules.iter().any(|module| module.name == name);
@@ -231,8 +220,8 @@ fn name_of(binding: &Value) -> &str {
 
 fn module(part: &Part) -> Option<Module> {
     let name = part.file_name.clone().unwrap_or_else(|| part.name.clone());
-    let clean = !name.chars().any(|c| c.is_control() || c == '"');
     let content_type = part.content_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
+    let clean = !name.chars().any(|c| c.is_control() || c == '"') && !content_type.chars().any(char::is_control);
     clean.then(|| Module { name, content_type, bytes: part.bytes.clone() })
 }
 

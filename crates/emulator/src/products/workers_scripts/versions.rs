@@ -1,9 +1,12 @@
 //! Versions of a Worker, and the deployments that say which of them are live.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::content::Content;
+use super::settings::UNVERSIONED;
 use super::upload::Upload;
 use super::{Script, found, found_mut, not_json, unreadable};
 use crate::credential::fresh_uuid;
@@ -27,9 +30,11 @@ pub(in crate::products) const OPERATIONS: crate::products::Table = &[
 /// How many versions and deployments of a script are kept. Cloudflare lets the last 100 versions be deployed (docs:
 /// workers/configuration/versions-and-deployments).
 const KEPT: usize = 100;
+/// The smallest share of a version (the schema's minimum).
+const SMALLEST: f64 = 0.01;
 
 /// One version of a script.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Version {
     pub(super) id: String,
     number: u64,
@@ -43,7 +48,7 @@ pub(super) struct Version {
 /// A share of the calls for each of one or two versions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Deployment {
-    id: String,
+    pub(super) id: String,
     created_on: i64,
     source: String,
     annotations: Value,
@@ -52,63 +57,82 @@ pub(super) struct Deployment {
 }
 
 impl Script {
-    /// Adds a version.
-    pub(super) fn add(&mut self, call: &Call, content: Content) -> Version {
-        let number = self.versions.last().map_or(1, |last| last.number + 1);
+    /// Adds a version. Of more than [`KEPT`] the oldest goes that is not live.
+    pub(super) fn add(&mut self, call: &Call, content: Content) -> Arc<Version> {
+        let number = self.versions.keys().next_back().map_or(1, |last| last + 1);
         let annotations = content.metadata("annotations", json!({}));
         let (created_on, source) = (call.at.0, tool(call).to_owned());
-        let version = Version { id: fresh_uuid(), number, created_on, source, annotations, content };
-        trim(&mut self.versions);
-        self.versions.push(version.clone());
+        let version = Arc::new(Version { id: fresh_uuid(), number, created_on, source, annotations, content });
+        while self.versions.len() >= KEPT {
+            let live: Vec<u64> = self.live().map(|(version, _)| version.number).collect();
+            let Some(oldest) = self.versions.keys().find(|number| !live.contains(number)).copied() else { break };
+            self.versions.remove(&oldest);
+        }
+        self.versions.insert(number, version.clone());
         version
     }
 
+    /// The version with this id.
+    pub(super) fn version(&self, id: &str) -> Option<&Arc<Version>> {
+        self.versions.values().find(|version| version.id == id)
+    }
+
+    /// The deployment that is live.
+    pub(super) fn deployment(&self) -> Option<&Deployment> {
+        self.deployments.values().next_back()
+    }
+
     /// The versions that are live, with their shares of the calls.
-    pub(super) fn live(&self) -> impl Iterator<Item = (&Version, f64)> {
-        let shares = self.deployments.last().map(|deployment| deployment.versions.as_slice()).unwrap_or_default();
-        let version = |id: &str| self.versions.iter().find(|version| version.id == id);
-        shares.iter().filter_map(move |(id, share)| Some((version(id)?, *share)))
+    fn live(&self) -> impl Iterator<Item = (&Version, f64)> {
+        let shares = self.deployment().map(|deployment| deployment.versions.as_slice()).unwrap_or_default();
+        shares.iter().filter_map(|(id, share)| Some((self.version(id)?.as_ref(), *share)))
     }
 
     /// Whether the newest version is the one that is live.
     pub(super) fn is_latest_live(&self) -> bool {
-        let newest = self.versions.last().map(|newest| newest.id.as_str());
-        self.live().map(|(version, _)| Some(version.id.as_str())).eq([newest])
+        self.live().map(|(version, _)| version.number).eq(self.versions.keys().next_back().copied())
     }
 
     /// Makes what a call uploads live at once, and gives the new version's id.
     pub(super) fn release(&mut self, call: &Call, content: Content) -> String {
-        let id = self.add(call, content.clone()).id;
-        self.deploy(call, vec![(id.clone(), 100.0)], json!({}));
-        self.content = content;
-        id
+        let unversioned = content.metadata.iter().filter(|(name, _)| UNVERSIONED.contains(&name.as_str()));
+        self.facts.unversioned = unversioned.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let version = self.add(call, content);
+        self.deploy(call, version.number, vec![(version.id.clone(), 100.0)], json!({}));
+        version.id.clone()
     }
 
-    fn deploy(&mut self, call: &Call, versions: Vec<(String, f64)>, annotations: Value) -> Deployment {
+    /// Makes versions live. `current` is the number of the one with the largest share.
+    fn deploy(&mut self, call: &Call, current: u64, versions: Vec<(String, f64)>, annotations: Value) -> Deployment {
         let source = tool(call).to_owned();
-        self.deployed_from.clone_from(&source);
-        self.modified_on = call.at.0;
+        self.facts.deployed_from.clone_from(&source);
+        self.facts.modified_on = call.at.0;
+        self.facts.current = current;
         let deployment = Deployment { id: fresh_uuid(), created_on: call.at.0, source, annotations, versions };
-        trim(&mut self.deployments);
-        self.deployments.push(deployment.clone());
+        let number = self.deployments.keys().next_back().map_or(1, |last| last + 1);
+        while self.deployments.len() >= KEPT {
+            let Some(oldest) = self.deployments.keys().next().copied() else { break };
+            self.deployments.remove(&oldest);
+        }
+        self.deployments.insert(number, deployment.clone());
         deployment
     }
 }
 
 fn list(call: &Call, state: &State) -> Outcome {
-    let versions: Vec<Value> = found(call, state)?.versions.iter().rev().map(summary).collect();
+    let versions: Vec<Value> = found(call, state)?.versions.values().rev().map(|version| summary(version)).collect();
     Ok(Answer::result(&json!({"items": versions})))
 }
 
 fn details(call: &Call, state: &State) -> Outcome {
     let id = call.parameter("version_id");
-    let version = found(call, state)?.versions.iter().find(|version| version.id == id);
+    let version = found(call, state)?.version(id);
     version.map(|version| Answer::result(&shown(version))).ok_or_else(missing)
 }
 
 fn upload(call: &Call, state: &mut State) -> Outcome {
     let old = found(call, state)?;
-    let content = Upload::read(call)?.content(call, state, Some(&old.content))?;
+    let content = Upload::read(call)?.content(call, state, Some(old.content()))?;
     let mut answer = shown(&found_mut(call, state)?.add(call, content));
     if let Some(object) = answer.as_object_mut() {
         object.insert("startup_time_ms".to_owned(), 1.into());
@@ -118,7 +142,7 @@ fn upload(call: &Call, state: &mut State) -> Outcome {
 
 /// The newest first, as the schema says.
 fn deployments(call: &Call, state: &State) -> Outcome {
-    let deployments: Vec<Value> = found(call, state)?.deployments.iter().rev().map(deployed).collect();
+    let deployments: Vec<Value> = found(call, state)?.deployments.values().rev().map(deployed).collect();
     Ok(Answer::result(&json!({"deployments": deployments})))
 }
 
@@ -128,28 +152,25 @@ fn deploy(call: &Call, state: &mut State) -> Outcome {
     if member(&body, "strategy").is_some_and(|strategy| strategy != "percentage") {
         return Err(unreadable("the strategy of a deployment is percentage"));
     }
-    let versions = shares(&body).ok_or_else(|| unreadable("a deployment needs one or two versions that share 100"))?;
-    let version = |id: &str| script.versions.iter().find(|version| version.id == id);
+    let versions = shares(&body).ok_or_else(|| {
+        unreadable("a deployment needs one or two versions, each once, with shares from 0.01 to 100 that add up to 100")
+    })?;
     let most = versions.iter().max_by(|a, b| a.1.total_cmp(&b.1));
-    let live = most.and_then(|(id, _)| version(id)).filter(|_| versions.iter().all(|(id, _)| version(id).is_some()));
-    let live = live.ok_or_else(missing)?;
-    let newest = script.versions.last();
+    let live = most.and_then(|(id, _)| script.version(id)).cloned();
+    let live = live.filter(|_| versions.iter().all(|(id, _)| script.version(id).is_some())).ok_or_else(missing)?;
+    let newest = script.versions.values().next_back();
     let secrets_differ = newest.is_some_and(|newest| newest.content.secrets != live.content.secrets);
     if secrets_differ && call.query("force").as_deref() != Some("true") {
         let message = "The secrets changed since this version was uploaded; `force=true` deploys it all the same.";
         return Err(ApiError::new(400, 10220, message));
     }
-    let mut content = live.content.clone();
-    keep_settings(&script.content.metadata, &mut content.metadata);
     let annotations = body.get("annotations").cloned().unwrap_or_else(|| json!({}));
-    let answer = Answer::result(&deployed(&script.deploy(call, versions, annotations)));
-    script.content = content;
-    Ok(answer)
+    Ok(Answer::result(&deployed(&script.deploy(call, live.number, versions, annotations))))
 }
 
 fn deployment(call: &Call, state: &State) -> Outcome {
     let id = call.parameter("deployment_id");
-    let found = found(call, state)?.deployments.iter().find(|deployment| deployment.id == id);
+    let found = found(call, state)?.deployments.values().find(|deployment| deployment.id == id);
     found.map(|found| Answer::result(&deployed(found))).ok_or_else(no_deployment)
 }
 
@@ -157,22 +178,13 @@ fn deployment(call: &Call, state: &State) -> Outcome {
 fn drop_deployment(call: &Call, state: &mut State) -> Outcome {
     let id = call.parameter("deployment_id");
     let deployments = &mut found_mut(call, state)?.deployments;
-    let place = deployments.iter().position(|deployment| deployment.id == id).ok_or_else(no_deployment)?;
-    if place + 1 == deployments.len() {
+    let number = deployments.iter().find(|(_, deployment)| deployment.id == id).map(|(number, _)| *number);
+    let number = number.ok_or_else(no_deployment)?;
+    if deployments.keys().next_back() == Some(&number) {
         return Err(unreadable("the deployment that is live cannot be deleted"));
     }
-    deployments.remove(place);
+    deployments.remove(&number);
     Ok(Answer::result(&Value::Null))
-}
-
-/// What is a setting of the script and not of its versions stays as it is.
-fn keep_settings(old: &Map<String, Value>, new: &mut Map<String, Value>) {
-    for name in super::settings::UNVERSIONED {
-        match old.get(name) {
-            Some(value) => drop(new.insert(name.to_owned(), value.clone())),
-            None => drop(new.remove(name)),
-        }
-    }
 }
 
 /// The versions of a deployment with their percentages.
@@ -181,19 +193,15 @@ fn shares(body: &Map<String, Value>) -> Option<Vec<(String, f64)>> {
     let share = |one: &Value| Some((one.get("version_id")?.as_str()?.to_owned(), one.get("percentage")?.as_f64()?));
     let shares = given.iter().map(share).collect::<Option<Vec<_>>>()?;
     let whole = (shares.iter().map(|(_, share)| share).sum::<f64>() - 100.0).abs() < 0.01;
-    ((1..=2).contains(&shares.len()) && whole).then_some(shares)
+    let each = shares.iter().all(|(_, share)| (SMALLEST..=100.0).contains(share));
+    let distinct = !matches!(shares.as_slice(), [(one, _), (other, _)] if one == other);
+    ((1..=2).contains(&shares.len()) && whole && each && distinct).then_some(shares)
 }
 
 /// The tool that calls, as far as it says so: wrangler asks before it replaces what another tool has deployed.
 fn tool(call: &Call) -> &'static str {
     let agent = call.header("user-agent").unwrap_or_default();
     if agent.starts_with("wrangler/") { "wrangler" } else { "api" }
-}
-
-fn trim<T>(kept: &mut Vec<T>) {
-    if kept.len() >= KEPT {
-        kept.remove(0);
-    }
 }
 
 fn no_deployment() -> ApiError {
