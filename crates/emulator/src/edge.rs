@@ -47,6 +47,7 @@ use self::routing::Asked;
 pub use self::workerd::find as find_workerd;
 use crate::credential::{hex, random};
 use crate::emulator::Inner;
+use crate::line;
 use crate::log::printable;
 use crate::products::workers_scripts::live;
 
@@ -201,7 +202,8 @@ impl Drop for Edge {
 
 impl Shared {
     /// Answers a visitor.
-    async fn serve(self: Arc<Self>, request: Request) -> Response<Body> {
+    async fn serve(self: Arc<Self>, mut request: Request) -> Response<Body> {
+        line::arrived(&mut request);
         let (parts, body) = request.into_parts();
         let ip = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let header = |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());

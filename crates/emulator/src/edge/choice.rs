@@ -23,7 +23,8 @@ pub(super) enum Choice {
     Unknown,
 }
 
-/// Chooses. Where a host is both in a zone and a custom hostname of another, the custom hostname wins, which is inferred.
+/// Chooses. Where a host is both in a zone and an active custom hostname of another, the custom hostname wins, which is
+/// inferred; one that is not active takes nothing from the zone.
 /// A route goes before a custom domain on the same host, which is the origin to it; so it is to a route without a Worker
 /// (Cloudflare's page workers/configuration/routing/routes).
 pub(super) fn choose(state: &State, asked: Asked, options: &Options, now: UnixSeconds) -> Choice {
@@ -33,13 +34,12 @@ pub(super) fn choose(state: &State, asked: Asked, options: &Options, now: UnixSe
             false => Choice::Nobody,
         };
     }
-    let (zone, metadata) = match custom_hostnames::serving(state, asked.host, options, now) {
-        Some(serving) if !serving.active => return Choice::Inactive,
-        Some(serving) => (serving.zone, Some(serving.metadata)),
-        None => match zone_of(state, asked.host) {
-            Some(zone) => (zone, None),
-            None => return Choice::Unknown,
-        },
+    let hostname = custom_hostnames::serving(state, asked.host, options, now);
+    let (zone, metadata) = match (hostname, zone_of(state, asked.host)) {
+        (Some(serving), _) if serving.active => (serving.zone, Some(serving.metadata)),
+        (_, Some(zone)) => (zone, None),
+        (Some(_), None) => return Choice::Inactive,
+        (None, None) => return Choice::Unknown,
     };
     let Some(account) = state.world.zone(zone).map(|zone| zone.account) else { return Choice::Unknown };
     let routed = routing::choose(workers_routes::of_zone(state, zone), asked).flatten();

@@ -288,17 +288,24 @@ pub(crate) struct Serving {
     pub(crate) metadata: Value,
 }
 
-/// The custom hostname that a host is, or else the wildcard that it is below.
+/// The custom hostname that a host is, or else the wildcard that it is one label below. That a hostname with a wildcard
+/// certificate takes the traffic too is inferred from Cloudflare's page on the priority of hostnames.
 pub(crate) fn serving(state: &State, host: &str, options: &Options, now: UnixSeconds) -> Option<Serving> {
-    let wildcard = host.split_once('.').map(|(_, rest)| format!("*.{rest}"));
-    [Some(host), wildcard.as_deref()].into_iter().flatten().find_map(|name| {
-        let all = state.custom_hostnames.0.values().flat_map(|zone| zone.hostnames.values());
-        let standing = |hostname: &CustomHostname| hostname.standing_at(state, &options.hostnames, now.0).course;
-        let mut named = all.filter(|hostname| hostname.draft.hostname == name).map(|one| (one, standing(one)));
-        let (hostname, course) = named.find(|(_, course)| !course.is_over())?;
-        let metadata = hostname.draft.extra.get("custom_metadata").cloned().unwrap_or_default();
-        Some(Serving { zone: hostname.zone, active: course.is_serving(), metadata })
-    })
+    let above = host.split_once('.').map(|(_, rest)| rest);
+    let exact = |draft: &Draft| draft.hostname == host;
+    let wildcard = |draft: &Draft| {
+        let name = draft.hostname.strip_prefix("*.").or(draft.wildcard.then_some(draft.hostname.as_str()));
+        name.is_some() && name == above
+    };
+    let all = || state.custom_hostnames.0.values().flat_map(|zone| zone.hostnames.values());
+    let standing = |hostname: &CustomHostname| hostname.standing_at(state, &options.hostnames, now.0).course;
+    let find = |is: &dyn Fn(&Draft) -> bool| {
+        let mut named = all().filter(|hostname| is(&hostname.draft)).map(|one| (one, standing(one)));
+        named.find(|(_, course)| !course.is_over())
+    };
+    let (hostname, course) = find(&exact).or_else(|| find(&wildcard))?;
+    let metadata = hostname.draft.extra.get("custom_metadata").cloned().unwrap_or_default();
+    Some(Serving { zone: hostname.zone, active: course.is_serving(), metadata })
 }
 
 fn of_zone<'a>(call: &Call, state: &'a State) -> Option<&'a OfZone> {
