@@ -342,8 +342,18 @@ impl Inner {
 
     /// Runs a write. Where the state is on disk it runs on a thread that may block.
     pub(crate) async fn change(self: &Arc<Self>, write: Write, call: Call) -> Outcome {
+        let call = Arc::new(call);
+        self.alter_for(&call.clone(), move |state| write(&call, state)).await
+    }
+
+    /// As [`Inner::alter`], and notes the change in the audit log as what a call has done.
+    pub(crate) async fn alter_for<C>(self: &Arc<Self>, call: &Arc<Call>, change: C) -> Outcome
+    where
+        C: FnOnce(&mut State) -> Outcome + Send + 'static,
+    {
+        let call = call.clone();
         self.alter(move |state| {
-            let outcome = write(&call, state);
+            let outcome = change(state);
             audit_logs::note(&call, &outcome, state);
             outcome
         })
