@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, EXPECT, SERVER};
+use axum::http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, SERVER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use s3s::auth::SecretKey;
@@ -61,9 +61,13 @@ impl Face {
             response.headers_mut().remove(CONTENT_LENGTH);
         }
         let status = response.status();
-        // Who waits for leave to send has been told no, and sends nothing.
-        if !status.is_success() && !empty && !waits {
-            drain(Body::from_stream(body)).await;
+        // Who waits for leave to send has been told no, and sends nothing. The connection then ends, since the server cannot
+        // know that; unless it says so, the client's next request on it is lost.
+        if !status.is_success() && !empty {
+            match waits {
+                true => drop(response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"))),
+                false => drain(Body::from_stream(body)).await,
+            }
         }
         let mut outcome = visit.outcome();
         if !outcome.decided && outcome.verdict.cause.is_empty() {
