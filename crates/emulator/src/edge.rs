@@ -295,8 +295,9 @@ impl Shared {
                 Ok(stream) => break (process, stream),
                 Err(error) => {
                     self.pool.forget(&key, &process);
-                    if !std::mem::take(&mut again) {
-                        return Page::not_started(script, &error.to_string()).respond();
+                    if process.failed_at_start().await || !std::mem::take(&mut again) {
+                        let said = process.said().unwrap_or_else(|| error.to_string());
+                        return Page::not_started(script, &said).respond();
                     }
                 }
             }
@@ -304,13 +305,19 @@ impl Shared {
         process.forget();
         let parts = proxy::prepared(parts, visitor);
         let mut response = match proxy::send(stream, process.clone(), room, parts, body).await {
-            Ok(response) if proxy::is_exception(&response) => return threw(script, &process).await,
+            Ok(response) if proxy::is_exception(&response) => {
+                process.note_answer();
+                return threw(script, &process).await;
+            }
             Ok(response) => response,
             Err(error) => {
+                let failed = process.failed_at_start().await;
                 let said = process.said().unwrap_or_else(|| error.to_string());
-                return Page::threw(script, &said).respond();
+                let page = if failed { Page::not_started(script, &said) } else { Page::threw(script, &said) };
+                return page.respond();
             }
         };
+        process.note_answer();
         if let Ok(who) = HeaderValue::try_from(format!("worker={script}; version={}", key.version)) {
             response.headers_mut().insert(HEADER, who);
         }

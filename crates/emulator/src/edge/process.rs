@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ pub(super) struct Process {
     ended: watch::Receiver<bool>,
     /// The last errors that it wrote.
     errors: Arc<Mutex<Vec<String>>>,
+    /// Whether it has answered a request.
+    answered: AtomicBool,
 }
 
 /// Runs workerd until it ends, or until nothing holds the other end of standard input any more; then clears the folder,
@@ -46,6 +49,8 @@ exit "$code"
 
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long its end is waited for where it did not answer its first request.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// The longest line that is kept whole.
 const LONGEST: usize = 8 << 10;
 
@@ -113,7 +118,7 @@ impl Process {
             // Gone already where workerd ended.
             let _ = std::fs::remove_file(path);
         }
-        let process = Self { folder, _leash: leash, ended, errors };
+        let process = Self { folder, _leash: leash, ended, errors, answered: AtomicBool::new(false) };
         match started {
             Ok(()) => Ok(process),
             Err(()) => Err(process.said().unwrap_or_else(|| "workerd ended without a word".to_owned())),
@@ -135,8 +140,27 @@ impl Process {
         (!errors.is_empty()).then(|| errors.join(" "))
     }
 
-    /// Forgets what it wrote, so that what it writes next is told from it.
+    /// Notes that it has answered.
+    pub(super) fn note_answer(&self) {
+        self.answered.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it ended before it answered anything. It listens before it has looked at the script, so that only the first
+    /// answer tells that the script is good.
+    pub(super) async fn failed_at_start(&self) -> bool {
+        if self.answered.load(Ordering::Relaxed) {
+            return false;
+        }
+        let mut ended = self.ended.clone();
+        let ended = tokio::time::timeout(LAST_WORDS, ended.wait_for(|ended| *ended)).await;
+        ended.is_ok_and(|ended| ended.is_ok())
+    }
+
+    /// Forgets what it wrote, so that what it writes next is told from it; but not why it does not start.
     pub(super) fn forget(&self) {
+        if !self.answered.load(Ordering::Relaxed) {
+            return;
+        }
         self.errors.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
