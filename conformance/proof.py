@@ -182,7 +182,7 @@ def replay(local, value, plan, calls):
 
 def planned(folder, local, *work):
     """The plan that flarekeep makes of `work`, in the world's account and zone. The id of a zone that the work gives by
-    name is looked up."""
+    name is looked up; whose token it is to be a plan leaves open."""
     environment = {
         "PATH": os.environ["PATH"],
         "CLOUDFLARE_BASE_URL": local.api,
@@ -192,7 +192,7 @@ def planned(folder, local, *work):
     command = [os.environ["FLAREKEEP_BIN"], "plan", *work, "--account", ACCOUNT, "--zone", "example.com", "-o", "json"]
     made = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
     assert made.returncode == 0, made.stderr
-    return json.loads(made.stdout)
+    return json.loads(made.stdout.replace("<user_id>", USER))
 
 
 def without(plan, left_out):
