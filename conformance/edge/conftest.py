@@ -28,12 +28,12 @@ class Reply:
 class Edge(proof.Local):
     """An emulator that runs Workers."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *options, world=proof.WORLD):
         folder.mkdir()
         file = folder / "world.toml"
-        file.write_text(proof.WORLD)
+        file.write_text(world)
         command = [os.environ["FLAREKEEP_BIN"], "emulate", "--json", "--listen", "127.0.0.1:0", "--rate-limit", "off"]
-        command += ["--world", file, "--edge", "--workerd", WORKERD]
+        command += ["--world", file, "--edge", "--workerd", WORKERD, *options]
         self.log = folder / "log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, stderr=log, text=True)

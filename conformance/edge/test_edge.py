@@ -132,6 +132,7 @@ def test_errors_are_pages(edge):
     edge.route("broken.example.com/*", "broken")
     answer = edge.ask(host="broken.example.com")
     assert answer.status == 500 and "SyntaxError" in answer.text
+    edge.admin("POST", f"{ACCOUNT}/queues", {"queue_name": "q"})
     edge.upload("bound", SAY.format("never"), [{"type": "queue", "name": "Q", "queue_name": "q"}])
     edge.route("bound.example.com/*", "bound")
     answer = edge.ask(host="bound.example.com")

@@ -126,9 +126,20 @@ def test_deploy_under_the_plan_of_the_configuration(project, tmp_path):
 
 def test_whoami(project, tmp_path):
     def job(local, value, _):
-        assert proof.ACCOUNT in project(local, value)("whoami")
+        assert proof.EMAIL in project(local, value)("whoami")
 
-    proof.prove(job, tmp_path)
+    plan = proof.prove(job, tmp_path)
+    assert proof.granted(plan) == ["Memberships Read@user", "User Details Read@user"]
+
+
+def test_whoami_shows_the_account_under_the_documented_permissions(project, tmp_path):
+    """Any token may list accounts, and sees those whose settings it may read: without that nothing is refused, and no
+    account shown. So it is here; what Cloudflare shows a token of no account is not documented."""
+    with proof.Local(tmp_path / "documented") as local:
+        for listed, more in ((True, ["--as-documented"]), (False, [])):
+            plan = proof.planned(tmp_path, local, "--recipe", "wrangler-whoami", *more)
+            said = project(local, local.token(plan["policies"])[1])("whoami")
+            assert (proof.EMAIL in said, proof.ACCOUNT in said) == (True, listed)
 
 
 def test_kv_in_bulk(project, tmp_path):

@@ -92,8 +92,12 @@ pub(crate) type Write = fn(&Call, &mut State) -> Outcome;
 
 /// Does a write, and notes it.
 pub(crate) fn written(write: Write, call: &Call, state: &mut State) -> Outcome {
+    noted(call, state, |state| write(call, state))
+}
+
+fn noted(call: &Call, state: &mut State, change: impl FnOnce(&mut State) -> Outcome) -> Outcome {
     let zone = call.zone.and_then(|id| state.world.zone(id)).cloned();
-    let outcome = write(call, state);
+    let outcome = change(state);
     audit_logs::note(call, zone.as_ref(), &outcome, state);
     outcome
 }
@@ -367,6 +371,15 @@ impl Inner {
         ray = (ray ^ (ray >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         ray = (ray ^ (ray >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         format!("{:016x}-LOC", ray ^ (ray >> 31))
+    }
+
+    /// As [`Inner::alter`], and notes the change in the audit log as what a call has done.
+    pub(crate) async fn alter_for<C>(self: &Arc<Self>, call: &Arc<Call>, change: C) -> Outcome
+    where
+        C: FnOnce(&mut State) -> Outcome + Send + 'static,
+    {
+        let call = call.clone();
+        self.alter(move |state| noted(&call, state, change)).await
     }
 
     /// Runs a change. Where the state is on disk it runs on a thread that may block.

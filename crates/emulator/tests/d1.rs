@@ -237,3 +237,22 @@ async fn d1_read_runs_what_reads_and_needs_d1_write_for_the_rest() {
         }
     }
 }
+
+#[tokio::test]
+async fn writes_and_what_failed_of_them_are_in_the_audit_log() {
+    let local = Local::start().await;
+    let token = writer(&local).await;
+    let id = create(&local, &token).await;
+    sql(&local, &token, &id, "CREATE TABLE t (a)").await.result();
+    sql(&local, &token, &id, "INSERT INTO nowhere VALUES (1)").await.refused(400, 7500);
+    sql(&local, &token, &id, "SELECT * FROM t").await.result();
+    sql(&local, &token, &id, "SELECT * FROM nowhere").await.refused(400, 7500);
+    let log = "/accounts/{A}/logs/audit?since=2020-01-01&before=2999-01-01&direction=asc&actor_token_id=";
+    let log = local.admin("GET", &format!("{log}{}", token.id)).send().await;
+    let line = |entry: &Value| {
+        let text = |value: &Value| value.as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        format!("{} {}", text(&entry["raw"]["uri"]), text(&entry["action"]["result"]))
+    };
+    let lines: Vec<String> = log.result().as_array().unwrap().iter().map(line).collect();
+    assert_eq!(lines, ["database success", "query success", "query failure"]);
+}

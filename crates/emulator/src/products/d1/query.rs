@@ -27,6 +27,7 @@ pub(super) fn raw(emulator: Arc<Inner>, call: Call) -> BoxFuture<'static, Outcom
 }
 
 async fn answered(emulator: Arc<Inner>, call: Call, rows: fn(&One) -> Value) -> Outcome {
+    let call = Arc::new(call);
     found(&call, &emulator.state())?;
     let statements = statements(&call)?;
     if statements.iter().any(|bound| bound.statement.writes) {
@@ -51,18 +52,23 @@ fn may_write(call: &Call, state: &State) -> Result<(), ApiError> {
     allowed.map(drop).map_err(|_| refused())
 }
 
-/// Runs statements on the database that the path names, and keeps what they changed before it returns.
-pub(super) async fn execute(emulator: &Arc<Inner>, call: &Call, statements: Vec<Bound>) -> Result<Ran, ApiError> {
+/// Runs statements on the database that the path names, and keeps what they changed before it returns. A change is in the
+/// audit log, and so is one that failed; statements that only read are not.
+pub(super) async fn execute(emulator: &Arc<Inner>, call: &Arc<Call>, statements: Vec<Bound>) -> Result<Ran, ApiError> {
     let owner = owner(call)?;
     let id = found(call, &emulator.state())?.0.to_owned();
     let writes = statements.iter().any(|bound| bound.statement.writes);
     let _alone = if writes { Some(emulator.d1_writers.alone(&id).await) } else { None };
     let state = emulator.state();
     let database: &Database = found(call, &state)?.1;
-    let mut ran = run(&database.content, &statements).await.map_err(|message| failed(&message))?;
+    let mut ran = match run(&database.content, &statements).await {
+        Ok(ran) => ran,
+        Err(message) if writes => return Err(failed_write(emulator, call, failed(&message)).await),
+        Err(message) => return Err(failed(&message)),
+    };
     if let Some(content) = ran.content.take() {
         let (before, tables) = (database.content.clone(), ran.tables);
-        let stored = emulator.alter(move |state| {
+        let stored = emulator.alter_for(call, move |state| {
             let database = found_mut(&owner, &id, state).ok_or_else(|| missing(&id))?;
             // A snapshot may have been restored meanwhile.
             if database.content != before {
@@ -76,6 +82,12 @@ pub(super) async fn execute(emulator: &Arc<Inner>, call: &Call, statements: Vec<
         stored.await?;
     }
     Ok(ran)
+}
+
+/// Notes a write that failed, and gives the error back.
+async fn failed_write(emulator: &Arc<Inner>, call: &Arc<Call>, error: ApiError) -> ApiError {
+    let outcome = emulator.alter_for(call, move |_| Err(error)).await;
+    outcome.err().unwrap_or_else(|| failed("the statements failed"))
 }
 
 /// What is told of statements beside their rows. How many rows were looked at is not known: those that came out count.

@@ -25,6 +25,7 @@ const KEPT: i64 = 3600;
 /// `init` names an address to upload to, `ingest` runs what was uploaded, `poll` has nothing to wait for.
 pub(super) fn import(emulator: Arc<Inner>, call: Call) -> BoxFuture<'static, Outcome> {
     async move {
+        let call = Arc::new(call);
         let database = found(&call, &emulator.state())?.0.to_owned();
         let body = call.object().ok_or_else(not_json)?;
         let etag = member(&body, "etag").unwrap_or_default().to_owned();
@@ -49,7 +50,7 @@ pub(super) fn import(emulator: Arc<Inner>, call: Call) -> BoxFuture<'static, Out
     .boxed()
 }
 
-async fn ingest(emulator: &Arc<Inner>, call: &Call, database: &str, name: &str) -> Outcome {
+async fn ingest(emulator: &Arc<Inner>, call: &Arc<Call>, database: &str, name: &str) -> Outcome {
     let state = emulator.state();
     let file = state.d1.files.get(name).filter(|file| file.database == database);
     let file = file.ok_or_else(|| failed("no such file was uploaded"))?;
