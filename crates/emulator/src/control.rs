@@ -49,13 +49,13 @@ pub(super) struct Body(Map<String, Value>);
 
 impl Control {
     /// For an emulator that begins with this state.
-    pub(crate) fn new(options: &Options, seeded: Arc<State>, tokens: Vec<TokenFact>) -> Self {
+    pub(crate) fn new(options: &Options, seeded: &State, tokens: Vec<TokenFact>) -> Self {
         Self {
             clock: Timekeeper::new(options.clock.clone(), options.now),
             decisions: Decisions::new(options.decisions),
             faults: Armed::new(options.faults.clone().unwrap_or_default()),
             snapshots: Snapshots::default(),
-            seeded: Arc::new(audit_logs::apart(&seeded)),
+            seeded: Arc::new(audit_logs::apart(seeded)),
             tokens,
         }
     }

@@ -273,7 +273,7 @@ impl Emulator {
             failures: Failures::default(),
             d1_writers: d1::Writers::default(),
             incoming: Incoming::default(),
-            control: Control::new(&options, seeded, tokens),
+            control: Control::new(&options, &seeded, tokens),
             options: Arc::new(options),
             rays: AtomicU64::new(u64::from_be_bytes(random())),
         }))

@@ -229,9 +229,9 @@ async fn d1_read_runs_what_reads_and_needs_d1_write_for_the_rest() {
         for text in ["DROP TABLE t", "SELECT 1; INSERT INTO t VALUES (1)"] {
             let reply = sql(&local, &reader, &id, text).await;
             if refused {
-                reply.refused(403, 7403)
+                reply.refused(403, 7403);
             } else {
-                assert!(reply.result().is_array())
+                assert!(reply.result().is_array());
             }
             sql(&local, &token, &id, "CREATE TABLE IF NOT EXISTS t (a)").await.result();
         }

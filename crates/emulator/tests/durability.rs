@@ -160,7 +160,8 @@ async fn what_is_found_by_name_is_found_after_a_restart() {
 
         let local = Local::serve(open(folder.path())).await;
         assert_eq!(local.emulator.state_hash(), hash);
-        for list in ["/zones/{Z}/dns_records", "/zones/{Z}/dns_records?name=www.example.com", "/zones?name=example.com"] {
+        for list in ["/zones/{Z}/dns_records", "/zones/{Z}/dns_records?name=www.example.com", "/zones?name=example.com"]
+        {
             assert_eq!(local.admin("GET", list).send().await.result().as_array().unwrap().len(), 1, "{list}");
         }
         local.admin("POST", "/zones").json(&json!({"name": "example.com"})).send().await.refused(400, 1061);

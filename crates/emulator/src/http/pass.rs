@@ -80,8 +80,7 @@ impl Pass {
             }
         };
         found.ok_or_else(|| {
-            let error =
-                self.ticket.map_or_else(|| refusal::unknown_token(self.operation, options), |kind| kind.refusal());
+            let error = self.ticket.map_or_else(|| refusal::unknown_token(self.operation, options), Kind::refusal);
             Denial { cause: "unknown-credential", error }
         })
     }

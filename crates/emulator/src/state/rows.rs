@@ -132,6 +132,14 @@ impl BadRow {
     }
 }
 
+/// What makes the new of the old, as it comes back from the disk.
+#[cfg(test)]
+pub(crate) fn changes<T: Rows>(old: Option<&T>, new: &T) -> Vec<Change> {
+    let mut changes = Changes::together();
+    T::compare(old, new, &mut changes);
+    changes.finish().unwrap().map_or_else(Vec::new, |text| serde_json::from_slice(&text).unwrap())
+}
+
 /// Reads a leaf.
 pub(crate) fn read<T: DeserializeOwned>(place: &[String], row: Option<Value>) -> Result<Option<T>, BadRow> {
     if !place.is_empty() {
@@ -310,13 +318,6 @@ mod tests {
 
     leaf!(Chair);
     branch!(House { rooms, door, long });
-
-    fn changes(old: Option<&House>, new: &House) -> Vec<Change> {
-        let mut changes = Changes::together();
-        House::compare(old, new, &mut changes);
-        let text = changes.finish().unwrap();
-        text.map_or_else(Vec::new, |text| serde_json::from_slice(&text).unwrap())
-    }
 
     fn applied(to: House, changes: Vec<Change>) -> House {
         let mut slot = Some(to);

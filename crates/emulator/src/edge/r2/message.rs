@@ -258,6 +258,8 @@ mod tests {
 
     use super::*;
 
+    // By value, so that a test can write it in place.
+    #[allow(clippy::needless_pass_by_value)]
     fn message(value: Value) -> Message {
         Message::read(value.to_string().as_bytes()).unwrap()
     }

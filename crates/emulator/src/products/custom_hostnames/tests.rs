@@ -6,7 +6,7 @@ use serde_json::json;
 use super::lifecycle::SslStatus;
 use super::*;
 use crate::options::HostnameDns;
-use crate::state::rows::{Changes, Rows};
+use crate::state::rows::Rows;
 use crate::world::World;
 
 /// A time at which the hostnames of these tests are neither new nor over.
@@ -106,10 +106,9 @@ proptest! {
         let before = table.clone();
         then.into_iter().for_each(|step| change(&mut table, step));
         check(&table);
-        let mut changes = Changes::default();
-        Table::compare(Some(&before), &table, &mut changes);
+        let changes = crate::state::rows::changes(Some(&before), &table);
         let mut slot = Some(before);
-        for change in changes.found {
+        for change in changes {
             Table::apply(&mut slot, &change.place, change.row).unwrap();
         }
         let again = slot.unwrap();
