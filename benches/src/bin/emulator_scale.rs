@@ -32,7 +32,10 @@ async fn main() {
         for (what, query) in [
             ("first page", String::new()),
             ("last page, by name", format!("order=name&page={pages}")),
-            ("page in the middle, by content, backward", format!("order=content&direction=desc&page={}", pages.div_ceil(2))),
+            (
+                "page in the middle, by content, backward",
+                format!("order=content&direction=desc&page={}", pages.div_ceil(2)),
+            ),
             ("page in the middle, by ttl", format!("order=ttl&page={}", pages.div_ceil(2))),
             ("name", format!("name={half}")),
             ("name.startswith", "name.startswith=n0000".to_owned()),
