@@ -21,7 +21,7 @@ use super::temporary::fits;
 use super::visit::Visit;
 use crate::emulator::Inner;
 use crate::http::drain;
-use crate::log::{CredentialKind, Seen, printable};
+use crate::log::{Behind, CredentialKind, Seen, printable};
 use crate::session::Session;
 use crate::why;
 
@@ -79,7 +79,7 @@ impl Face {
             headers.insert(why::HEADER, why);
         }
         if let Some(seen) = seen {
-            emulator.tell(verdict.entry(&seen, status.as_u16(), emulator.now(), why));
+            emulator.tell(verdict, &seen, status.as_u16(), why);
         }
         headers.insert(SERVER, HeaderValue::from_static("flarekeep"));
         if let Ok(ray) = HeaderValue::from_str(&emulator.ray()) {
@@ -114,12 +114,12 @@ fn presented(headers: &HeaderMap, query: Option<&str>, emulator: &Inner, visit: 
     if let Some(token) = in_header.or_else(|| given("X-Amz-Security-Token")) {
         verdict.cause = "temporary-credential";
         let Some(session) = Session::read(&token, &record.stored.value_hash) else {
-            verdict.grounds = Some("the session token is none that the key's secret signed".to_owned());
+            verdict.grounds = Some(Behind::Said("the session token is none that the key's secret signed".to_owned()));
             return Err(unauthorized());
         };
         let checked = emulator.options.session_claims;
         if let Err(why) = fits(&session.claims, key, visit.place(), headers, emulator.now(), checked) {
-            verdict.grounds = Some(printable(&why, 200));
+            verdict.grounds = Some(Behind::Said(printable(&why, 200)));
             return Err(unauthorized());
         }
         visit.take_up(session);
