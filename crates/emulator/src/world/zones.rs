@@ -136,6 +136,7 @@ mod tests {
             name: name.to_owned(),
             account: AccountId::from_u128(1),
             status: "active".to_owned(),
+            plan: "free".to_owned(),
         }
     }
 
