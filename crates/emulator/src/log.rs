@@ -272,7 +272,9 @@ fn encode(url: &mut String, text: &str) {
 /// A text from outside, safe to print: control characters escaped, and cut short.
 pub(crate) fn printable(text: &str, longest: usize) -> String {
     // As almost every path is.
-    if text.len() <= longest && text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b'"' | b'\'')) {
+    if text.len() <= longest
+        && text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b'"' | b'\''))
+    {
         return text.to_owned();
     }
     text.chars().take(longest).flat_map(char::escape_debug).collect()

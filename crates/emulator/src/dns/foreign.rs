@@ -80,7 +80,9 @@ impl Table {
     /// The names at which two tables differ.
     pub(crate) fn changed<'a>(old: &'a Self, new: &'a Self) -> impl Iterator<Item = &'a str> {
         old.0.diff(&new.0).map(|change| match change {
-            DiffItem::Add(name, _) | DiffItem::Remove(name, _) | DiffItem::Update { new: (name, _), .. } => name.as_str(),
+            DiffItem::Add(name, _) | DiffItem::Remove(name, _) | DiffItem::Update { new: (name, _), .. } => {
+                name.as_str()
+            }
         })
     }
 

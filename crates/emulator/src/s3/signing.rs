@@ -173,7 +173,15 @@ fn credential<'a>(whole: &'a str, time: &str, origin: &str) -> S3Result<(&'a str
 
 /// The seconds since 1970 of a time such as `20130524T000000Z`; none where it is not of this form.
 fn seconds(text: &str) -> Option<i64> {
-    let time = DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
+    let (day, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let digits = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(day, 8) || !digits(time, 6) {
+        return None;
+    }
+    let part = |text: &str, from, to| text.get(from..to)?.parse::<i8>().ok();
+    let year = day.get(..4)?.parse().ok()?;
+    let (month, day) = (part(day, 4, 6)?, part(day, 6, 8)?);
+    let time = DateTime::new(year, month, day, part(time, 0, 2)?, part(time, 2, 4)?, part(time, 4, 6)?, 0).ok()?;
     Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second())
 }
 
@@ -184,6 +192,7 @@ mod tests {
     #[test]
     fn times_are_of_one_form() {
         assert_eq!(seconds("19700102T000001Z"), Some(86_401));
+        assert_eq!(seconds("20260612T235959Z"), Some(1_781_308_799));
         for bad in ["", "2026-06-12T00:00:00Z", "19700102T000001", "19701302T000001Z", "Thu, 01 Jan 1970 00:00:00 GMT"]
         {
             assert_eq!(seconds(bad), None, "{bad}");

@@ -120,7 +120,8 @@ mod tests {
         for name in own.into_iter().chain(above) {
             for link in names::chain(state, &name) {
                 let entries = names::at(state, &link).entries;
-                let held: Vec<String> = entries.iter().map(|entry| format!("{} {}", entry.kind, entry.content)).collect();
+                let held: Vec<String> =
+                    entries.iter().map(|entry| format!("{} {}", entry.kind, entry.content)).collect();
                 facts += &format!("{link}: {held:?}\n");
             }
         }

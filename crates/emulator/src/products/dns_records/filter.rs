@@ -1,6 +1,6 @@
 //! The filters of the list of records.
 
-use super::draft::Draft;
+use super::glance::Look;
 use super::table::{Record, Zone};
 use crate::http::Call;
 
@@ -98,7 +98,7 @@ impl Filter {
         by_name(How::Starts).map(|beginning| zone.under(beginning).map(AsRef::as_ref).collect())
     }
 
-    pub(super) fn admits(&self, record: &Draft) -> bool {
+    pub(super) fn admits(&self, record: &Look) -> bool {
         let mut tests = self.tests.iter().map(|test| test.holds(record));
         let tags = (!self.tags.is_empty()).then(|| {
             let mut tags = self.tags.iter().map(|test| test.holds(record));
@@ -113,19 +113,20 @@ impl Filter {
 }
 
 impl Test {
-    fn holds(&self, record: &Draft) -> bool {
+    fn holds(&self, record: &Look) -> bool {
         let meets = |value: &str| self.how.meets(value, &self.text);
-        let comment = record.comment.as_deref().unwrap_or_default();
+        let comment = || record.draft().comment.as_deref().unwrap_or_default();
         match self.field {
-            Field::Name => meets(&record.name),
-            Field::Content => meets(&record.content),
-            Field::Comment if self.how == How::Absent => comment.is_empty(),
-            Field::Comment => !comment.is_empty() && meets(comment),
-            Field::Kind => meets(&record.kind),
+            Field::Name => meets(record.name),
+            Field::Content => meets(record.content),
+            Field::Comment if self.how == How::Absent => comment().is_empty(),
+            Field::Comment => !comment().is_empty() && meets(comment()),
+            Field::Kind => meets(record.kind),
             Field::Proxied => meets(if record.proxied { "true" } else { "false" }),
             Field::All => {
-                [&*record.name, &*record.content, comment].into_iter().any(meets)
-                    || record.tags.iter().any(|tag| meets(tag))
+                [record.name, record.content].into_iter().any(meets)
+                    || meets(comment())
+                    || record.draft().tags.iter().any(|tag| meets(tag))
             }
         }
     }
@@ -151,8 +152,8 @@ impl TagTest {
         tests
     }
 
-    fn holds(&self, record: &Draft) -> bool {
-        let has = record.tags.iter().any(|tag| {
+    fn holds(&self, record: &Look) -> bool {
+        let has = record.draft().tags.iter().any(|tag| {
             let (name, value) = tag.split_once(':').unwrap_or((tag, ""));
             name.eq_ignore_ascii_case(&self.name)
                 && self.value.as_ref().is_none_or(|(how, text)| how.meets(value, text))

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::draft::Draft;
+use super::glance::{Glances, Look};
 use crate::state::Map;
 use crate::state::rows::{self, BadRow, Changes, Rows, branch, leaf};
 
@@ -59,6 +60,7 @@ pub(super) struct Zone {
     proxied: Map<Key, Arc<Record>>,
     /// How many records lie below a name, for each that any lies below.
     above: Map<Arc<str>, usize>,
+    glances: Glances,
     serial: u64,
 }
 
@@ -134,6 +136,7 @@ impl Zone {
     /// Adds a record, or puts it in place of the one with its id.
     pub(super) fn put(&mut self, record: Record) {
         self.remove(&record.id.clone());
+        self.glances = Glances::default();
         self.serial = self.serial.max(record.serial);
         let record = Arc::new(record);
         for order in Order::ALL {
@@ -150,6 +153,7 @@ impl Zone {
 
     pub(super) fn remove(&mut self, id: &str) -> Option<Arc<Record>> {
         let old = self.by_id.remove(id)?;
+        self.glances = Glances::default();
         for order in Order::ALL {
             self.order_mut(order).remove(&order.key(&old));
         }
@@ -165,6 +169,11 @@ impl Zone {
     /// All records, in this order.
     pub(super) fn in_order(&self, order: Order) -> impl DoubleEndedIterator<Item = &Arc<Record>> {
         self.order(order).values()
+    }
+
+    /// The same, for whoever looks at each of them.
+    pub(super) fn looks(&self, order: Order) -> impl Iterator<Item = Look<'_>> {
+        self.glances.of(order, move || self.in_order(order))
     }
 
     /// The records with this whole name, those made first before the others.
@@ -329,6 +338,13 @@ mod tests {
                     let of = |record: &Record| { let key = order.key(record); (key.0, key.1) };
                     prop_assert_eq!(of(listed), of(plain));
                 }
+                let seen: Vec<&Record> = zone.looks(order).map(|look| look.record()).collect();
+                prop_assert_eq!(seen, listed);
+                prop_assert!(zone.looks(order).all(|look| {
+                    let own = Look::of(look.record());
+                    (look.kind, look.name, look.content, look.proxied)
+                        == (&*own.kind.to_ascii_lowercase(), own.name, &*own.content.to_ascii_lowercase(), own.proxied)
+                }));
             }
             let named: Vec<&str> = zone.named("a.example.com").map(|record| record.id.as_str()).collect();
             prop_assert_eq!(named.len(), plain.iter().filter(|record| &*record.draft.name == "a.example.com").count());
