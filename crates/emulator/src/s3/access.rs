@@ -94,7 +94,6 @@ impl Gate {
             parts.push(Part { operation: create, path: Some(format!("/{bucket}")) });
             keys.push(None);
         }
-        let prefix = wanted.uri.query().and_then(|query| parameter(query, "prefix")).unwrap_or_default();
         let mut outcome = visit.outcome();
         outcome.verdict.parts = parts;
         outcome.decided = true;
@@ -117,6 +116,7 @@ impl Gate {
                 _ => return Err(access_denied()),
             }
             if let Some(session) = visit.session() {
+                let prefix = wanted.uri.query().and_then(|query| parameter(query, "prefix")).unwrap_or_default();
                 // A right to copy is one to read the source.
                 let asked = Asked { name: wanted.name, request, key: key.as_deref(), prefix: &prefix };
                 if let Err(why) = admits(&session.claims, record.stored.owner, &asked) {

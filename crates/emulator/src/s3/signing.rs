@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use s3s::{S3Result, s3_error};
 
 use super::fault::{expired, unauthorized};
-use super::front::parameter;
+use super::front::Parameters;
 use crate::credential::{hash, hex};
 use crate::options::ExpiredLink;
 
@@ -35,18 +35,17 @@ pub(super) struct Signed<'a> {
 
 impl<'a> Signed<'a> {
     /// Reads the signature of a request, in its headers or in its query.
-    pub(super) fn read(headers: &'a HeaderMap, query: Option<&'a str>) -> S3Result<Self> {
-        let given = |name: &str| query.and_then(|query| parameter(query, name));
-        if given("Signature").is_some() {
+    pub(super) fn read(headers: &'a HeaderMap, query: &Parameters<'a>) -> S3Result<Self> {
+        if query.has("Signature") {
             return Err(s3_error!(InvalidRequest, "Please use AWS4-HMAC-SHA256"));
         }
-        let link = ["X-Amz-Credential", "X-Amz-Signature"].iter().any(|name| given(name).is_some());
+        let link = ["X-Amz-Credential", "X-Amz-Signature"].iter().any(|name| query.has(name));
         match (headers.get(AUTHORIZATION), link) {
             (Some(_), true) => {
                 Err(s3_error!(InvalidArgument, "Only one way of signing is allowed: in the headers, or in the query."))
             }
             (Some(header), false) => Self::in_headers(header.to_str().unwrap_or_default(), headers),
-            (None, true) => Self::in_query(query.unwrap_or_default()),
+            (None, true) => Self::in_query(query),
             (None, false) => Err(s3_error!(InvalidArgument, "Authorization")),
         }
     }
@@ -78,7 +77,7 @@ impl<'a> Signed<'a> {
         Self { key, headers: Cow::Borrowed(field("SignedHeaders=")), scope, time, signature, link: false }.of_the_host()
     }
 
-    fn in_query(query: &'a str) -> S3Result<Self> {
+    fn in_query(query: &Parameters<'a>) -> S3Result<Self> {
         const WANTED: [&str; 6] = [
             "X-Amz-Algorithm",
             "X-Amz-Credential",
@@ -87,12 +86,12 @@ impl<'a> Signed<'a> {
             "X-Amz-Signature",
             "X-Amz-SignedHeaders",
         ];
-        let missing: Vec<&str> = WANTED.into_iter().filter(|name| parameter(query, name).is_none()).collect();
+        let missing: Vec<&str> = WANTED.into_iter().filter(|name| !query.has(name)).collect();
         if !missing.is_empty() {
             // R2 leaves two blanks.
             return Err(s3_error!(InvalidArgument, "Required search parameters {} missing", missing.join(",  ")));
         }
-        let given = |name: &str| parameter(query, name).unwrap_or_default();
+        let given = |name: &str| query.get(name).unwrap_or_default();
         if given("X-Amz-Algorithm") != "AWS4-HMAC-SHA256" {
             return Err(s3_error!(InvalidRequest, "Please use AWS4-HMAC-SHA256"));
         }
@@ -113,8 +112,8 @@ impl<'a> Signed<'a> {
     }
 
     /// Whether the time of a link is over. Links alone have a time.
-    pub(super) fn still_good(&self, query: Option<&str>, now: i64, answer: ExpiredLink) -> S3Result<()> {
-        let lifetime = query.and_then(|query| parameter(query, "X-Amz-Expires")).and_then(|text| text.parse().ok());
+    pub(super) fn still_good(&self, query: &Parameters, now: i64, answer: ExpiredLink) -> S3Result<()> {
+        let lifetime = query.get("X-Amz-Expires").and_then(|text| text.parse().ok());
         let until = seconds(&self.time).unwrap_or_default() + lifetime.unwrap_or(0_i64);
         if self.link && now > until { Err(expired(answer)) } else { Ok(()) }
     }

@@ -17,7 +17,7 @@ pub(super) struct Glances(Arc<[OnceLock<Glance>; 5]>);
 struct Glance {
     lines: Vec<Line>,
     /// Type, name and content of each record, in lower case.
-    text: String,
+    text: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -28,11 +28,11 @@ struct Line {
     ends: [usize; 3],
 }
 
-/// What filters look at.
+/// What filters look at: texts as bytes.
 pub(super) struct Look<'a> {
-    pub(super) kind: &'a str,
-    pub(super) name: &'a str,
-    pub(super) content: &'a str,
+    pub(super) kind: &'a [u8],
+    pub(super) name: &'a [u8],
+    pub(super) content: &'a [u8],
     pub(super) proxied: bool,
     record: &'a Record,
 }
@@ -50,9 +50,9 @@ impl Glances {
 
 impl Glance {
     fn at<'a>(records: impl Iterator<Item = &'a Arc<Record>>) -> Self {
-        let mut text = String::new();
+        let mut text = Vec::new();
         let mut add = |part: &str| {
-            text.extend(part.chars().map(|letter| letter.to_ascii_lowercase()));
+            text.extend(part.bytes().map(|letter| letter.to_ascii_lowercase()));
             text.len()
         };
         let line = |record: &Arc<Record>| {
@@ -82,7 +82,7 @@ impl<'a> Look<'a> {
     /// A record by itself.
     pub(super) fn of(record: &'a Record) -> Self {
         let Draft { kind, name, content, proxied, .. } = &record.draft;
-        Self { kind, name, content, proxied: *proxied, record }
+        Self { kind: kind.as_bytes(), name: name.as_bytes(), content: content.as_bytes(), proxied: *proxied, record }
     }
 
     pub(super) fn record(&self) -> &'a Record {
