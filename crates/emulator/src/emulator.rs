@@ -21,7 +21,7 @@ use crate::edge_limit;
 use crate::faults::{self, Face, FaultRules};
 use crate::http::{self, ApiError, Call, Outcome};
 use crate::lock_out::Failures;
-use crate::log::LogEntry;
+use crate::log::{Seen, Verdict};
 use crate::objects::Incoming;
 use crate::options::Options;
 use crate::products::{audit_logs, custom_hostnames, d1};
@@ -355,12 +355,13 @@ impl Inner {
     }
 
     /// Tells of a decision.
-    pub(crate) fn tell(&self, entry: LogEntry) {
+    pub(crate) fn tell(&self, verdict: Verdict, seen: &Seen, status: u16, why: Option<String>) {
+        let at = self.now();
         if let Some(tell) = &self.options.on_decision {
-            tell(&entry);
+            tell(&verdict.entry(seen, status, at, why));
         }
         if self.control.decisions.are_kept() {
-            self.control.decisions.push(entry);
+            self.control.decisions.push(verdict.kept(seen, status, at));
         }
     }
 

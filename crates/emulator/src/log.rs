@@ -1,10 +1,11 @@
 //! What is told about each call.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use axum::http::header::HOST;
 use axum::http::uri::Authority;
-use axum::http::{Method, Uri, request};
+use axum::http::{HeaderValue, Method, Uri, request};
 use flarekeep_catalogue::{Operation, Rule, TokenId};
 use flarekeep_policy::{Owner, Request, UnixSeconds, explain};
 
@@ -109,12 +110,21 @@ pub(crate) struct Verdict {
     pub(crate) operation: Option<&'static Operation>,
     pub(crate) allowed: bool,
     pub(crate) cause: &'static str,
-    pub(crate) grounds: Option<String>,
+    pub(crate) grounds: Option<Behind>,
     /// The same for the header, with [`crate::Options::explain`].
     pub(crate) why: Option<Grounds>,
     pub(crate) errors: Vec<u32>,
     /// What is asked for beside the one operation of the method and the path, or in its place.
     pub(crate) parts: Vec<Part>,
+}
+
+/// What stands behind a decision. It is put into words for who reads them: most calls' are never read.
+#[derive(Debug, Clone)]
+pub(crate) enum Behind {
+    /// Words that there are.
+    Said(String),
+    /// What a token grants of a call.
+    Token(Box<(Arc<Record>, Request)>),
 }
 
 /// A part of what a call asks for.
@@ -130,26 +140,57 @@ pub(crate) struct Part {
 pub(crate) struct Seen {
     method: Method,
     uri: Uri,
-    /// The host that was called; the usual one where the call named none.
-    host: String,
+    host: Option<HeaderValue>,
+}
+
+/// A call and what became of it, as short as it can be kept: it becomes words when somebody asks for it.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) at: UnixSeconds,
+    pub(crate) method: Method,
+    /// As in [`LogEntry`].
+    pub(crate) path: String,
+    pub(crate) status: u16,
+    pub(crate) verdict: Verdict,
 }
 
 impl Seen {
     pub(crate) fn of(parts: &request::Parts) -> Self {
-        let named = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).and_then(|host| host.parse().ok());
-        let host = parts.uri.authority().cloned().or(named).filter(|host: &Authority| !host.as_str().contains('@'));
-        let host = host.map_or_else(|| "localhost".to_owned(), |host| host.as_str().to_owned());
-        Self { method: parts.method.clone(), uri: parts.uri.clone(), host }
+        Self { method: parts.method.clone(), uri: parts.uri.clone(), host: parts.headers.get(HOST).cloned() }
     }
 
     fn url(&self, path: &str, query: Option<&str>) -> String {
-        let mut url = format!("http://{}", self.host);
+        let named = || self.host.as_ref()?.to_str().ok()?.parse().ok();
+        let host = self.uri.authority().cloned().or_else(named).filter(|host: &Authority| !host.as_str().contains('@'));
+        let mut url = format!("http://{}", host.as_ref().map_or("localhost", Authority::as_str));
         encode(&mut url, path);
         if let Some(query) = query {
             url.push('?');
             encode(&mut url, query);
         }
         url
+    }
+}
+
+impl Behind {
+    /// What a token grants of a call.
+    pub(crate) fn token(record: &Arc<Record>, request: &Request) -> Self {
+        Self::Token(Box::new((record.clone(), request.clone())))
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Self::Said(words) => words.clone(),
+            Self::Token(held) => grounds(&held.0, &held.1),
+        }
+    }
+}
+
+impl Kept {
+    /// The decision in a sentence, as in [`LogEntry`].
+    pub(crate) fn sentence(&self) -> String {
+        let grounds = self.verdict.grounds.as_ref().map(Behind::words);
+        self.verdict.sentence(&printable(self.method.as_str(), 20), &self.path, grounds.as_deref())
     }
 }
 
@@ -163,19 +204,21 @@ impl Verdict {
         };
     }
 
+    /// The call that was answered with this status, to be kept.
+    pub(crate) fn kept(self, seen: &Seen, status: u16, at: UnixSeconds) -> Kept {
+        // The parts' URLs and the query have no bound on their length.
+        let verdict = Self { why: None, parts: Vec::new(), ..self };
+        Kept { at, method: seen.method.clone(), path: printable(seen.uri.path(), 400), status, verdict }
+    }
+
     /// The entry for the call that was answered with this status.
-    pub(crate) fn entry(self, seen: &Seen, status: u16, at: UnixSeconds, why: Option<String>) -> LogEntry {
+    pub(crate) fn entry(&self, seen: &Seen, status: u16, at: UnixSeconds, why: Option<String>) -> LogEntry {
         let (method, path) = (printable(seen.method.as_str(), 20), printable(seen.uri.path(), 400));
-        let verdict = if self.allowed { "allowed" } else { "refused" };
-        let credential = self.credential.word();
-        let mut sentence = format!("{method} {path} {verdict} to {credential} ({})", self.cause);
-        if let Some(grounds) = &self.grounds {
-            sentence.push_str(": ");
-            sentence.push_str(grounds);
-        }
+        let grounds = self.grounds.as_ref().map(Behind::words);
+        let sentence = self.sentence(&method, &path, grounds.as_deref());
         let signed = self.operation.is_none_or(Operation::is_s3);
         let whole = || seen.url(seen.uri.path(), seen.uri.query().filter(|_| !signed));
-        let mut asked: Vec<Asked> = self.parts.into_iter().map(|part| part.asked(seen, whole)).collect();
+        let mut asked: Vec<Asked> = self.parts.iter().map(|part| part.asked(seen, whole)).collect();
         if asked.is_empty() {
             asked.push(Asked { operation: self.operation, url: whole() });
         }
@@ -190,17 +233,27 @@ impl Verdict {
             allowed: self.allowed,
             cause: self.cause,
             sentence,
-            grounds: self.grounds,
+            grounds,
             why,
-            errors: self.errors,
+            errors: self.errors.clone(),
             asked,
         }
+    }
+
+    fn sentence(&self, method: &str, path: &str, grounds: Option<&str>) -> String {
+        let verdict = if self.allowed { "allowed" } else { "refused" };
+        let mut sentence = format!("{method} {path} {verdict} to {} ({})", self.credential.word(), self.cause);
+        if let Some(grounds) = grounds {
+            sentence.push_str(": ");
+            sentence.push_str(grounds);
+        }
+        sentence
     }
 }
 
 impl Part {
-    fn asked(self, seen: &Seen, whole: impl Fn() -> String) -> Asked {
-        let url = self.path.map_or_else(whole, |path| seen.url(&path, None));
+    fn asked(&self, seen: &Seen, whole: impl Fn() -> String) -> Asked {
+        let url = self.path.as_ref().map_or_else(whole, |path| seen.url(path, None));
         Asked { operation: Some(self.operation), url }
     }
 }
@@ -218,11 +271,17 @@ fn encode(url: &mut String, text: &str) {
 
 /// A text from outside, safe to print: control characters escaped, and cut short.
 pub(crate) fn printable(text: &str, longest: usize) -> String {
+    // As almost every path is.
+    if text.len() <= longest
+        && text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b'"' | b'\''))
+    {
+        return text.to_owned();
+    }
     text.chars().take(longest).flat_map(char::escape_debug).collect()
 }
 
 /// What the call needs and what the token holds: `needs one of DNS Write at zone X; the token holds R2 …`.
-pub(crate) fn grounds(record: &Record, request: &Request) -> String {
+fn grounds(record: &Record, request: &Request) -> String {
     const SHOWN: usize = 4;
     let token = record.effective(request.at).token;
     let explanation = explain(token, request);

@@ -148,7 +148,7 @@ impl Served {
     /// One call in fifty is lost before or after it acts, answered with a fault, or slow.
     fn fault(&self, seed: usize) {
         let some = |what: Value| {
-            let mut rule = json!({"match": {"path": "/accounts/**", "probability": 0.02}});
+            let mut rule = json!({"match": {"path": "/**", "probability": 0.02}});
             rule.as_object_mut().unwrap().extend(what.as_object().unwrap().clone());
             rule
         };
@@ -196,6 +196,8 @@ struct Worker {
     random: u64,
     namespace: Option<String>,
     bucket: bool,
+    database: Option<String>,
+    table: bool,
     /// What may be there of each: one value where the last write was acknowledged.
     things: BTreeMap<Thing, Vec<Option<String>>>,
     values: u64,
@@ -203,8 +205,14 @@ struct Worker {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Thing {
+    /// Of a namespace of KV.
     Value(usize),
+    /// Of an R2 bucket.
     Object(usize),
+    /// Of a D1 database.
+    Row(usize),
+    /// A TXT record.
+    Record(usize),
 }
 
 impl Worker {
@@ -216,6 +224,8 @@ impl Worker {
             random: number as u64 + 1,
             namespace: None,
             bucket: false,
+            database: None,
+            table: false,
             things: BTreeMap::new(),
             values: 0,
         }
@@ -225,28 +235,23 @@ impl Worker {
     async fn work(&mut self, base: &str, end: Instant) -> usize {
         let mut done = 0;
         while Instant::now() < end {
-            if self.namespace.is_none() {
-                let random = self.next();
-                let title = format!("soak-{}-{random}", self.number);
-                let made = self.ask(base, "POST", "/storage/kv/namespaces", json!({"title": title}).to_string()).await;
-                self.namespace = made.and_then(|(_, json)| Some(json["result"]["id"].as_str()?.to_owned()));
-                continue;
-            }
-            if !self.bucket {
-                let name = json!({"name": format!("soak-{}", self.number)}).to_string();
-                // There already, if the answer to the first was lost.
-                self.bucket = self.ask(base, "POST", "/r2/buckets", name).await.is_some_and(|(status, _)| status < 500);
+            if !self.is_ready(base).await {
                 continue;
             }
             let number = usize::try_from(self.next()).unwrap() % THINGS;
-            let thing = if self.next().is_multiple_of(2) { Thing::Value(number) } else { Thing::Object(number) };
-            let path = self.path(thing);
+            // A write of D1 costs a database: it is the rarest.
+            let thing = match self.next() % 16 {
+                0 => Thing::Row(number),
+                1..4 => Thing::Record(number),
+                4..10 => Thing::Object(number),
+                _ => Thing::Value(number),
+            };
             let value = (!self.next().is_multiple_of(4)).then(|| {
                 self.values += 1;
                 format!("{}-{}-{}", self.number, self.values, "x".repeat(usize::try_from(self.values % 500).unwrap()))
             });
-            let method = if value.is_some() { "PUT" } else { "DELETE" };
-            let answer = self.ask(base, method, &path, value.clone().unwrap_or_default()).await;
+            // Of what cannot be found out, nothing was written.
+            let Some(answer) = self.write(base, thing, value.as_ref()).await else { continue };
             let possible = self.things.entry(thing).or_insert_with(|| vec![None]);
             match answer {
                 Some((200, _)) => {
@@ -262,21 +267,110 @@ impl Worker {
         done
     }
 
+    /// Makes what the things lie in, a step at a time; true once all is there.
+    async fn is_ready(&mut self, base: &str) -> bool {
+        let random = self.next();
+        let name = |what: &str| json!({what: format!("soak-{}-{random}", self.number)}).to_string();
+        let id = |answer: Option<(u16, Value)>, name: &str| Some(answer?.1["result"][name].as_str()?.to_owned());
+        if self.namespace.is_none() {
+            self.namespace = id(self.ask(base, "POST", "/storage/kv/namespaces", name("title")).await, "id");
+        } else if !self.bucket {
+            let name = json!({"name": format!("soak-{}", self.number)}).to_string();
+            // There already, if the answer to the first was lost.
+            self.bucket = self.ask(base, "POST", "/r2/buckets", name).await.is_some_and(|(status, _)| status < 500);
+        } else if self.database.is_none() {
+            self.database = id(self.ask(base, "POST", "/d1/database", name("name")).await, "uuid");
+        } else if !self.table {
+            let made = self.query(base, "CREATE TABLE IF NOT EXISTS things (number PRIMARY KEY, value)", &[]).await;
+            self.table = made.is_some_and(|(status, _)| status == 200);
+        } else {
+            return true;
+        }
+        false
+    }
+
+    /// One write: what was answered, if anything was; none if it was not even tried.
+    async fn write(&self, base: &str, thing: Thing, value: Option<&String>) -> Option<Option<(u16, Value)>> {
+        match thing {
+            Thing::Value(_) | Thing::Object(_) => {
+                let method = if value.is_some() { "PUT" } else { "DELETE" };
+                Some(self.ask(base, method, &self.path(thing), value.cloned().unwrap_or_default()).await)
+            }
+            Thing::Row(number) => Some(match value {
+                Some(value) => {
+                    let text = [number.to_string(), value.clone()];
+                    self.query(base, "INSERT OR REPLACE INTO things VALUES (?1, ?2)", &text).await
+                }
+                None => self.query(base, "DELETE FROM things WHERE number = ?1", &[number.to_string()]).await,
+            }),
+            Thing::Record(number) => {
+                let found = self.record(base, number).await?;
+                let path = |id: &str| format!("/dns_records/{id}");
+                let body = |value| json!({"type": "TXT", "name": self.name(number), "content": value}).to_string();
+                Some(match (found, value) {
+                    (None, None) => Some((404, Value::Null)),
+                    (None, Some(value)) => self.ask(base, "POST", "/dns_records", body(value)).await,
+                    (Some((id, _)), Some(value)) => self.ask(base, "PUT", &path(&id), body(value)).await,
+                    (Some((id, _)), None) => self.ask(base, "DELETE", &path(&id), String::new()).await,
+                })
+            }
+        }
+    }
+
     /// Each thing must hold what was written last, or what was perhaps written after it.
     async fn verify(&mut self, base: &str) {
         for (thing, possible) in self.things.clone() {
             let there = loop {
-                match self.raw(base, "GET", &self.path(thing), String::new()).await {
-                    Some((200, text)) => break Some(text),
-                    Some((404, _)) => break None,
-                    // A fault.
-                    Some((503, _)) | None => {}
-                    Some((status, text)) => panic!("{status} {text}"),
+                if let Some(there) = self.read(base, thing).await {
+                    break there;
                 }
             };
             assert!(possible.contains(&there), "worker {}, {thing:?}: {there:?} is none of {possible:?}", self.number);
             self.things.insert(thing, vec![there]);
         }
+    }
+
+    /// What a thing holds; none after a fault.
+    async fn read(&self, base: &str, thing: Thing) -> Option<Option<String>> {
+        match thing {
+            Thing::Value(_) | Thing::Object(_) => {
+                match self.raw(base, "GET", &self.path(thing), String::new()).await? {
+                    (200, text) => Some(Some(text)),
+                    (404, _) => Some(None),
+                    (503, _) => None,
+                    (status, text) => panic!("{status} {text}"),
+                }
+            }
+            Thing::Row(number) => {
+                let sql = "SELECT value FROM things WHERE number = ?1";
+                let (status, json) = self.query(base, sql, &[number.to_string()]).await?;
+                assert!(status == 200 || status == 503, "{status} {json}");
+                let value = &json["result"][0]["results"][0]["value"];
+                (status == 200).then(|| value.as_str().map(ToOwned::to_owned))
+            }
+            Thing::Record(number) => Some(self.record(base, number).await?.map(|(_, content)| content)),
+        }
+    }
+
+    /// The id and the content of a record, where it is there; none after a fault.
+    async fn record(&self, base: &str, number: usize) -> Option<Option<(String, String)>> {
+        let path = format!("/dns_records?name={}", self.name(number));
+        let (status, json) = self.ask(base, "GET", &path, String::new()).await?;
+        assert!(status == 200 || status == 503, "{status} {json}");
+        let found = json["result"].as_array()?;
+        assert!(found.len() < 2, "{json}");
+        let text = |name: &str| found.first()?[name].as_str().map(|text| text.trim_matches('"').to_owned());
+        Some(text("id").zip(text("content")))
+    }
+
+    /// The name of a record of this worker.
+    fn name(&self, number: usize) -> String {
+        format!("soak{number}-{}.{}", self.number, self.facts.zones[0].name)
+    }
+
+    async fn query(&self, base: &str, sql: &str, params: &[String]) -> Option<(u16, Value)> {
+        let path = format!("/d1/database/{}/query", self.database.as_deref().unwrap_or_default());
+        self.ask(base, "POST", &path, json!({"sql": sql, "params": params}).to_string()).await
     }
 
     fn path(&self, thing: Thing) -> String {
@@ -285,6 +379,7 @@ impl Worker {
                 format!("/storage/kv/namespaces/{}/values/k{number}", self.namespace.as_deref().unwrap_or_default())
             }
             Thing::Object(number) => format!("/r2/buckets/soak-{}/objects/a/{number}", self.number),
+            Thing::Row(_) | Thing::Record(_) => unreachable!("what is in a query or has an id"),
         }
     }
 
@@ -295,9 +390,14 @@ impl Worker {
     }
 
     async fn raw(&self, base: &str, method: &str, path: &str, body: String) -> Option<(u16, String)> {
+        let place = if path.starts_with("/dns_records") {
+            format!("zones/{}", self.facts.zones[0].id)
+        } else {
+            format!("accounts/{}", self.facts.account_id)
+        };
         let request = Request::builder()
             .method(method)
-            .uri(format!("{base}/client/v4/accounts/{}{path}", self.facts.account_id))
+            .uri(format!("{base}/client/v4/{place}{path}"))
             .header("x-auth-email", &self.facts.email)
             .header("x-auth-key", &self.facts.global_key)
             .body(Body::from(Bytes::from(body)))

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::{Value, json};
 
 use crate::http::ApiError;
-use crate::log::LogEntry;
+use crate::log::{Kept, printable};
 use crate::products::timestamp;
 
 /// A ring of decisions, each with a number that counts up from 1.
@@ -20,7 +20,7 @@ pub(crate) struct Decisions {
 struct Ring {
     /// How many there have been.
     count: u64,
-    kept: VecDeque<(u64, LogEntry)>,
+    kept: VecDeque<(u64, Kept)>,
 }
 
 impl Decisions {
@@ -34,15 +34,14 @@ impl Decisions {
     }
 
     /// Keeps one, and lets go of the oldest where there is no room.
-    pub(crate) fn push(&self, entry: LogEntry) {
+    pub(crate) fn push(&self, entry: Kept) {
         let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
         ring.count += 1;
         let number = ring.count;
         while ring.kept.len() >= self.capacity {
             ring.kept.pop_front();
         }
-        // The URLs have no bound on their length, and the entry has the path.
-        ring.kept.push_back((number, LogEntry { asked: Vec::new(), ..entry }));
+        ring.kept.push_back((number, entry));
     }
 
     /// Forgets them; the numbers go on.
@@ -70,19 +69,20 @@ impl Decisions {
     }
 }
 
-fn shown(number: u64, entry: &LogEntry) -> Value {
+fn shown(number: u64, entry: &Kept) -> Value {
+    let verdict = &entry.verdict;
     json!({
         "number": number,
-        "at": timestamp(entry.at),
-        "method": entry.method,
+        "at": timestamp(entry.at.0),
+        "method": printable(entry.method.as_str(), 20),
         "path": entry.path,
-        "operation": entry.operation.map(ToString::to_string),
-        "credential": entry.credential.word(),
-        "token": entry.token.map(|id| id.to_string()),
+        "operation": verdict.operation.map(ToString::to_string),
+        "credential": verdict.credential.word(),
+        "token": verdict.token.map(|id| id.to_string()),
         "status": entry.status,
-        "allowed": entry.allowed,
-        "cause": entry.cause,
-        "why": entry.sentence,
-        "errors": entry.errors,
+        "allowed": verdict.allowed,
+        "cause": verdict.cause,
+        "why": entry.sentence(),
+        "errors": verdict.errors,
     })
 }

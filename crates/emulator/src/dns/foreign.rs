@@ -1,5 +1,6 @@
 //! Names outside the world's zones, as its customers would have set them elsewhere.
 
+use imbl::ordmap::DiffItem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -80,6 +81,23 @@ impl Table {
     /// Whether a table is this one, unchanged.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.0.ptr_eq(&other.0)
+    }
+
+    /// The names at which two tables differ.
+    pub(crate) fn changed<'a>(old: &'a Self, new: &'a Self) -> impl Iterator<Item = &'a str> {
+        old.0.diff(&new.0).map(|change| match change {
+            DiffItem::Add(name, _) | DiffItem::Remove(name, _) | DiffItem::Update { new: (name, _), .. } => {
+                name.as_str()
+            }
+        })
+    }
+
+    /// The names that are an alias of this one.
+    pub(crate) fn aliases_of(&self, name: &str) -> impl Iterator<Item = &str> {
+        let leads = move |record: &Foreign| {
+            record.kind == "CNAME" && record.content.trim_end_matches('.').eq_ignore_ascii_case(name)
+        };
+        self.all().filter(move |(_, record)| leads(record)).map(|(alias, _)| alias)
     }
 
     /// All names with their records.

@@ -18,7 +18,8 @@ pub(crate) struct At<'a> {
     /// The zone that the name lies in.
     pub(crate) zone: Option<&'a Zone>,
     pub(crate) entries: Vec<Entry<'a>>,
-    /// Whether the name exists, if only because others lie below it.
+    /// Whether the name exists, if only because others lie below it. Of a foreign name
+    /// it says only whether it holds anything: to see what lies below it, all foreign names are looked through.
     pub(crate) exists: bool,
 }
 
@@ -26,8 +27,7 @@ pub(crate) struct At<'a> {
 pub(crate) fn at<'a>(state: &'a State, name: &str) -> At<'a> {
     let Some(zone) = zone_of(state, name) else {
         let entries = state.foreign_dns.at(name);
-        let exists = !entries.is_empty() || state.foreign_dns.is_above_any(name);
-        return At { zone: None, entries, exists };
+        return At { zone: None, exists: !entries.is_empty(), entries };
     };
     let own = lookup::at(state, zone.id, name);
     let exists = |name: &str| name == zone.name || lookup::is_above_any(state, zone.id, name);

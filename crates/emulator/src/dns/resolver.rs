@@ -44,7 +44,8 @@ pub(super) fn resolve(state: &State, asked: &Name, kind: RecordType) -> Resolved
             continue;
         }
         // What a chain leads to may lie where nobody here knows: its first part is an answer all the same.
-        let known = at.exists || (at.zone.is_none() && !answers.is_empty());
+        let foreign = || !answers.is_empty() || state.foreign_dns.is_above_any(&current);
+        let known = at.exists || (at.zone.is_none() && foreign());
         let code = if known { ResponseCode::NoError } else { ResponseCode::NXDomain };
         let authority = at.zone.and_then(soa);
         return Resolved { code, authoritative, answers, authority };

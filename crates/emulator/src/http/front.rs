@@ -19,7 +19,7 @@ use crate::authentication::{self, Credential, Denial};
 use crate::authorisation;
 use crate::edge_limit;
 use crate::emulator::{self, Inner};
-use crate::log::{CredentialKind, Part, Seen, Verdict, grounds};
+use crate::log::{Behind, CredentialKind, Part, Seen, Verdict};
 use crate::options::{BadZoneId, Options, WrongMethod};
 use crate::products::{self, Handler, graphql};
 use crate::rate_limit::Standing;
@@ -48,7 +48,7 @@ pub(crate) async fn serve(emulator: Arc<Inner>, request: Request) -> Response<Bo
         response.headers_mut().insert(why::HEADER, why);
     }
     if let Some(seen) = seen {
-        emulator.tell(trail.verdict.entry(&seen, status, emulator.now(), why));
+        emulator.tell(trail.verdict, &seen, status, why);
     }
     response
 }
@@ -218,7 +218,7 @@ async fn query(emulator: &Inner, pass: &Pass, body: Body, trail: &mut Trail) -> 
         trail.verdict.operation = Some(part.operation);
         let request = authorisation::request(part.operation, caller, (part.account, part.zone), ip, at);
         if let (Caller::Token(record), true) = (caller, trail.told) {
-            trail.verdict.grounds = Some(grounds(record, &request));
+            trail.verdict.grounds = Some(Behind::token(record, &request));
         }
         match decided(emulator, state, caller, &request, trail) {
             Ok(cause) => trail.verdict.cause = cause,
@@ -288,7 +288,7 @@ fn let_in(
     if let Caller::Token(record) = caller {
         record.touch(at);
         if trail.told {
-            trail.verdict.grounds = Some(grounds(record, &request));
+            trail.verdict.grounds = Some(Behind::token(record, &request));
         }
     }
     if let Some(limit) = emulator.options.rate_limit {

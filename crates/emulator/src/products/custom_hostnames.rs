@@ -9,6 +9,7 @@ mod fallback_origin;
 mod filter;
 mod lifecycle;
 mod names;
+mod reach;
 mod shown;
 mod table;
 
@@ -21,6 +22,7 @@ use self::draft::Draft;
 use self::evidence::{Evidence, gather};
 use self::filter::Filter;
 use self::lifecycle::{Course, HostnameStatus, Rules};
+use self::reach::Reach;
 use self::shown::shown;
 use super::Handler;
 use crate::credential::fresh_uuid;
@@ -72,13 +74,18 @@ pub(crate) fn settle(before: &State, after: &mut State, now: UnixSeconds, option
     if dns && before.custom_hostnames.0.ptr_eq(&after.custom_hostnames.0) {
         return;
     }
+    let reach = if dns { None } else { Reach::of(before, after) };
     let mut settled = Vec::new();
     for (zone, own) in &before.custom_hostnames.0 {
         let Some(new) = after.custom_hostnames.0.get(zone) else { continue };
-        if dns && own.fallback_origin == new.fallback_origin {
+        let same_origin = own.fallback_origin == new.fallback_origin;
+        if dns && same_origin {
             continue;
         }
         for (id, hostname) in &own.hostnames {
+            if same_origin && reach.as_ref().is_some_and(|reach| !reach.concerns(hostname.base())) {
+                continue;
+            }
             // What the write itself changed it has settled.
             if new.hostnames.get(id) != Some(hostname) {
                 continue;

@@ -3,6 +3,7 @@
 mod batch;
 mod draft;
 mod filter;
+mod glance;
 mod layout;
 pub(crate) mod lookup;
 mod table;
@@ -15,6 +16,7 @@ use serde_json::{Map, Value, json};
 
 use self::draft::{Draft, Place};
 use self::filter::Filter;
+use self::glance::Look;
 use self::table::{Order, Record, Zone};
 use super::{Handler, timestamp_micros};
 use crate::credential::fresh_id;
@@ -67,11 +69,11 @@ fn list(call: &Call, state: &State) -> Outcome {
     }
     let mut found: Vec<&Record> = match filter.candidates(zone) {
         Some(mut candidates) => {
-            candidates.retain(|record| filter.admits(&record.draft));
+            candidates.retain(|record| filter.admits(&Look::of(record)));
             candidates.sort_by_cached_key(|record| order.key(record));
             candidates
         }
-        None => zone.in_order(order).map(AsRef::as_ref).filter(|record| filter.admits(&record.draft)).collect(),
+        None => zone.looks(order).filter(|look| filter.admits(look)).map(|look| look.record()).collect(),
     };
     if call.descending() {
         found.reverse();

@@ -45,7 +45,6 @@ fn list(call: &Call, state: &State) -> Outcome {
     };
     let seen = |record: &&Arc<Record>| seen(record) && is_seen(call, record, state);
     let mut records: Vec<_> = state.tokens.all_of(owner(call)?).filter(seen).collect();
-    records.sort_by_key(|record| (record.stored.issued_on, record.stored.id));
     if call.query("direction").is_none_or(|direction| !direction.eq_ignore_ascii_case("asc")) {
         records.reverse();
     }
@@ -61,7 +60,7 @@ fn create(call: &Call, state: &mut State) -> Outcome {
         Owner::User(_) => (Kind::UserToken, call.options.tokens_per_user),
         Owner::Account(_) => (Kind::AccountToken, call.options.tokens_per_account),
     };
-    if state.tokens.all_of(owner).count() >= quota {
+    if state.tokens.count_of(owner) >= quota {
         let error = &call.options.quota_error;
         return Err(ApiError::new(error.status, error.code, error.message.clone()));
     }

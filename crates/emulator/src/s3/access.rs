@@ -1,6 +1,6 @@
 //! Who calls, and whether the call may be made.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::http::{HeaderMap, Uri};
 use flarekeep_catalogue::{Operation, operations};
@@ -16,7 +16,7 @@ use super::screening::screened;
 use super::temporary::{Asked, admits};
 use super::visit::Visit;
 use crate::emulator::Inner;
-use crate::log::{Part, grounds, printable};
+use crate::log::{Behind, Part, printable};
 use crate::state::State;
 use crate::state::tokens::Record;
 use crate::why::Grounds;
@@ -94,7 +94,6 @@ impl Gate {
             parts.push(Part { operation: create, path: Some(format!("/{bucket}")) });
             keys.push(None);
         }
-        let prefix = wanted.uri.query().and_then(|query| parameter(query, "prefix")).unwrap_or_default();
         let mut outcome = visit.outcome();
         outcome.verdict.parts = parts;
         outcome.decided = true;
@@ -102,8 +101,8 @@ impl Gate {
             outcome.verdict.operation = Some(request.operation);
             let cause = decide(record, request, &state);
             outcome.verdict.cause = cause.map_or("not-a-member", Cause::word);
-            if self.0.options.on_decision.is_some() {
-                outcome.verdict.grounds = Some(grounds(record, request));
+            if self.0.is_listened_to() {
+                outcome.verdict.grounds = Some(Behind::token(record, request));
             }
             if self.0.options.explain {
                 let why = Grounds::of(record, request);
@@ -117,12 +116,13 @@ impl Gate {
                 _ => return Err(access_denied()),
             }
             if let Some(session) = visit.session() {
+                let prefix = wanted.uri.query().and_then(|query| parameter(query, "prefix")).unwrap_or_default();
                 // A right to copy is one to read the source.
                 let asked = Asked { name: wanted.name, request, key: key.as_deref(), prefix: &prefix };
                 if let Err(why) = admits(&session.claims, record.stored.owner, &asked) {
                     outcome.verdict.cause = "temporary-credential";
                     outcome.verdict.why = None;
-                    outcome.verdict.grounds = Some(printable(&why, 200));
+                    outcome.verdict.grounds = Some(Behind::Said(printable(&why, 200)));
                     return Err(access_denied());
                 }
             }
@@ -172,7 +172,10 @@ fn named(name: &str) -> Option<&'static Operation> {
         }
         name => name,
     };
-    operations().iter().find(|operation| operation.is_s3() && operation.operation_id() == id)
+    // They are few among thousands, and are looked for in each call.
+    static ALL: LazyLock<Vec<&Operation>> =
+        LazyLock::new(|| operations().iter().filter(|operation| operation.is_s3()).collect());
+    ALL.iter().copied().find(|operation| operation.operation_id() == id)
 }
 
 /// The engine's decision; none where the token's user is no member of the account.

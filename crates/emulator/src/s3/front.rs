@@ -22,7 +22,7 @@ use super::temporary::fits;
 use super::visit::Visit;
 use crate::emulator::Inner;
 use crate::http::drain;
-use crate::log::{CredentialKind, Seen, printable};
+use crate::log::{Behind, CredentialKind, Seen, printable};
 use crate::session::Session;
 use crate::why;
 
@@ -88,7 +88,7 @@ impl Face {
             headers.insert(why::HEADER, why);
         }
         if let Some(seen) = seen {
-            emulator.tell(verdict.entry(&seen, status.as_u16(), emulator.now(), why));
+            emulator.tell(verdict, &seen, status.as_u16(), why);
         }
         headers.insert(SERVER, HeaderValue::from_static("flarekeep"));
         if let Ok(ray) = HeaderValue::from_str(&emulator.ray()) {
@@ -110,12 +110,12 @@ fn waits(head: &Parts) -> bool {
 fn presented(headers: &HeaderMap, query: Option<&str>, emulator: &Inner, visit: &Visit) -> S3Result<()> {
     let mut outcome = visit.outcome();
     let verdict = &mut outcome.verdict;
-    let given = |name: &str| query.and_then(|query| parameter(query, name));
-    let names_one = |name: &&str| given(name).is_some();
+    let query = Parameters::read(query);
+    let names_one = |name: &&str| query.has(name);
     let any = headers.contains_key(AUTHORIZATION)
         || ["Signature", "X-Amz-Credential", "X-Amz-Signature"].iter().any(names_one);
     verdict.cause = if any { "bad-credential" } else { "no-credential" };
-    let signed = Signed::read(headers, query)?;
+    let signed = Signed::read(headers, &query)?;
     let key = signed.key.as_ref();
     let state = emulator.state();
     let Some(record) = record(&state, key) else {
@@ -123,17 +123,17 @@ fn presented(headers: &HeaderMap, query: Option<&str>, emulator: &Inner, visit: 
         return Err(unauthorized());
     };
     verdict.note(record);
-    signed.still_good(query, emulator.now().0, emulator.options.expired_link)?;
+    signed.still_good(&query, emulator.now().0, emulator.options.expired_link)?;
     let in_header = headers.get("x-amz-security-token").map(|token| token.to_str().unwrap_or_default().into());
-    if let Some(token) = in_header.or_else(|| given("X-Amz-Security-Token")) {
+    if let Some(token) = in_header.or_else(|| query.get("X-Amz-Security-Token")) {
         verdict.cause = "temporary-credential";
         let Some(session) = Session::read(&token, &record.stored.value_hash) else {
-            verdict.grounds = Some("the session token is none that the key's secret signed".to_owned());
+            verdict.grounds = Some(Behind::Said("the session token is none that the key's secret signed".to_owned()));
             return Err(unauthorized());
         };
         let checked = emulator.options.session_claims;
         if let Err(why) = fits(&session.claims, key, visit.place(), headers, emulator.now(), checked) {
-            verdict.grounds = Some(printable(&why, 200));
+            verdict.grounds = Some(Behind::Said(printable(&why, 200)));
             return Err(unauthorized());
         }
         visit.take_up(session);
@@ -153,11 +153,30 @@ fn covers(signed: &str, headers: &HeaderMap) -> bool {
     headers.keys().map(HeaderName::as_str).all(|name| !name.starts_with("x-amz-") || is_signed(name))
 }
 
-/// The value of a query's parameter. Names are decoded as well as values, as where the signature is checked.
+/// The value of a query's parameter, for whoever asks for no other.
 pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
-    let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let (_, value) = pairs.find(|(given, _)| percent_decode_str(given).decode_utf8_lossy() == name)?;
-    Some(percent_decode_str(value).decode_utf8_lossy())
+    Parameters::read(Some(query)).get(name)
+}
+
+/// The parameters of a query. Names are decoded as well as values, as where the signature is checked.
+pub(super) struct Parameters<'a>(Vec<(Cow<'a, str>, &'a str)>);
+
+impl<'a> Parameters<'a> {
+    pub(super) fn read(query: Option<&'a str>) -> Self {
+        let pairs = query.into_iter().flat_map(|query| query.split('&'));
+        let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        Self(pairs.map(|(name, value)| (percent_decode_str(name).decode_utf8_lossy(), value)).collect())
+    }
+
+    /// The value of the first parameter with this name.
+    pub(super) fn get(&self, name: &str) -> Option<Cow<'a, str>> {
+        let (_, value) = self.0.iter().find(|(given, _)| given == name)?;
+        Some(percent_decode_str(value).decode_utf8_lossy())
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(given, _)| given == name)
+    }
 }
 
 pub(super) fn answer(error: S3Error) -> Response<Body> {

@@ -7,7 +7,7 @@ use s3s::{HttpResponse, s3_error};
 
 use super::body::Shared;
 use super::fault::coded;
-use super::front::answer;
+use super::front::{Parameters, answer};
 use super::signing::Signed;
 
 /// The answer as R2 gives it.
@@ -33,7 +33,7 @@ pub(super) fn mended(response: HttpResponse, head: &(Method, Uri, HeaderMap), bo
         return answer(coded(403, "ExpiredRequest", "Request has expired"));
     }
     if is("SignatureDoesNotMatch")
-        && let Ok(signed) = Signed::read(headers, uri.query())
+        && let Ok(signed) = Signed::read(headers, &Parameters::read(uri.query()))
     {
         let said = "The request signature we calculated does not match the signature you provided. Check your secret \
                     access key and signing method.";

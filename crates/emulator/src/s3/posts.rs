@@ -22,10 +22,13 @@ pub(super) struct Posts(pub(super) Arc<Inner>);
 #[async_trait::async_trait]
 impl S3Route for Posts {
     fn is_match(&self, method: &Method, uri: &Uri, headers: &HeaderMap, _: &mut Extensions) -> bool {
+        if method != Method::POST {
+            return false;
+        }
         let asks = |name: &&str| uri.query().is_some_and(|query| parameter(query, name).is_some());
         let form = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data"));
         let other = ["uploads", "uploadId", "select", "restore"].iter().any(asks);
-        method == Method::POST && !form && !other && place(uri).is_ok()
+        !form && !other && place(uri).is_ok()
     }
 
     async fn check_access(&self, request: &mut S3Request<Body>) -> S3Result<()> {

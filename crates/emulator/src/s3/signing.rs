@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use s3s::{S3Result, s3_error};
 
 use super::fault::{expired, unauthorized};
-use super::front::parameter;
+use super::front::Parameters;
 use crate::credential::{hash, hex};
 use crate::options::ExpiredLink;
 
@@ -35,18 +35,17 @@ pub(super) struct Signed<'a> {
 
 impl<'a> Signed<'a> {
     /// Reads the signature of a request, in its headers or in its query.
-    pub(super) fn read(headers: &'a HeaderMap, query: Option<&'a str>) -> S3Result<Self> {
-        let given = |name: &str| query.and_then(|query| parameter(query, name));
-        if given("Signature").is_some() {
+    pub(super) fn read(headers: &'a HeaderMap, query: &Parameters<'a>) -> S3Result<Self> {
+        if query.has("Signature") {
             return Err(s3_error!(InvalidRequest, "Please use AWS4-HMAC-SHA256"));
         }
-        let link = ["X-Amz-Credential", "X-Amz-Signature"].iter().any(|name| given(name).is_some());
+        let link = ["X-Amz-Credential", "X-Amz-Signature"].iter().any(|name| query.has(name));
         match (headers.get(AUTHORIZATION), link) {
             (Some(_), true) => {
                 Err(s3_error!(InvalidArgument, "Only one way of signing is allowed: in the headers, or in the query."))
             }
             (Some(header), false) => Self::in_headers(header.to_str().unwrap_or_default(), headers),
-            (None, true) => Self::in_query(query.unwrap_or_default()),
+            (None, true) => Self::in_query(query),
             (None, false) => Err(s3_error!(InvalidArgument, "Authorization")),
         }
     }
@@ -78,7 +77,7 @@ impl<'a> Signed<'a> {
         Self { key, headers: Cow::Borrowed(field("SignedHeaders=")), scope, time, signature, link: false }.of_the_host()
     }
 
-    fn in_query(query: &'a str) -> S3Result<Self> {
+    fn in_query(query: &Parameters<'a>) -> S3Result<Self> {
         const WANTED: [&str; 6] = [
             "X-Amz-Algorithm",
             "X-Amz-Credential",
@@ -87,12 +86,12 @@ impl<'a> Signed<'a> {
             "X-Amz-Signature",
             "X-Amz-SignedHeaders",
         ];
-        let missing: Vec<&str> = WANTED.into_iter().filter(|name| parameter(query, name).is_none()).collect();
+        let missing: Vec<&str> = WANTED.into_iter().filter(|name| !query.has(name)).collect();
         if !missing.is_empty() {
             // R2 leaves two blanks.
             return Err(s3_error!(InvalidArgument, "Required search parameters {} missing", missing.join(",  ")));
         }
-        let given = |name: &str| parameter(query, name).unwrap_or_default();
+        let given = |name: &str| query.get(name).unwrap_or_default();
         if given("X-Amz-Algorithm") != "AWS4-HMAC-SHA256" {
             return Err(s3_error!(InvalidRequest, "Please use AWS4-HMAC-SHA256"));
         }
@@ -113,8 +112,8 @@ impl<'a> Signed<'a> {
     }
 
     /// Whether the time of a link is over. Links alone have a time.
-    pub(super) fn still_good(&self, query: Option<&str>, now: i64, answer: ExpiredLink) -> S3Result<()> {
-        let lifetime = query.and_then(|query| parameter(query, "X-Amz-Expires")).and_then(|text| text.parse().ok());
+    pub(super) fn still_good(&self, query: &Parameters, now: i64, answer: ExpiredLink) -> S3Result<()> {
+        let lifetime = query.get("X-Amz-Expires").and_then(|text| text.parse().ok());
         let until = seconds(&self.time).unwrap_or_default() + lifetime.unwrap_or(0_i64);
         if self.link && now > until { Err(expired(answer)) } else { Ok(()) }
     }
@@ -173,7 +172,15 @@ fn credential<'a>(whole: &'a str, time: &str, origin: &str) -> S3Result<(&'a str
 
 /// The seconds since 1970 of a time such as `20130524T000000Z`; none where it is not of this form.
 fn seconds(text: &str) -> Option<i64> {
-    let time = DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
+    let (day, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let digits = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(day, 8) || !digits(time, 6) {
+        return None;
+    }
+    let part = |text: &str, from, to| text.get(from..to)?.parse::<i8>().ok();
+    let year = day.get(..4)?.parse().ok()?;
+    let (month, day) = (part(day, 4, 6)?, part(day, 6, 8)?);
+    let time = DateTime::new(year, month, day, part(time, 0, 2)?, part(time, 2, 4)?, part(time, 4, 6)?, 0).ok()?;
     Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second())
 }
 
@@ -184,6 +191,7 @@ mod tests {
     #[test]
     fn times_are_of_one_form() {
         assert_eq!(seconds("19700102T000001Z"), Some(86_401));
+        assert_eq!(seconds("20260612T235959Z"), Some(1_781_308_799));
         for bad in ["", "2026-06-12T00:00:00Z", "19700102T000001", "19701302T000001Z", "Thu, 01 Jan 1970 00:00:00 GMT"]
         {
             assert_eq!(seconds(bad), None, "{bad}");

@@ -159,7 +159,12 @@ pub(crate) fn resource(key: &str, inner: Option<&str>) -> Result<Resource, flare
 pub(crate) struct Table {
     by_id: Map<TokenId, Arc<Record>>,
     by_hash: imbl::HashMap<Hash, Arc<Record>>,
+    /// By owner, oldest first.
+    by_owner: imbl::HashMap<Owner, Map<Age, Arc<Record>>>,
 }
+
+/// What lists are sorted by.
+type Age = (i64, TokenId);
 
 /// When tokens were used last, by id.
 pub(crate) type Uses = BTreeMap<String, i64>;
@@ -187,9 +192,14 @@ impl Table {
         self.by_id.get(&id).filter(|record| record.stored.owner == owner)
     }
 
-    /// The owner's tokens, ordered by id.
-    pub(crate) fn all_of(&self, owner: Owner) -> impl Iterator<Item = &Arc<Record>> {
-        self.by_id.values().filter(move |record| record.stored.owner == owner)
+    /// The owner's tokens, oldest first.
+    pub(crate) fn all_of(&self, owner: Owner) -> impl DoubleEndedIterator<Item = &Arc<Record>> {
+        self.by_owner.get(&owner).into_iter().flat_map(Map::values)
+    }
+
+    /// How many tokens the owner has.
+    pub(crate) fn count_of(&self, owner: Owner) -> usize {
+        self.by_owner.get(&owner).map_or(0, Map::len)
     }
 
     /// Adds a token, or puts it in place of the one with its id.
@@ -206,6 +216,9 @@ impl Table {
             && self.by_hash.get(&hash).is_some_and(|record| record.stored.id == id)
         {
             self.by_hash.remove(&hash);
+        }
+        if let Some(own) = self.by_owner.get_mut(&old.stored.owner) {
+            own.remove(&age(&old));
         }
         Some(old)
     }
@@ -227,11 +240,16 @@ impl Table {
     fn insert(&mut self, stored: Stored, last_used: i64) -> Arc<Record> {
         let record = Arc::new(Record::new(stored, last_used));
         self.by_id.insert(record.stored.id, record.clone());
+        self.by_owner.entry(record.stored.owner).or_default().insert(age(&record), record.clone());
         if let Some(hash) = unhex(&record.stored.value_hash) {
             self.by_hash.insert(hash, record.clone());
         }
         record
     }
+}
+
+fn age(record: &Record) -> Age {
+    (record.stored.issued_on, record.stored.id)
 }
 
 /// A row for each token; what is derived from it is made anew.

@@ -1,6 +1,6 @@
 //! The filters of the list of records.
 
-use super::draft::Draft;
+use super::glance::Look;
 use super::table::{Record, Zone};
 use crate::http::Call;
 
@@ -98,7 +98,7 @@ impl Filter {
         by_name(How::Starts).map(|beginning| zone.under(beginning).map(AsRef::as_ref).collect())
     }
 
-    pub(super) fn admits(&self, record: &Draft) -> bool {
+    pub(super) fn admits(&self, record: &Look) -> bool {
         let mut tests = self.tests.iter().map(|test| test.holds(record));
         let tags = (!self.tags.is_empty()).then(|| {
             let mut tags = self.tags.iter().map(|test| test.holds(record));
@@ -113,19 +113,20 @@ impl Filter {
 }
 
 impl Test {
-    fn holds(&self, record: &Draft) -> bool {
-        let meets = |value: &str| self.how.meets(value, &self.text);
-        let comment = record.comment.as_deref().unwrap_or_default();
+    fn holds(&self, record: &Look) -> bool {
+        let meets = |value: &[u8]| self.how.meets(value, &self.text);
+        let comment = || record.draft().comment.as_deref().unwrap_or_default().as_bytes();
         match self.field {
-            Field::Name => meets(&record.name),
-            Field::Content => meets(&record.content),
-            Field::Comment if self.how == How::Absent => comment.is_empty(),
-            Field::Comment => !comment.is_empty() && meets(comment),
-            Field::Kind => meets(&record.kind),
-            Field::Proxied => meets(if record.proxied { "true" } else { "false" }),
+            Field::Name => meets(record.name),
+            Field::Content => meets(record.content),
+            Field::Comment if self.how == How::Absent => comment().is_empty(),
+            Field::Comment => !comment().is_empty() && meets(comment()),
+            Field::Kind => meets(record.kind),
+            Field::Proxied => meets(if record.proxied { b"true" } else { b"false" }),
             Field::All => {
-                [&*record.name, &*record.content, comment].into_iter().any(meets)
-                    || record.tags.iter().any(|tag| meets(tag))
+                [record.name, record.content].into_iter().any(meets)
+                    || meets(comment())
+                    || record.draft().tags.iter().any(|tag| meets(tag.as_bytes()))
             }
         }
     }
@@ -151,11 +152,11 @@ impl TagTest {
         tests
     }
 
-    fn holds(&self, record: &Draft) -> bool {
-        let has = record.tags.iter().any(|tag| {
+    fn holds(&self, record: &Look) -> bool {
+        let has = record.draft().tags.iter().any(|tag| {
             let (name, value) = tag.split_once(':').unwrap_or((tag, ""));
             name.eq_ignore_ascii_case(&self.name)
-                && self.value.as_ref().is_none_or(|(how, text)| how.meets(value, text))
+                && self.value.as_ref().is_none_or(|(how, text)| how.meets(value.as_bytes(), text))
         });
         has != self.absent
     }
@@ -163,8 +164,8 @@ impl TagTest {
 
 impl How {
     /// Whether a value meets a text in lower case. Letters are alike in both cases.
-    fn meets(self, value: &str, text: &str) -> bool {
-        let (value, text) = (value.as_bytes(), text.as_bytes());
+    fn meets(self, value: &[u8], text: &str) -> bool {
+        let text = text.as_bytes();
         match self {
             Self::Exact => value.eq_ignore_ascii_case(text),
             Self::Starts => value.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text)),
@@ -198,10 +199,10 @@ mod tests {
         #[test]
         fn texts_meet_in_any_case(value in "[aAbB.]{0,6}", text in "[ab.]{0,3}") {
             let lower = value.to_ascii_lowercase();
-            prop_assert_eq!(How::Exact.meets(&value, &text), lower == text);
-            prop_assert_eq!(How::Contains.meets(&value, &text), lower.contains(&text));
-            prop_assert_eq!(How::Starts.meets(&value, &text), lower.starts_with(&text));
-            prop_assert_eq!(How::Ends.meets(&value, &text), lower.ends_with(&text));
+            prop_assert_eq!(How::Exact.meets(value.as_bytes(), &text), lower == text);
+            prop_assert_eq!(How::Contains.meets(value.as_bytes(), &text), lower.contains(&text));
+            prop_assert_eq!(How::Starts.meets(value.as_bytes(), &text), lower.starts_with(&text));
+            prop_assert_eq!(How::Ends.meets(value.as_bytes(), &text), lower.ends_with(&text));
         }
     }
 }

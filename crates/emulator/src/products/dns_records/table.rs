@@ -6,10 +6,12 @@
 use std::sync::Arc;
 
 use flarekeep_catalogue::ZoneId;
+use imbl::ordmap::DiffItem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::draft::Draft;
+use super::glance::{Glances, Look};
 use crate::state::Map;
 use crate::state::rows::{self, BadRow, Changes, Rows, branch, leaf};
 
@@ -56,6 +58,9 @@ pub(super) struct Zone {
     contents: Map<Key, Arc<Record>>,
     ttls: Map<Key, Arc<Record>>,
     proxied: Map<Key, Arc<Record>>,
+    /// How many records lie below a name, for each that any lies below.
+    above: Map<Arc<str>, usize>,
+    glances: Glances,
     serial: u64,
 }
 
@@ -73,6 +78,23 @@ impl Table {
         self.0.entry(zone).or_default()
     }
 
+    pub(super) fn zones(&self) -> impl Iterator<Item = &Zone> {
+        self.0.values()
+    }
+
+    /// The names of the records in which two tables differ, twice where a name changed.
+    pub(super) fn changed<'a>(old: &'a Self, new: &'a Self) -> impl Iterator<Item = String> + 'a {
+        let zones = old.0.diff(&new.0).flat_map(|zone| {
+            let (old, new) = match zone {
+                DiffItem::Add(_, new) => (None, Some(new)),
+                DiffItem::Update { old: (_, old), new: (_, new) } => (Some(old), Some(new)),
+                DiffItem::Remove(_, old) => (Some(old), None),
+            };
+            Zone::changed(old, new)
+        });
+        zones.map(|record| record.draft.name.to_string())
+    }
+
     /// Removes all records of a zone that is removed.
     pub(crate) fn forget(&mut self, zone: ZoneId) {
         self.0.remove(&zone);
@@ -88,6 +110,24 @@ impl Zone {
         self.by_id.get(id)
     }
 
+    /// The records that are in one of the two and not in the other.
+    fn changed<'a>(old: Option<&'a Self>, new: Option<&'a Self>) -> Vec<&'a Arc<Record>> {
+        let (Some(old), Some(new)) = (old, new) else {
+            return old.or(new).into_iter().flat_map(|zone| zone.by_id.values()).collect();
+        };
+        let changes = old.by_id.diff(&new.by_id).flat_map(|change| match change {
+            DiffItem::Add(_, record) | DiffItem::Remove(_, record) => vec![record],
+            DiffItem::Update { old: (_, old), new: (_, new) } => vec![old, new],
+        });
+        changes.collect()
+    }
+
+    /// The records with this whole content.
+    pub(super) fn holding(&self, content: &str) -> impl Iterator<Item = &Arc<Record>> {
+        let content: Arc<str> = content.into();
+        self.contents.range((0, content.clone(), 0)..=(0, content, u64::MAX)).map(|(_, record)| record)
+    }
+
     /// The number of the next record.
     pub(super) fn next_serial(&self) -> u64 {
         self.serial + 1
@@ -96,21 +136,35 @@ impl Zone {
     /// Adds a record, or puts it in place of the one with its id.
     pub(super) fn put(&mut self, record: Record) {
         self.remove(&record.id.clone());
+        self.glances = Glances::default();
         self.serial = self.serial.max(record.serial);
         let record = Arc::new(record);
         for order in Order::ALL {
             self.order_mut(order).insert(order.key(&record), record.clone());
+        }
+        for above in names_above(&record.draft.name) {
+            match self.above.get_mut(above) {
+                Some(count) => *count += 1,
+                None => drop(self.above.insert(above.into(), 1)),
+            }
         }
         self.by_id.insert(record.id.clone(), record);
     }
 
     pub(super) fn remove(&mut self, id: &str) -> Option<Arc<Record>> {
         let old = self.by_id.remove(id)?;
+        self.glances = Glances::default();
         for order in Order::ALL {
             let (key, places) = (order.key(&old), self.order_mut(order));
             // Another record may stand there by now: when changes come back from the disk, it may have come first.
             if places.get(&key).is_some_and(|record| record.id == old.id) {
                 places.remove(&key);
+            }
+        }
+        for above in names_above(&old.draft.name) {
+            match self.above.get_mut(above) {
+                Some(count) if *count > 1 => *count -= 1,
+                _ => drop(self.above.remove(above)),
             }
         }
         Some(old)
@@ -121,10 +175,20 @@ impl Zone {
         self.order(order).values()
     }
 
+    /// The same, for whoever looks at each of them.
+    pub(super) fn looks(&self, order: Order) -> impl Iterator<Item = Look<'_>> {
+        self.glances.of(order, move || self.in_order(order))
+    }
+
     /// The records with this whole name, those made first before the others.
     pub(super) fn named(&self, name: &str) -> impl Iterator<Item = &Arc<Record>> {
         let name: Arc<str> = name.into();
         self.names.range((0, name.clone(), 0)..=(0, name, u64::MAX)).map(|(_, record)| record)
+    }
+
+    /// Whether a record has a name below this one.
+    pub(super) fn is_above_any(&self, name: &str) -> bool {
+        self.above.contains_key(name)
     }
 
     /// The records whose name begins with this text.
@@ -181,6 +245,11 @@ impl Order {
         };
         (number, text.clone(), record.serial)
     }
+}
+
+/// The names that a name lies below.
+fn names_above(name: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(name.split_once('.'), |(_, rest)| rest.split_once('.')).map(|(_, rest)| rest)
 }
 
 /// The first letters of a type as a number that sorts as they do.
@@ -241,7 +310,7 @@ mod tests {
         /// Whatever is put and removed, each order is what sorting the records gives, and names find what a search finds.
         #[test]
         fn orders_follow_from_the_records(
-            steps in proptest::collection::vec((any::<bool>(), 0..8_u8, "[ab]{1,2}", 0..9_u8, prop_oneof![Just(1), Just(60), Just(300)]), 0..40),
+            steps in proptest::collection::vec((any::<bool>(), 0..8_u8, "[ab](\\.[ab])?", 0..9_u8, prop_oneof![Just(1), Just(60), Just(300)]), 0..40),
         ) {
             let mut zone = Zone::default();
             let mut plain: Vec<Record> = Vec::new();
@@ -273,10 +342,25 @@ mod tests {
                     let of = |record: &Record| { let key = order.key(record); (key.0, key.1) };
                     prop_assert_eq!(of(listed), of(plain));
                 }
+                let seen: Vec<&Record> = zone.looks(order).map(|look| look.record()).collect();
+                prop_assert_eq!(seen, listed);
+                let alike = zone.looks(order).all(|look| {
+                    let own = Look::of(look.record());
+                    look.kind.eq_ignore_ascii_case(own.kind)
+                        && look.name == own.name
+                        && look.content.eq_ignore_ascii_case(own.content)
+                        && look.proxied == own.proxied
+                });
+                prop_assert!(alike);
             }
             let named: Vec<&str> = zone.named("a.example.com").map(|record| record.id.as_str()).collect();
             prop_assert_eq!(named.len(), plain.iter().filter(|record| &*record.draft.name == "a.example.com").count());
             prop_assert_eq!(zone.under("b").count(), plain.iter().filter(|record| record.draft.name.starts_with('b')).count());
+            for name in ["com", "example.com", "a.example.com", "a", ""] {
+                let below = |record: &Record| record.draft.name.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
+                let any_below = plain.iter().any(below);
+                prop_assert_eq!(zone.is_above_any(name), any_below);
+            }
             let mut saved = Some(Zone::default());
             for change in rows::changes(None, &zone) {
                 Zone::apply(&mut saved, &change.place, change.row).unwrap();
