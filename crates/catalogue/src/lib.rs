@@ -40,7 +40,7 @@ mod wrangler;
 pub use basis::{Basis, Confidence};
 pub use dashboard::DashboardRow;
 pub use group::{Group, GroupProvenance, Scope, group_by_id, groups};
-pub use hostile::is_hostile;
+pub use hostile::{harmless, is_hostile};
 pub use id::{AccountId, BadId, GroupId, TokenId, UserId, ZoneId};
 pub use name::{
     Alias, DocumentedName, NameError, UncertainName, aliases, documented_names, resolve, uncertain_names, unmistakable,

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::sync::OnceLock;
 
 use anstyle::{AnsiColor, Style};
-use flarekeep_catalogue::is_hostile;
+use flarekeep_catalogue::{harmless, is_hostile};
 use serde::Serialize;
 
 use crate::error::{CommandError, Kind};
@@ -32,7 +32,7 @@ pub(crate) fn styled(style: Style, text: impl Display) -> String {
 /// A text from a server or a file, without control characters and cut short.
 pub(crate) fn plain(text: &str) -> String {
     const LONGEST: usize = 300;
-    let mut out: String = text.chars().take(LONGEST).flat_map(escaped).collect();
+    let mut out: String = text.chars().take(LONGEST).flat_map(harmless).collect();
     if text.chars().nth(LONGEST).is_some() {
         out.push('…');
     }
@@ -42,12 +42,6 @@ pub(crate) fn plain(text: &str) -> String {
 /// A number with its noun: `1 need`, `35 needs`.
 pub(crate) fn counted(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
-}
-
-/// Control characters and those that turn the direction of text are escaped; all others stay.
-fn escaped(c: char) -> impl Iterator<Item = char> {
-    let (kept, escape) = if is_hostile(c) { (None, Some(c.escape_default())) } else { (Some(c), None) };
-    kept.into_iter().chain(escape.into_iter().flatten())
 }
 
 /// A JSON document with the same characters as JSON escapes. Outside of strings there is none but the newline, which

@@ -14,7 +14,7 @@ mod policies;
 mod reference;
 mod text;
 
-use flarekeep_catalogue::{TokenId, UserId};
+use flarekeep_catalogue::{TokenId, UserId, harmless};
 
 pub(crate) use self::fields::Document;
 pub(crate) use self::plain::Plain;
@@ -116,7 +116,8 @@ impl From<serde_json::Error> for DocumentError {
         let (line, column) = (error.line(), error.column());
         let text = error.to_string();
         let message = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
-        Self { line: line.max(1), column: column.max(1), message: message.to_owned() }
+        // The words are serde's, the name of a field that they repeat is the file's.
+        Self { line: line.max(1), column: column.max(1), message: message.chars().flat_map(harmless).collect() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reading a plan file: what it says, or where it says something that cannot be meant.
 
-use flarekeep_catalogue::{Group, groups, is_hostile, operation};
+use flarekeep_catalogue::{Group, groups, harmless, operation};
 use flarekeep_policy::{Owner, Resource};
 use serde::Deserialize;
 
@@ -270,8 +270,7 @@ fn value(path: Vec<Step>, kind: &'static str, text: &str) -> Wrong {
 /// Text of a file as an error shows it: bounded, and nothing in it that a terminal obeys.
 pub(crate) fn shown(text: &str) -> String {
     const LONGEST: usize = 300;
-    let safe = |c: char| if is_hostile(c) { c.escape_default().collect() } else { String::from(c) };
-    text.chars().take(LONGEST).map(safe).collect()
+    text.chars().take(LONGEST).flat_map(harmless).collect()
 }
 
 /// The error without its own line and column, and with words where serde names types of Rust.

@@ -147,6 +147,10 @@ fn errors_say_where_and_what_was_expected() {
             "line 1, column 49: unknown field `notIn`, expected `in` or `not_in`",
         ),
         (
+            "{\"policies\":[],\"condition\":{\"request_ip\":{\"not_i\u{7f}\":[]}}}",
+            "line 1, column 50: unknown field `not_i\\u{7f}`, expected `in` or `not_in`",
+        ),
+        (
             r#"{"policies":[],"condition":[]}"#,
             "line 1, column 27: invalid type: sequence, expected a condition: {\"request_ip\": {\"in\", \"not_in\"}}",
         ),

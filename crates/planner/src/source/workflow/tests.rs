@@ -164,6 +164,9 @@ fn what_is_no_workflow_is_said_with_its_place() {
     assert!(error("jobs: &a {b: *a}\n").line.is_some());
     assert!(error(&"[".repeat(10_000)).line.is_some());
     assert!(read("a.yml", "").is_err());
+    // YAML ends a line at a lone carriage return; an editor that shows the file does not.
+    let returns = error("jobs:\r  a:\r\n  b: [1,\r\r\r");
+    assert_eq!((returns.line, returns.column), (Some(2), Some(12)));
     let broken = workflow("      - run: |\n          echo 'open\n");
     assert!(unread(&broken)[0].starts_with("7 the commands cannot be read"));
 }
@@ -180,9 +183,10 @@ fn the_name_or_the_first_line_says_what_a_file_is() {
 
 proptest! {
     #[test]
-    fn nothing_makes_the_reader_panic(text in "(jobs:\n|  a:\n|    steps:\n|      - run: |wrangler deploy\n|\\|\n|&a |\\*a |uses: |with: |[-:{}\\[\\],'\" \n#!%@>?]|\\PC){0,40}") {
+    fn nothing_makes_the_reader_panic(text in "(jobs:\n|  a:\n|    steps:\n|      - run: |wrangler deploy\n|\\|\n|&a |\\*a |uses: |with: |[-:{}\\[\\],'\" \r\n#!%@>?]|\\PC){0,40}") {
         if let Err(error) = read("a.yml", &text) {
-            prop_assert!(error.line.is_some() && error.column.is_some(), "{error}");
+            let last = text.matches('\n').count() + 2;
+            prop_assert!(error.line.is_some_and(|line| (1..=last).contains(&line)) && error.column.is_some(), "{error}");
         }
     }
 

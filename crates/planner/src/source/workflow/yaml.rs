@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 
 /// How deep a document may be nested.
 const DEEPEST: usize = 60;
@@ -76,13 +76,9 @@ impl Node {
 
 /// The first document of a text; none where there is nothing in it.
 pub(super) fn parse(text: &str) -> Result<Option<Rc<Node>>, Fault> {
-    let mut builder = Builder::default();
+    let mut builder = Builder { breaks: Breaks::of(text), ..Builder::default() };
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| Fault {
-            line: error.marker().line().max(1),
-            column: error.marker().col() + 1,
-            reason: "it is not YAML",
-        })?;
+        let (event, span) = event.map_err(|error| builder.breaks.fault(error.marker(), "it is not YAML"))?;
         if matches!(event, Event::DocumentEnd) {
             break;
         }
@@ -91,8 +87,31 @@ pub(super) fn parse(text: &str) -> Result<Option<Rc<Node>>, Fault> {
     Ok(builder.root)
 }
 
+/// Where the lines of a text end, in characters from 0. YAML ends a line at a lone carriage return, too, and its parser
+/// counts so; people's editors do not, and every other line of a plan is counted as they do.
+#[derive(Default)]
+struct Breaks(Vec<usize>);
+
+impl Breaks {
+    fn of(text: &str) -> Self {
+        Self(text.chars().enumerate().filter(|(_, c)| *c == '\n').map(|(at, _)| at).collect())
+    }
+
+    /// The line of a place, from 1.
+    fn line(&self, place: &Marker) -> usize {
+        self.0.partition_point(|end| *end < place.index()) + 1
+    }
+
+    fn fault(&self, place: &Marker, reason: &'static str) -> Fault {
+        let line = self.line(place);
+        let start = line.checked_sub(2).and_then(|before| self.0.get(before)).map_or(0, |end| end + 1);
+        Fault { line, column: place.index().saturating_sub(start) + 1, reason }
+    }
+}
+
 #[derive(Default)]
 struct Builder {
+    breaks: Breaks,
     root: Option<Rc<Node>>,
     open: Vec<Open>,
     anchors: HashMap<usize, Rc<Node>>,
@@ -107,8 +126,7 @@ struct Open {
 
 impl Builder {
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Fault> {
-        let line = span.start.line().max(1);
-        let fault = |reason| Fault { line, column: span.start.col() + 1, reason };
+        let line = self.breaks.line(&span.start);
         match event {
             Event::Scalar(text, style, anchor, _) => {
                 let value = Value::Text { text: text.into_owned(), literal: style == ScalarStyle::Literal };
@@ -116,7 +134,8 @@ impl Builder {
             }
             Event::Alias(anchor) => {
                 // An alias of what it stands in itself is refused: it is not complete yet.
-                let node = self.anchors.get(&anchor).cloned().ok_or_else(|| fault("an alias names nothing"))?;
+                let node = self.anchors.get(&anchor).cloned();
+                let node = node.ok_or_else(|| self.breaks.fault(&span.start, "an alias names nothing"))?;
                 self.complete(node, 0);
             }
             Event::SequenceStart(anchor, _) => self.begin(Value::List(Vec::new()), line, anchor),
@@ -128,7 +147,10 @@ impl Builder {
             }
             _ => {}
         }
-        if self.open.len() > DEEPEST { Err(fault("it is nested too deeply")) } else { Ok(()) }
+        match self.open.len() > DEEPEST {
+            true => Err(self.breaks.fault(&span.start, "it is nested too deeply")),
+            false => Ok(()),
+        }
     }
 
     fn begin(&mut self, value: Value, line: usize, anchor: usize) {
