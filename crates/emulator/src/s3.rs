@@ -12,6 +12,7 @@ mod body;
 mod buckets;
 mod fault;
 mod front;
+mod leave;
 mod listings;
 mod mending;
 mod objects;

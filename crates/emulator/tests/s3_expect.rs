@@ -121,6 +121,49 @@ async fn a_refusal_after_leave_keeps_the_connection() {
     assert_eq!((answer.status, answer.leave), (200, true), "{}", answer.head);
 }
 
+#[tokio::test]
+async fn a_body_that_arrives_after_its_right_is_gone_is_not_written() {
+    let local = Local::with(unlimited()).await;
+    let s3 = S3::start(&local.emulator).await;
+    local.admin("POST", "/accounts/{A}/r2/buckets").json(&json!({"name": "site"})).send().await.result();
+    let bucket = local.path("com.cloudflare.edge.r2.bucket.{A}_default_site");
+    let policies = |group: &str| vec![policy(json!({ &bucket: "*" }), Scope::Bucket, &[group])];
+    let writes = policies("Workers R2 Storage Bucket Item Write");
+    let reader = local.user_token(&policies("Workers R2 Storage Bucket Item Read")).await.key();
+    let changes = [
+        ("DELETE", "", json!({}), 401, "Unauthorized"),
+        ("PUT", "/value", json!({}), 401, "Unauthorized"),
+        ("PUT", "", json!({"name": "a", "status": "disabled", "policies": &writes}), 401, "Unauthorized"),
+        (
+            "PUT",
+            "",
+            json!({"name": "a", "status": "active", "policies": policies("Workers R2 Storage Bucket Item Read")}),
+            403,
+            "AccessDenied",
+        ),
+        // One that takes nothing away.
+        ("PUT", "", json!({"name": "b", "status": "active", "policies": &writes}), 200, ""),
+    ];
+    for (at, (method, path, change, status, code)) in changes.into_iter().enumerate() {
+        let writer = local.user_token(&writes).await;
+        let mut line = Line::to(&s3, false).await;
+        let link = s3.presigned(&writer.key(), "PUT", &format!("/site/{at}"), &amz_date(), 60);
+        line.send(format!("{}\r\n", line.head(&s3, &link, 5)).as_bytes()).await;
+        let leave = line.head_of_next().await;
+        assert_eq!(leave, LEAVE);
+        local.admin(method, &format!("/user/tokens/{}{path}", writer.id)).json(&change).send().await.result();
+        line.send(b"hello").await;
+        let answer = line.rest(Some(leave)).await;
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
+        assert!(answer.body.contains(code), "{method} {path}: {}", answer.body);
+        let kept = s3.send(&reader, Ask::new("GET", &format!("/site/{at}"))).await;
+        match status {
+            200 => assert_eq!(kept.ok().text(), "hello"),
+            _ => kept.refused(404, "NoSuchKey"),
+        }
+    }
+}
+
 /// The S3 face with the bucket `site`, and the keys of one who may write there and of one who may read.
 async fn face() -> (S3, Key, Key) {
     let local = Local::with(unlimited()).await;

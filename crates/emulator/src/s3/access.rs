@@ -12,6 +12,7 @@ use s3s::{S3Result, s3_error};
 
 use super::fault::{access_denied, unauthorized};
 use super::front::{SESSION_SECRET, parameter};
+use super::leave::{Leave, note};
 use super::screening::screened;
 use super::temporary::{Asked, admits};
 use super::visit::Visit;
@@ -19,7 +20,6 @@ use crate::emulator::Inner;
 use crate::log::{Behind, Part, printable};
 use crate::state::State;
 use crate::state::tokens::Record;
-use crate::why::Grounds;
 
 /// Knows the tokens of an emulator.
 pub(super) struct Gate(pub(super) Arc<Inner>);
@@ -98,23 +98,7 @@ impl Gate {
         outcome.verdict.parts = parts;
         outcome.decided = true;
         for (request, key) in requests.iter().zip(&keys) {
-            outcome.verdict.operation = Some(request.operation);
-            let cause = decide(record, request, &state);
-            outcome.verdict.cause = cause.map_or("not-a-member", Cause::word);
-            if self.0.is_listened_to() {
-                outcome.verdict.grounds = Some(Behind::token(record, request));
-            }
-            if self.0.options.explain {
-                let why = Grounds::of(record, request);
-                outcome.verdict.why = Some(if cause.is_none() { why.without_remedy() } else { why });
-            }
-            match cause {
-                Some(Cause::Granted | Cause::AnyToken) => {}
-                Some(Cause::RevokedExposed | Cause::Disabled | Cause::Expired | Cause::NotYetValid) => {
-                    return Err(unauthorized());
-                }
-                _ => return Err(access_denied()),
-            }
+            note(&self.0, &mut outcome, record, request, decide(record, request, &state))?;
             if let Some(session) = visit.session() {
                 let prefix = wanted.uri.query().and_then(|query| parameter(query, "prefix")).unwrap_or_default();
                 // A right to copy is one to read the source.
@@ -128,6 +112,7 @@ impl Gate {
             }
             record.touch(request.at);
         }
+        visit.admit(Leave::of(record, requests));
         outcome.verdict.allowed = true;
         outcome.verdict.operation = Some(operation);
         let screened = screened(wanted.name, wanted.headers, wanted.uri);
@@ -179,7 +164,7 @@ fn named(name: &str) -> Option<&'static Operation> {
 }
 
 /// The engine's decision; none where the token's user is no member of the account.
-fn decide(record: &Record, request: &Request, state: &State) -> Option<Cause> {
+pub(super) fn decide(record: &Record, request: &Request, state: &State) -> Option<Cause> {
     let decision = record.effective(request.at).compiled.decide(request);
     let account = request.account?;
     let member = request.user.is_none_or(|user| {

@@ -85,8 +85,8 @@ pub(super) async fn create(
     }
     let hint = input.create_bucket_configuration.and_then(|configuration| configuration.location_constraint);
     let (key, at) = (visit.bucket(&input.bucket), emulator.now().0);
-    emulator
-        .alter(move |state| {
+    visit
+        .write(emulator, move |state| {
             // `auto` and the regions of Amazon's clients are no locations of R2.
             const LOCATIONS: [&str; 6] = ["apac", "eeur", "enam", "oc", "weur", "wnam"];
             let hint = hint.as_ref().map(|hint| hint.as_str().to_ascii_lowercase());
@@ -102,9 +102,10 @@ pub(super) async fn delete(
     emulator: &Arc<Inner>,
     request: S3Request<DeleteBucketInput>,
 ) -> S3Result<DeleteBucketOutput> {
-    let key = Visit::in_extensions(&request.extensions)?.bucket(&request.input.bucket);
-    emulator
-        .alter(move |state| {
+    let visit = Visit::in_extensions(&request.extensions)?;
+    let key = visit.bucket(&request.input.bucket);
+    visit
+        .write(emulator, move |state| {
             existing(state, &key)?;
             if !state.objects.is_empty(&key) {
                 return Err(Fault::BucketNotEmpty);

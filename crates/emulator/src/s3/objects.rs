@@ -13,7 +13,6 @@ use s3s::dto::{
 };
 use s3s::{Body, S3Request, S3Result, s3_error};
 
-use super::access::makes_bucket;
 use super::answer::{condition, etag, kept_class, length, storage_class, timestamp};
 use super::body::read;
 use super::buckets::{existing, provided};
@@ -93,7 +92,7 @@ pub(super) async fn put(emulator: &Arc<Inner>, request: S3Request<PutObjectInput
     let (input, headers) = (request.input, request.headers);
     let (bucket, at) = (visit.bucket(&input.bucket), emulator.now().0);
     let freed = emulator.state().objects.weight(&bucket, &input.key);
-    if !makes_bucket(&headers) {
+    if !visit.makes_bucket() {
         existing(&emulator.state(), &bucket)?;
     }
     let (bytes, _taken) = read(input.body, input.content_md5.as_deref(), emulator, &headers, freed).await?;
@@ -110,7 +109,7 @@ pub(super) async fn put(emulator: &Arc<Inner>, request: S3Request<PutObjectInput
     };
     let object = Object { checksum, ..Object::new(bytes, Arc::new(about), at) };
     let condition = condition(&headers, "");
-    let put = place(emulator, bucket, input.key, object, condition, makes_bucket(&headers)).await?;
+    let put = place(emulator, &visit, (&input.bucket, input.key), object, condition).await?;
     let mut output = PutObjectOutput { e_tag: Some(etag(&put.etag)), ..PutObjectOutput::default() };
     sums::tell!(output, &put.checksum);
     output.checksum_type = put.checksum.as_ref().map(sums::shape);
@@ -146,9 +145,8 @@ pub(super) async fn copy(emulator: &Arc<Inner>, request: S3Request<CopyObjectInp
     let kind = sums::kind(input.checksum_algorithm.as_ref().map(s3s::dto::ChecksumAlgorithm::as_str))?;
     let checksum = kind.map(|kind| kind.of(&source.bytes)).or_else(|| source.checksum.clone());
     let object = Object { modified: emulator.now().0, about, checksum, ..Object::clone(&source) };
-    let bucket = visit.bucket(&input.bucket);
     let condition = condition(&headers, "cf-copy-destination-");
-    let put = place(emulator, bucket, input.key, object, condition, makes_bucket(&headers)).await?;
+    let put = place(emulator, &visit, (&input.bucket, input.key), object, condition).await?;
     let mut result = CopyObjectResult {
         e_tag: Some(etag(&put.etag)),
         last_modified: Some(timestamp(put.modified)),
@@ -163,7 +161,7 @@ pub(super) async fn delete(
     request: S3Request<DeleteObjectInput>,
 ) -> S3Result<DeleteObjectOutput> {
     let visit = Visit::in_extensions(&request.extensions)?;
-    remove(emulator, visit.bucket(&request.input.bucket), vec![request.input.key]).await?;
+    remove(emulator, &visit, &request.input.bucket, vec![request.input.key]).await?;
     Ok(DeleteObjectOutput::default())
 }
 
@@ -173,7 +171,7 @@ pub(super) async fn delete_tagging(
     request: S3Request<DeleteObjectTaggingInput>,
 ) -> S3Result<DeleteObjectTaggingOutput> {
     let visit = Visit::in_extensions(&request.extensions)?;
-    remove(emulator, visit.bucket(&request.input.bucket), vec![request.input.key]).await?;
+    remove(emulator, &visit, &request.input.bucket, vec![request.input.key]).await?;
     Ok(DeleteObjectTaggingOutput::default())
 }
 
@@ -195,7 +193,7 @@ pub(super) async fn delete_several(
     // Amazon answers for each key; that R2 does is not documented.
     let (keys, beyond): (Vec<String>, Vec<String>) =
         keys.into_iter().partition(|key| visit.session().is_none_or(|session| session.claims.reaches_key(key)));
-    remove(emulator, visit.bucket(&request.input.bucket), keys.clone()).await?;
+    remove(emulator, &visit, &request.input.bucket, keys.clone()).await?;
     let refused = |key| s3s::dto::Error {
         code: Some("AccessDenied".to_owned()),
         key: Some(key),
@@ -233,12 +231,12 @@ fn found(emulator: &Inner, bucket: &BucketKey, key: &str) -> S3Result<Arc<Object
 
 async fn place(
     emulator: &Arc<Inner>,
-    bucket: BucketKey,
-    key: String,
+    visit: &Visit,
+    (bucket, key): (&str, String),
     object: Object,
     condition: Condition,
-    makes_bucket: bool,
-) -> Result<Arc<Object>, Fault> {
+) -> S3Result<Arc<Object>> {
+    let (bucket, makes_bucket) = (visit.bucket(bucket), visit.makes_bucket());
     let (capacity, limited) = (emulator.options.object_bytes, emulator.options.object_write_limit);
     let put = move |state: &mut crate::state::State| {
         provided(state, &bucket, makes_bucket, object.modified)?;
@@ -248,10 +246,11 @@ async fn place(
         }
         state.objects.put(&bucket, &key, object, &condition, capacity)
     };
-    emulator.alter(put).await
+    visit.write(emulator, put).await
 }
 
-async fn remove(emulator: &Arc<Inner>, bucket: BucketKey, keys: Vec<String>) -> Result<(), Fault> {
+async fn remove(emulator: &Arc<Inner>, visit: &Visit, bucket: &str, keys: Vec<String>) -> S3Result<()> {
+    let bucket = visit.bucket(bucket);
     let remove = move |state: &mut crate::state::State| {
         existing(state, &bucket)?;
         let objects = &mut state.objects;
@@ -260,7 +259,7 @@ async fn remove(emulator: &Arc<Inner>, bucket: BucketKey, keys: Vec<String>) -> 
         }
         Ok(())
     };
-    emulator.alter(remove).await
+    visit.write(emulator, remove).await
 }
 
 /// The header `Expires` as it came; s3s reads dates alone.

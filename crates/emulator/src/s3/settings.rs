@@ -45,14 +45,15 @@ pub(super) async fn put_cors(
     emulator: &Arc<Inner>,
     request: S3Request<PutBucketCorsInput>,
 ) -> S3Result<PutBucketCorsOutput> {
-    let key = Visit::in_extensions(&request.extensions)?.bucket(&request.input.bucket);
+    let visit = Visit::in_extensions(&request.extensions)?;
+    let key = visit.bucket(&request.input.bucket);
     let rules: Vec<Value> = request.input.cors_configuration.cors_rules.into_iter().map(kept_cors).collect();
     let put = move |state: &mut State| -> Result<(), Fault> {
         existing(state, &key)?;
         state.r2_settings.set(&key, CORS, Some(json!({"rules": rules})));
         Ok(())
     };
-    emulator.alter(put).await?;
+    visit.write(emulator, put).await?;
     Ok(PutBucketCorsOutput::default())
 }
 
@@ -60,13 +61,14 @@ pub(super) async fn delete_cors(
     emulator: &Arc<Inner>,
     request: S3Request<DeleteBucketCorsInput>,
 ) -> S3Result<DeleteBucketCorsOutput> {
-    let key = Visit::in_extensions(&request.extensions)?.bucket(&request.input.bucket);
+    let visit = Visit::in_extensions(&request.extensions)?;
+    let key = visit.bucket(&request.input.bucket);
     let delete = move |state: &mut State| -> Result<(), Fault> {
         existing(state, &key)?;
         state.r2_settings.set(&key, CORS, None);
         Ok(())
     };
-    emulator.alter(delete).await?;
+    visit.write(emulator, delete).await?;
     Ok(DeleteBucketCorsOutput::default())
 }
 
@@ -89,7 +91,8 @@ pub(super) async fn put_lifecycle(
     emulator: &Arc<Inner>,
     request: S3Request<PutBucketLifecycleConfigurationInput>,
 ) -> S3Result<PutBucketLifecycleConfigurationOutput> {
-    let key = Visit::in_extensions(&request.extensions)?.bucket(&request.input.bucket);
+    let visit = Visit::in_extensions(&request.extensions)?;
+    let key = visit.bucket(&request.input.bucket);
     let rules = request.input.lifecycle_configuration.map(|configuration| configuration.rules).unwrap_or_default();
     let rules = rules.into_iter().enumerate().map(kept_lifecycle).collect::<S3Result<Vec<Value>>>()?;
     let put = move |state: &mut State| -> Result<(), Fault> {
@@ -97,7 +100,7 @@ pub(super) async fn put_lifecycle(
         state.r2_settings.set(&key, LIFECYCLE, Some(json!({"rules": rules})));
         Ok(())
     };
-    emulator.alter(put).await?;
+    visit.write(emulator, put).await?;
     Ok(PutBucketLifecycleConfigurationOutput::default())
 }
 

@@ -10,7 +10,6 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Result, s3_error};
 
-use super::access::makes_bucket;
 use super::answer::{condition, etag, kept_class, length, shown, timestamp};
 use super::body::read;
 use super::buckets::{existing, owner, provided};
@@ -44,12 +43,12 @@ pub(super) async fn create(
     };
     let (bucket, key, at) = (visit.bucket(&input.bucket), input.key.clone(), emulator.now().0);
     let capacity = emulator.options.object_bytes;
-    let wanted = makes_bucket(&headers);
+    let wanted = visit.makes_bucket();
     let begin = move |state: &mut State| {
         provided(state, &bucket, wanted, at)?;
         state.objects.begin(&bucket, &key, (about, kind), at, capacity)
     };
-    let id = emulator.alter(begin).await?;
+    let id = visit.write(emulator, begin).await?;
     Ok(CreateMultipartUploadOutput {
         checksum_algorithm: input.checksum_algorithm,
         checksum_type: input.checksum_type,
@@ -145,7 +144,7 @@ pub(super) async fn complete(
         state.objects.living(&bucket, &key, &id, at)?;
         state.objects.complete(&bucket, (&key, &id), &listed, object, &condition)
     };
-    let object = emulator.alter(complete).await?;
+    let object = visit.write(emulator, complete).await?;
     let mut output = CompleteMultipartUploadOutput {
         location: Some(format!("/{}/{}", input.bucket, encoded(&input.key))),
         bucket: Some(input.bucket),
@@ -169,7 +168,7 @@ pub(super) async fn abort(
         existing(state, &bucket)?;
         state.objects.abort(&bucket, &input.key, &input.upload_id)
     };
-    emulator.alter(abort).await?;
+    visit.write(emulator, abort).await?;
     Ok(AbortMultipartUploadOutput::default())
 }
 
@@ -296,5 +295,5 @@ async fn add(
         state.objects.living(&bucket, &key, &id, at)?;
         state.objects.add_part(&bucket, (&key, &id), number, part, capacity)
     };
-    Ok(emulator.alter(add).await?)
+    visit.write(emulator, add).await
 }

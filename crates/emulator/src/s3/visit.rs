@@ -7,9 +7,10 @@ use axum::extract::{ConnectInfo, Request};
 use axum::http::Extensions;
 use axum::http::header::HOST;
 use flarekeep_catalogue::AccountId;
-use flarekeep_policy::BucketKey;
+use flarekeep_policy::{BucketKey, Request as Asked};
 use s3s::{S3Result, s3_error};
 
+use super::leave::Leave;
 use crate::emulator::Inner;
 use crate::log::Verdict;
 use crate::products::r2_buckets::JURISDICTIONS;
@@ -24,6 +25,7 @@ struct Shared {
     place: Place,
     ip: Option<IpAddr>,
     session: OnceLock<Session>,
+    leave: OnceLock<Leave>,
     outcome: Mutex<Outcome>,
 }
 
@@ -50,7 +52,13 @@ impl Visit {
         let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         let ip = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let place = Place::named(host).unwrap_or_else(|| Place::usual(emulator));
-        Self(Arc::new(Shared { place, ip, session: OnceLock::new(), outcome: Mutex::default() }))
+        Self(Arc::new(Shared {
+            place,
+            ip,
+            session: OnceLock::new(),
+            leave: OnceLock::new(),
+            outcome: Mutex::default(),
+        }))
     }
 
     /// The visit that a request is.
@@ -76,6 +84,23 @@ impl Visit {
     pub(super) fn take_up(&self, session: Session) {
         // Arrival notes it once.
         drop(self.0.session.set(session));
+    }
+
+    /// What let the call in; none before it was.
+    pub(super) fn leave(&self) -> Option<&Leave> {
+        self.0.leave.get()
+    }
+
+    /// Notes what let the call in.
+    pub(super) fn admit(&self, leave: Leave) {
+        // A call is admitted once.
+        drop(self.0.leave.set(leave));
+    }
+
+    /// Whether the call may make its bucket, where there is none: it wants to, and that was granted.
+    pub(super) fn makes_bucket(&self) -> bool {
+        let made = |asked: &Asked| asked.operation.operation_id() == "CreateBucket";
+        self.leave().is_some_and(|leave| leave.requests.iter().any(made))
     }
 
     /// The key of a bucket of this endpoint.
