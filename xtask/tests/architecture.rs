@@ -13,10 +13,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("flarekeep-catalogue", &[]),
     ("flarekeep-policy", &["flarekeep-catalogue"]),
     ("flarekeep-planner", &["flarekeep-catalogue", "flarekeep-policy"]),
+    ("flarekeep-diagnosis", &["flarekeep-catalogue", "flarekeep-policy", "flarekeep-planner"]),
     ("flarekeep-cloudflare", &["flarekeep-catalogue", "flarekeep-policy"]),
     // Never cloudflare: a wrong field name must not agree with itself.
     ("flarekeep-emulator", &["flarekeep-catalogue", "flarekeep-policy"]),
-    ("flarekeep-tokens", &["flarekeep-catalogue", "flarekeep-policy", "flarekeep-planner", "flarekeep-cloudflare"]),
+    (
+        "flarekeep-tokens",
+        &[
+            "flarekeep-catalogue",
+            "flarekeep-policy",
+            "flarekeep-planner",
+            "flarekeep-diagnosis",
+            "flarekeep-cloudflare",
+        ],
+    ),
     ("flarekeep-audit", &["flarekeep-catalogue", "flarekeep-policy", "flarekeep-planner", "flarekeep-cloudflare"]),
     ("flarekeep-sites", &["flarekeep-catalogue", "flarekeep-policy", "flarekeep-planner", "flarekeep-cloudflare"]),
     (
@@ -25,6 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "flarekeep-catalogue",
             "flarekeep-policy",
             "flarekeep-planner",
+            "flarekeep-diagnosis",
             "flarekeep-cloudflare",
             "flarekeep-emulator",
             "flarekeep-tokens",
@@ -36,8 +47,12 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// The crates without a clock, a network, a file system or an environment, by folder.
-const PURE: &[(&str, &str)] =
-    &[("flarekeep-catalogue", "catalogue"), ("flarekeep-policy", "policy"), ("flarekeep-planner", "planner")];
+const PURE: &[(&str, &str)] = &[
+    ("flarekeep-catalogue", "catalogue"),
+    ("flarekeep-policy", "policy"),
+    ("flarekeep-planner", "planner"),
+    ("flarekeep-diagnosis", "diagnosis"),
+];
 
 /// Libraries that reach outside of the process.
 const IMPURE_LIBRARIES: &[&str] = &[
