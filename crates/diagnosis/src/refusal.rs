@@ -50,9 +50,11 @@ pub struct Said {
 pub enum CredentialForm {
     /// None was sent.
     Absent,
-    /// A token in its header, as it should be. True for one of the forms whose prefix says that an account owns it, false
-    /// for a user's.
-    Token { of_account: Option<bool> },
+    /// A token in its header, as it should be.
+    Token {
+        /// Whether an account owns it, where the value's prefix says.
+        of_account: Option<bool>,
+    },
     /// What looks like a Global API key, where a token belongs.
     KeyAsToken,
     /// What looks like a token, where the Global API key belongs.
