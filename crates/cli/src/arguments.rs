@@ -5,6 +5,7 @@ mod declared;
 mod edge;
 mod emulate;
 mod exec;
+mod fix;
 mod hostnames;
 mod making;
 mod permission;
@@ -25,6 +26,7 @@ pub(crate) use self::declared::{Apply, Import};
 pub(crate) use self::edge::Edge;
 pub(crate) use self::emulate::{Emulate, Steering};
 pub(crate) use self::exec::Exec;
+pub(crate) use self::fix::{Fix, Mends};
 pub(crate) use self::making::{ByHand, Naming};
 pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, PermissionUpdate};
 pub(crate) use self::policy::{Policy, PolicyCheck, PolicyDiff, PolicyReach, PolicySimulate, Reading};
@@ -151,7 +153,7 @@ pub(crate) enum Command {
     Check(Work),
     /// Why a call is refused, and the smallest change that mends it
     Why(Why),
-    /// Give the token what it lacks for the work; its value stays the same
+    /// Give the token what it lacks for the work, and take away what bars it; its value stays the same
     Fix(Fix),
     /// Make the declared tokens so: show how the living ones differ, ask, and act
     Apply(Apply),
@@ -423,12 +425,4 @@ pub(crate) struct Why {
     /// Read the answer's body from standard input, and make no call to get one
     #[arg(value_name = "-", value_parser = ["-"])]
     pub(crate) input: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Fix {
-    #[command(flatten)]
-    pub(crate) work: Work,
-    #[command(flatten)]
-    pub(crate) consent: Consent,
 }

@@ -171,6 +171,13 @@ impl From<tokens::Error> for CommandError {
                 let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
                 Self::usage(message).hint(format!("give the id: {}", ids.join(", ")))
             }
+            tokens::Error::Withheld { .. } => Self::usage(message)
+                .because("somebody wrote that policy on purpose: what it denies is not given back unless that is asked for")
+                .hint("the same command with --undeny takes the group out of the policy that denies it"),
+            tokens::Error::Beyond { id, .. } => Self::usage(message)
+                .because("Cloudflare found its value in public, or says of it what nobody has documented")
+                .hint("a new token in its place: flarekeep token create --recipe NAME --to env:.env")
+                .hint(format!("and the end of this one: flarekeep token revoke {id}")),
             tokens::Error::NoGroupId(_) | tokens::Error::Policy(_) | tokens::Error::Impossible { .. } => {
                 Self::usage(message)
             }

@@ -106,10 +106,13 @@ pub(crate) fn expiry(text: &str) -> Result<Timestamp, CommandError> {
 
 /// When a token begins, which may be past.
 fn beginning(text: &str) -> Result<Timestamp, CommandError> {
+    if text == "now" {
+        return Ok(Timestamp::now());
+    }
     time(text).map_err(|why| {
         CommandError::usage(format!("`{}` is no time", plain(text)))
             .because(why)
-            .hint("as in --not-before 2d, --not-before 2027-01-31 or --not-before 2027-01-31T12:00:00Z")
+            .hint("as in --not-before now, --not-before 2d, --not-before 2027-01-31 or --not-before 2027-01-31T12:00:00Z")
     })
 }
 

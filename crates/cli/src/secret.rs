@@ -21,6 +21,11 @@ pub(crate) fn subject(context: &Context) -> Result<Credential, CommandError> {
     prompted()
 }
 
+/// The same where one is given; nobody is asked.
+pub(crate) fn given_subject(context: &Context) -> Result<Option<Credential>, CommandError> {
+    token(context)
+}
+
 /// The credential that manages tokens: the Global API key, a token kept for that, or the one token there is.
 pub(crate) fn manager(context: &Context) -> Result<Credential, CommandError> {
     match optional_manager(context)? {

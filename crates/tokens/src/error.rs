@@ -3,6 +3,7 @@
 use flarekeep_catalogue::TokenId;
 use flarekeep_policy::BadResource;
 
+use crate::advice::GrantAdvice;
 use crate::journal::{ChangeId, JournalError};
 use crate::rescue::RescueError;
 use crate::sink::SinkError;
@@ -155,6 +156,22 @@ pub enum Error {
         operation: String,
         /// Why not.
         reason: String,
+    },
+    /// A policy of the token denies what a need takes, whatever others allow.
+    #[error("`{operation}` is denied by a policy of the token: {} at {}", grant.group, grant.place)]
+    Withheld {
+        /// The operation.
+        operation: String,
+        /// The first group that is denied, and where.
+        grant: GrantAdvice,
+    },
+    /// No change makes this token usable again.
+    #[error("token {id} is {status}, and no change of it makes it usable again")]
+    Beyond {
+        /// The token.
+        id: TokenId,
+        /// Its status, in Cloudflare's word.
+        status: String,
     },
     /// The probe table of the program is broken: a defect.
     #[error("the probe table cannot be read: {0}")]

@@ -1,75 +1,296 @@
-//! Giving a token what it lacks for a piece of work, and nothing more. Its value stays the same.
+//! Mending a token in its place: giving it what it lacks for a piece of work, and taking away what bars it. Its value stays
+//! the same, and it is widened by no more than was asked for.
+
+mod address;
+mod lift;
 
 use flarekeep_catalogue::{Rule, Scope, TokenId};
 use flarekeep_cloudflare::{self as api, Client, TokenUpdate};
-use flarekeep_planner::{Need, Options, Plan, plan};
-use flarekeep_policy::{Cause, Effect, Grant, IpCondition, Owner, Policy, Status, UnixSeconds};
+use flarekeep_diagnosis::Change;
+use flarekeep_planner::{Choice, Need, Options, Plan, plan};
+use flarekeep_policy::{Effect, Grant, IpCondition, Owner, Policy, Resource, Status, Token, UnixSeconds};
+use ipnet::IpNet;
+use jiff::Timestamp;
 
+use self::address::allowing;
+use self::lift::{lifted, withholding};
 use crate::advice::GrantAdvice;
 use crate::error::Error;
-use crate::translate::{GroupIds, groups_to_wire, policy_from_wire, policy_to_wire, token_from_wire};
+use crate::switch::change;
+use crate::translate::{GroupIds, UNNAMED_USER, groups_to_wire, policy_from_wire, policy_to_wire, token_from_wire};
+
+/// What is to be mended.
+#[derive(Debug, Clone, Default)]
+pub struct Wish<'a> {
+    /// Work whose needs the token is to meet.
+    pub work: Option<&'a Plan>,
+    /// Whether what a policy denies to the work may be given back.
+    pub undeny: bool,
+    /// Groups that it is to hold, each at a resource.
+    pub grants: Vec<Choice>,
+    /// Groups that its policies are to deny no more, each at the resource where they do.
+    pub lifts: Vec<Choice>,
+    /// Ranges of addresses that may use it, beside those that may.
+    pub allow: Vec<IpNet>,
+    /// When it ends at the soonest: one that ends sooner ends then, and one without an end stays so.
+    pub expires_on: Option<Timestamp>,
+    /// When it begins at the latest.
+    pub not_before: Option<Timestamp>,
+    /// Whether it is switched on.
+    pub enable: bool,
+}
 
 /// A change that would mend a token.
 #[derive(Debug, Clone)]
 pub struct Fix {
     /// The token as it is.
     pub token: api::Token,
-    /// What is added; empty where nothing is missing.
+    /// The groups that are added; empty where none is missing.
     pub added: Vec<GrantAdvice>,
+    /// The groups that its policies deny no more.
+    pub lifted: Vec<GrantAdvice>,
+    /// What would still keep the token from being used.
+    pub obstacles: Vec<Obstacle>,
+    /// What is added, as the policy engine has it.
+    pub additions: Vec<Policy>,
     owner: api::Owner,
     update: TokenUpdate,
 }
 
-/// Finds the smallest addition under which the token meets all needs of the plan. Nothing is changed yet.
+/// What keeps a token from being used, whatever it grants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// It is switched off.
+    Disabled,
+    /// It ended, at this time where that is known.
+    Ended(Option<Timestamp>),
+    /// It begins then.
+    NotBegun(Timestamp),
+    /// Its list of allowed addresses is empty: nobody may use it.
+    Nowhere,
+}
+
+impl Wish<'_> {
+    /// The wish to have the needs of this work met.
+    #[must_use]
+    pub fn of(work: &Plan) -> Wish<'_> {
+        Wish { work: Some(work), ..Wish::default() }
+    }
+
+    /// The same with a change that a diagnosis proposes. A later end is set by [`Wish::expires_on`], since a diagnosis does
+    /// not choose it.
+    ///
+    /// # Errors
+    /// What to do otherwise, where no change of the token mends it.
+    pub fn with(mut self, change: &Change, now: Timestamp) -> Result<Self, &'static str> {
+        match change {
+            Change::Grant { group, resource } => self.grants.push(Choice { group, resource: resource.clone() }),
+            Change::Undeny { group, resource } => self.lifts.push(Choice { group, resource: resource.clone() }),
+            Change::AllowAddress(address) => self.allow.push(IpNet::from(*address)),
+            Change::MoveEnd if self.expires_on.is_none() => return Err("say when it is to end: --expires 90d"),
+            Change::MoveEnd => {}
+            Change::MoveStart => self.not_before = Some(now),
+            Change::Enable => self.enable = true,
+            Change::NewToken { of_user: true } => {
+                return Err("make a user's token: flarekeep token create with the same work");
+            }
+            Change::NewToken { of_user: false } => return Err("make a new token: flarekeep token create"),
+            Change::Otherwise(advice) => return Err(advice),
+        }
+        Ok(self)
+    }
+}
+
+impl Fix {
+    /// Whether there is nothing to change.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.update == TokenUpdate::from(&self.token)
+    }
+
+    /// The token as it would be.
+    #[must_use]
+    pub fn after(&self) -> api::Token {
+        let TokenUpdate { name, status, policies, condition, not_before, expires_on } = self.update.clone();
+        let status = match (status, &self.token.status) {
+            (Some(status), _) => status,
+            // Nobody can write that it ended, nor that it did not: its end says it.
+            (None, api::Status::Expired) if expires_on != self.token.expires_on => api::Status::Active,
+            (None, status) => status.clone(),
+        };
+        api::Token { name, status, policies, condition, not_before, expires_on, ..self.token.clone() }
+    }
+
+    /// What would be written: it replaces the whole token.
+    #[must_use]
+    pub fn update(&self) -> &TokenUpdate {
+        &self.update
+    }
+
+    /// Who owns the token.
+    #[must_use]
+    pub fn owner(&self) -> api::Owner {
+        self.owner
+    }
+}
+
+/// Finds the smallest change that grants the wish. Nothing is changed yet.
+///
+/// # Errors
+/// [`Error::Impossible`] and [`Error::Withheld`] for work that the token cannot be given; [`Error::Beyond`] for a token that
+/// no change revives; any of a call.
 pub async fn propose(
     manager: &Client,
     owner: api::Owner,
     id: TokenId,
-    work: &Plan,
+    wish: &Wish<'_>,
     now: UnixSeconds,
 ) -> Result<Fix, Error> {
     let token = manager.tokens(owner).get(id).await?;
-    let mut engine = token_from_wire(&token, owner)?;
-    // Which permissions are missing does not depend on where and when the token is used, nor on whether it is on.
-    engine.ip = IpCondition::default();
-    (engine.not_before, engine.expires_on, engine.status) = (None, None, Status::Active);
-    if let (api::Owner::User, true) = (owner, work.needs.iter().any(concerns_the_user)) {
+    if matches!(token.status, api::Status::Other(_)) {
+        return Err(Error::Beyond { id, status: token.status.to_string() });
+    }
+    let mut engine = at_any_time(token_from_wire(&token, owner)?);
+    let needs = wish.work.map(|work| work.needs.as_slice()).unwrap_or_default();
+    let at_user = |grant: &Choice| grant.resource == Resource::User(UNNAMED_USER);
+    if owner == api::Owner::User && (needs.iter().any(concerns_the_user) || wish.grants.iter().any(at_user)) {
         engine.owner = Owner::User(manager.user().await?.id);
     }
-    let compiled = engine.compile();
+    let mut denials = wish.lifts.clone();
+    for choice in denied(&engine, needs, now, wish.undeny)? {
+        if !denials.contains(&choice) {
+            denials.push(choice);
+        }
+    }
+    let mut update = TokenUpdate::from(&token);
+    if !denials.is_empty() {
+        update.policies = lifted(&token.policies, &denials)?;
+        engine.policies = update.policies.iter().map(policy_from_wire).collect::<Result<_, _>>()?;
+    }
+    let additions = additions(&engine, needs, &wish.grants, now)?;
+    let ids = GroupIds::for_policies(manager, owner, &additions).await?;
+    for policy in &additions {
+        add(&mut update.policies, policy, &ids)?;
+    }
+    limit_less(&mut update, &token, wish, now);
+    let advice = |choice: &Choice| GrantAdvice::new(choice.group, &choice.resource);
+    let added = additions.iter().flat_map(|policy| {
+        policy.known_groups().flat_map(|group| policy.resources.iter().map(move |at| GrantAdvice::new(group, at)))
+    });
+    let mut fix = Fix {
+        added: added.collect(),
+        lifted: denials.iter().map(advice).collect(),
+        obstacles: Vec::new(),
+        additions,
+        owner,
+        update,
+        token,
+    };
+    fix.obstacles = obstacles(&fix.after(), now);
+    Ok(fix)
+}
+
+/// Makes the change, if the token is still as it was when the change was proposed: an update replaces the whole token,
+/// and must not bring back what somebody took away meanwhile. The token is read again, to show that it took effect.
+///
+/// # Errors
+/// [`Error::Changed`], [`Error::Untaken`]; any of a call.
+pub async fn settle(manager: &Client, fix: &Fix) -> Result<api::Token, Error> {
+    let after = change(&manager.tokens(fix.owner), &fix.token, &fix.update).await?;
+    let ended = after.status == api::Status::Expired && fix.after().status != api::Status::Expired;
+    if ended || after.not_before != fix.update.not_before {
+        return Err(Error::Untaken { id: after.id, status: after.status.to_string() });
+    }
+    Ok(after)
+}
+
+/// Writes the token as it was before the change, where the change turned out to be another token's.
+///
+/// # Errors
+/// Any of a call.
+pub async fn unsettle(manager: &Client, fix: &Fix) -> Result<api::Token, Error> {
+    Ok(manager.tokens(fix.owner).update(fix.token.id, &TokenUpdate::from(&fix.token)).await?)
+}
+
+/// What keeps a token from being used at all, whatever it grants; from where it may be used is not looked at, but for one
+/// that may be used from nowhere.
+#[must_use]
+pub fn obstacles(token: &api::Token, now: UnixSeconds) -> Vec<Obstacle> {
+    let ended = token.status == api::Status::Expired || token.expires_on.is_some_and(|end| end.as_second() <= now.0);
+    let later = token.not_before.filter(|start| start.as_second() > now.0);
+    let nowhere = token.condition.as_ref().is_some_and(api::Condition::locks_everybody_out);
+    let disabled = (token.status == api::Status::Disabled).then_some(Obstacle::Disabled);
+    let ended = ended.then_some(Obstacle::Ended(token.expires_on));
+    let nowhere = nowhere.then_some(Obstacle::Nowhere);
+    disabled.into_iter().chain(ended).chain(later.map(Obstacle::NotBegun)).chain(nowhere).collect()
+}
+
+/// The token where and when it may be used: which permissions are missing does not depend on that, nor on whether it is on.
+fn at_any_time(token: Token) -> Token {
+    Token { ip: IpCondition::default(), not_before: None, expires_on: None, status: Status::Active, ..token }
+}
+
+/// What policies withhold of the work, where it may be given back.
+fn denied(token: &Token, needs: &[Need], now: UnixSeconds, undeny: bool) -> Result<Vec<Choice>, Error> {
+    let mut all = Vec::new();
+    for need in needs {
+        let denials = withholding(token, &need.request(token.owner, now));
+        if let (Some(first), false) = (denials.first(), undeny) {
+            let (operation, grant) = (need.operation.to_string(), GrantAdvice::new(first.group, &first.resource));
+            return Err(Error::Withheld { operation, grant });
+        }
+        all.extend(denials);
+    }
+    all.dedup();
+    Ok(all)
+}
+
+/// The policies that grant what is missing.
+fn additions(token: &Token, needs: &[Need], grants: &[Choice], now: UnixSeconds) -> Result<Vec<Policy>, Error> {
+    let compiled = token.compile();
     let lacks = |need: &&Need| {
         matches!(need.operation.rule, Rule::AnyOf | Rule::AllOf)
-            && !compiled.decide(&need.request(engine.owner, now)).allow
+            && !compiled.decide(&need.request(token.owner, now)).allow
     };
-    let lacking: Vec<Need> = work.needs.iter().filter(lacks).cloned().collect();
-    let withheld = |need: &&Need| compiled.decide(&need.request(engine.owner, now)).cause == Cause::Denied;
-    if let Some(need) = lacking.iter().find(withheld) {
-        let reason = "a policy of the token denies it, whatever others allow: take the group out of that policy";
-        return Err(Error::Impossible { operation: need.operation.to_string(), reason: reason.to_owned() });
-    }
-    let addition = plan(&lacking, &Options::new(engine.owner));
+    let lacking: Vec<Need> = needs.iter().filter(lacks).cloned().collect();
+    let addition = plan(&lacking, &Options::new(token.owner));
     if let Some(impossible) = addition.impossible.first() {
         let operation = addition.needs.get(impossible.need).map(|need| need.operation.to_string()).unwrap_or_default();
         return Err(Error::Impossible { operation, reason: impossible.reason.to_string() });
     }
-    let ids = GroupIds::for_policies(manager, owner, &addition.policies()).await?;
-    let mut update = TokenUpdate::from(&token);
-    for policy in addition.policies() {
-        add(&mut update.policies, &policy, &ids)?;
+    let mut policies = addition.policies();
+    for Choice { group, resource } in grants {
+        let resource = match (resource, token.owner) {
+            (Resource::User(UNNAMED_USER), Owner::User(user)) => Resource::User(user),
+            (resource, _) => resource.clone(),
+        };
+        let holds = |policy: &Policy| {
+            policy.effect == Effect::Allow
+                && policy.resources.contains(&resource)
+                && policy.known_groups().any(|held| held == *group)
+        };
+        if !token.policies.iter().chain(&policies).any(holds) {
+            policies.push(Policy { effect: Effect::Allow, resources: vec![resource], groups: vec![Grant::Group(group)] });
+        }
     }
-    let added = addition.grants.iter().map(|grant| GrantAdvice::new(grant.group, &grant.resource)).collect();
-    Ok(Fix { token, added, owner, update })
+    Ok(policies)
 }
 
-/// Makes the change, if the token is still as it was when the change was proposed: an update replaces the whole token,
-/// and must not bring back what somebody took away meanwhile.
-pub async fn settle(manager: &Client, fix: &Fix) -> Result<api::Token, Error> {
-    let tokens = manager.tokens(fix.owner);
-    let now = tokens.get(fix.token.id).await?;
-    if TokenUpdate::from(&now) != TokenUpdate::from(&fix.token) || now.status != fix.token.status {
-        return Err(Error::Changed(fix.token.id));
+/// Takes back what is asked for of the token's limits, and no more.
+fn limit_less(update: &mut TokenUpdate, token: &api::Token, wish: &Wish<'_>, now: UnixSeconds) {
+    if !wish.allow.is_empty() {
+        update.condition = allowing(token.condition.as_ref(), &wish.allow);
     }
-    Ok(tokens.update(fix.token.id, &fix.update).await?)
+    update.expires_on = token.expires_on.map(|end| wish.expires_on.map_or(end, |wished| end.max(wished)));
+    if let (Some(start), Some(wished)) = (token.not_before, wish.not_before)
+        && wished < start
+    {
+        // A start that is past is none.
+        update.not_before = Some(wished).filter(|wished| wished.as_second() > now.0);
+    }
+    if wish.enable && token.status == api::Status::Disabled {
+        update.status = Some(api::Status::Active);
+    }
 }
 
 /// Whether a need is met by groups of the user, which take effect at that user's own id.

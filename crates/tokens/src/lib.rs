@@ -47,7 +47,7 @@ pub use exec::{
     lent_name,
 };
 pub use find::find;
-pub use fix::{Fix, propose, settle};
+pub use fix::{Fix, Obstacle, Wish, obstacles, propose, settle, unsettle};
 pub use grace::{Glance, Watch};
 pub use identity::{Identity, IdentityOwner, identify, is_dead};
 pub use journal::{

@@ -95,7 +95,7 @@ pub fn policy_from_wire(policy: &api::Policy) -> Result<Policy, Error> {
     })
 }
 
-fn grant_from_wire(reference: &api::GroupReference) -> Grant {
+pub(crate) fn grant_from_wire(reference: &api::GroupReference) -> Grant {
     // With an id there is no error.
     document::grant(Some(reference.id), reference.name.as_deref()).unwrap_or(Grant::Unknown(reference.id))
 }

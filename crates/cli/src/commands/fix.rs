@@ -1,91 +1,200 @@
-//! `flarekeep fix`: gives the token what it lacks, and checks again.
+//! `flarekeep fix`: gives the token what it lacks, takes away what bars it, and checks again.
 
-use std::time::Duration;
+mod again;
+mod by_hand;
+mod named;
 
-use flarekeep_cloudflare::Owner;
-use flarekeep_tokens::{CheckReport, Fix, IdentityOwner, identify, propose, settle};
-use serde_json::json;
+use flarekeep_cloudflare as api;
+use flarekeep_planner::{Plan, Target};
+use flarekeep_policy::Ownership;
+use flarekeep_tokens::{Error, Fix, Obstacle, Wish, propose, settle};
+use serde_json::{Value, json};
 
+use self::again::Proof;
+use self::by_hand::Without;
+use self::named::Named;
 use crate::arguments;
-use crate::commands::check;
+use crate::commands::policy::Difference;
 use crate::consent::{Go, confirm};
 use crate::context::{Context, block_on, now};
-use crate::error::{CommandError, Kind};
+use crate::error::CommandError;
 use crate::inferred;
-use crate::output::{FAINT, GOOD, Output, plain, styled};
+use crate::limits;
+use crate::output::{BAD, CARE, GOOD, Output, plain, styled};
 use crate::overlay;
+use crate::place::{self, Wanted};
 use crate::work::Work;
 use crate::{CommandResult, Verdict};
 
-/// A change can take a minute or two to reach Cloudflare's edge; the check is repeated for as long.
-const PATIENCE: [u64; 6] = [1, 2, 5, 15, 30, 60];
-
 pub(crate) fn run(context: &Context, arguments: &arguments::Fix) -> CommandResult {
-    let mut work = Work::read_in(context, &arguments.work)?.required()?;
+    let mut work = Work::read_in(context, &arguments.work)?;
+    let held = limits::read(context.output, None, &arguments.mends.limits(), None)?;
+    if work.is_empty() && !arguments.mends.is_any() {
+        return Err(nothing_asked());
+    }
     block_on(async {
-        let (subject, manager) = (context.subject()?, context.manager()?);
-        let target = work.find_places(context, &manager, work.wanted()).await?;
-        let identity = identify(&subject, target.account).await?;
-        let (owner, whose) = match (identity.owner, target.account) {
-            (IdentityOwner::Account, Some(account)) => (Owner::Account(account), arguments::Owner::Account),
-            _ => (Owner::User, arguments::Owner::User),
+        let manager = context.manager()?;
+        let wanted = if work.is_empty() { Wanted::default() } else { work.wanted() };
+        let target = match work.is_empty() {
+            true => place::find(context, &manager, wanted).await?,
+            false => work.find_places(context, &manager, wanted).await?,
         };
-        let plan = work.plan(&target, whose)?;
-        overlay::alarm_of(context, &plan);
-        let fix = propose(&manager, owner, identity.id, &plan, now()).await?;
-        show(context.output, &fix);
-        if fix.added.is_empty() {
-            context.output.document(&json!({ "added": fix.added, "check": null }));
-            return Ok(Verdict::Yes);
+        let named = named::named(context, &manager, arguments, &target).await?;
+        let plan = (!work.is_empty()).then(|| work.plan(&target, named.whose())).transpose()?;
+        if let Some(plan) = &plan {
+            overlay::alarm_of(context, plan);
         }
-        inferred::warn(context.output, &plan);
-        if confirm(arguments.consent, "Add these permissions?")? == Go::NoFurther {
-            context.output.document(&json!({ "added": fix.added, "check": null, "dry_run": true }));
-            return Ok(Verdict::Yes);
-        }
-        settle(&manager, &fix).await?;
-        let tests = work.recipe().map(|recipe| recipe.tests.as_slice());
-        let tested = async || check::tested(context.output, &subject, &plan, tests, &target).await;
-        let report = settled(context.output, tested).await?;
-        context.output.document(&json!({ "added": fix.added, "check": report }));
-        context.output.line("");
-        check::show(context.output, &report);
-        if !report.passes() {
-            return Err(CommandError::new(
-                Kind::Partial,
-                "the permissions were added, and the check does not pass yet",
-            )
-            .hint("a change can take minutes to reach Cloudflare's edge: run flarekeep check again"));
-        }
-        Ok(Verdict::Yes)
+        let wish = Wish {
+            work: plan.as_ref(),
+            undeny: arguments.mends.undeny,
+            allow: held.allow_ips,
+            expires_on: held.expires_on,
+            not_before: held.not_before,
+            enable: arguments.mends.enable,
+            ..Wish::default()
+        };
+        let job = Job { context, arguments, manager, work: &work, plan: plan.as_ref(), target, named, wish };
+        job.done().await
     })
 }
 
-/// Prints what would be added.
-pub(crate) fn show(output: Output, fix: &Fix) {
-    if fix.added.is_empty() {
-        output.line(format!("token {} ({}) lacks nothing for this work", fix.token.id, plain(&fix.token.name)));
-        return;
+fn nothing_asked() -> CommandError {
+    CommandError::usage("what is to be mended is not said")
+        .hint("the work that the token is to do: --recipe NAME, --operation 'POST /zones/{zone_id}/dns_records', --plan FILE")
+        .hint("or what bars it: --allow-ip ADDRESS, --expires 90d, --not-before now, --enable")
+        .hint("flarekeep why --operation '…' says what it is, and ends in the command that mends it")
+}
+
+/// A mend, with all that was found out for it.
+struct Job<'a> {
+    context: &'a Context,
+    arguments: &'a arguments::Fix,
+    manager: api::Client,
+    work: &'a Work,
+    plan: Option<&'a Plan>,
+    target: Target,
+    named: Named,
+    wish: Wish<'a>,
+}
+
+impl Job<'_> {
+    async fn done(&self) -> CommandResult {
+        let output = self.context.output;
+        let Some(id) = self.named.id else { return self.left_to_others(None).await };
+        let fix = match propose(&self.manager, self.named.owner, id, &self.wish, now()).await {
+            Err(Error::Call(refusal)) if refusal.is_permission() => return self.left_to_others(None).await,
+            answer => answer?,
+        };
+        let difference = Difference::between(&fix.token, &fix.after(), fix.owner(), &self.ownership())?;
+        let document = |more: Value| {
+            let mut document = difference.document();
+            document["token"] = json!({ "id": id.to_string(), "name": fix.token.name });
+            document["added"] = json!(fix.added);
+            document["lifted"] = json!(fix.lifted);
+            document["changed"] = json!(false);
+            for (key, value) in more.as_object().into_iter().flatten() {
+                document[key] = value.clone();
+            }
+            document
+        };
+        show(output, &fix);
+        if !fix.is_nothing() {
+            difference.show_changes(output);
+        }
+        self.refuse_obstacles(&fix)?;
+        if fix.is_nothing() {
+            output.document(&document(json!({ "check": null })));
+            return Ok(Verdict::Yes);
+        }
+        if let Some(plan) = self.plan {
+            inferred::warn(output, plan);
+        }
+        let only_grants = !fix.added.is_empty() && fix.lifted.is_empty() && !self.arguments.mends.is_any();
+        let question = if only_grants { "Add these permissions?" } else { "Change this token?" };
+        if self.named.is_guessed && self.arguments.consent.yes {
+            return Err(named::not_named(&fix.token, &self.arguments.mends));
+        }
+        if confirm(self.arguments.consent, question)? == Go::NoFurther {
+            output.document(&document(json!({ "check": null, "dry_run": true })));
+            return Ok(Verdict::Yes);
+        }
+        match settle(&self.manager, &fix).await {
+            Err(Error::Call(refusal)) if refusal.is_permission() && !is_ceiling(&refusal) => {
+                return self.left_to_others(Some(&fix)).await;
+            }
+            answer => drop(answer?),
+        }
+        let Proof { check, life, error } = self.proof(&fix).await?;
+        output.document(&document(json!({ "changed": true, "check": check, "seen": life })));
+        error.map_or(Ok(Verdict::Yes), Err)
     }
-    output.line(format!("token {} ({}), its value unchanged:", fix.token.id, plain(&fix.token.name)));
-    for grant in &fix.added {
-        output.line(format!("  {} {} at {}", styled(GOOD, "+"), grant.group, grant.place));
+
+    /// Who may make the change, and how: exit status 1.
+    async fn left_to_others(&self, fix: Option<&Fix>) -> CommandResult {
+        let without = Without { context: self.context, named: &self.named, wish: &self.wish, fix };
+        let grants = match fix {
+            Some(fix) => fix.additions.clone(),
+            None => self.missing().await,
+        };
+        without.tell(grants, self.target.account)?;
+        Ok(Verdict::No)
+    }
+
+    /// Which account owns the zone that the work is about.
+    fn ownership(&self) -> Ownership {
+        self.target.zone.zip(self.target.account).into_iter().collect()
+    }
+
+    /// Fails where the token could not be used even then, before anything is changed.
+    fn refuse_obstacles(&self, fix: &Fix) -> Result<(), CommandError> {
+        let Some(first) = fix.obstacles.first() else { return Ok(()) };
+        let options: Vec<&str> = fix.obstacles.iter().map(option).collect();
+        Err(CommandError::usage(format!("the token would still be refused: {}", words(first)))
+            .because("what bars a token is mended along with what it lacks, in one change")
+            .hint(format!("the same command with {}", options.join(" "))))
     }
 }
 
-/// Checks until nothing is missing any more, or the time that a change may take is over.
-pub(crate) async fn settled(
-    output: Output,
-    tested: impl AsyncFn() -> Result<CheckReport, CommandError>,
-) -> Result<CheckReport, CommandError> {
-    let mut report = tested().await?;
-    for seconds in PATIENCE {
-        if !report.misses() {
-            break;
-        }
-        output.note(styled(FAINT, format!("not everywhere yet; checking again in {seconds} s")));
-        tokio::time::sleep(Duration::from_secs(seconds)).await;
-        report = tested().await?;
+/// Whether the change was refused for what it grants, not for who makes it.
+fn is_ceiling(refusal: &api::Error) -> bool {
+    refusal.has_code(1001)
+}
+
+/// The option that takes an obstacle away.
+fn option(obstacle: &Obstacle) -> &'static str {
+    match obstacle {
+        Obstacle::Disabled => "--enable",
+        Obstacle::Ended(_) => "--expires 90d",
+        Obstacle::NotBegun(_) => "--not-before now",
+        Obstacle::Nowhere => "--allow-ip ADDRESS",
     }
-    Ok(report)
+}
+
+fn words(obstacle: &Obstacle) -> String {
+    match obstacle {
+        Obstacle::Disabled => "it is switched off".to_owned(),
+        Obstacle::Ended(Some(end)) => format!("it ended at {end}"),
+        Obstacle::Ended(None) => "it ended".to_owned(),
+        Obstacle::NotBegun(start) => format!("it begins at {start}"),
+        Obstacle::Nowhere => "its list of allowed addresses is empty, so that it works from nowhere".to_owned(),
+    }
+}
+
+/// Prints what would be done.
+pub(crate) fn show(output: Output, fix: &Fix) {
+    let name = plain(&fix.token.name);
+    if fix.is_nothing() {
+        output.line(format!("token {} ({name}) lacks nothing of what was asked for", fix.token.id));
+        return;
+    }
+    output.line(format!("token {} ({name}), its value unchanged:", fix.token.id));
+    for grant in &fix.lifted {
+        output.line(format!("  {} denial of {} at {}", styled(BAD, "-"), grant.group, grant.place));
+    }
+    for grant in &fix.added {
+        output.line(format!("  {} {} at {}", styled(GOOD, "+"), grant.group, grant.place));
+    }
+    for obstacle in &fix.obstacles {
+        output.line(format!("  {} {}", styled(CARE, "!"), words(obstacle)));
+    }
 }

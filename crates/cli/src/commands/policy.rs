@@ -1,6 +1,7 @@
 //! `flarekeep policy …`: what tokens allow.
 
 mod call;
+mod change;
 mod check;
 mod diff;
 mod reach;
@@ -8,6 +9,7 @@ mod simulate;
 mod source;
 mod words;
 
+pub(crate) use self::change::Difference;
 pub(crate) use self::diff::{document as changes_document, show_changes};
 pub(crate) use self::source::Source;
 use crate::CommandResult;

@@ -7,7 +7,7 @@ use flarekeep_cloudflare::{Client, Credential, NewToken, Owner};
 use flarekeep_emulator::{Emulator, Facts, Options, Running, Server, World};
 use flarekeep_planner::{Plan, Target};
 use flarekeep_tokens::{
-    Created, Creation, DEFAULT_KEY, Desk, GroupIds, Rescue, Rotation, Sink, Sqlite, Why, create, identify, is_dead,
+    Created, Creation, DEFAULT_KEY, Desk, GroupIds, Rescue, Rotation, Sink, Sqlite, Why, Wish, create, identify, is_dead,
     policy_to_wire, propose, revoke, roll, rotate, settle, successor, why,
 };
 use serde_json::{Map, Value, json};
@@ -172,7 +172,7 @@ impl Story {
 
     async fn fix(&mut self, held: &Held) -> Result<(), CommandError> {
         self.heading("give it what it lacks, and nothing more", "flarekeep fix --recipe saas-platform");
-        let proposal = propose(&self.manager, Owner::User, held.token.id, &self.plan, now()).await?;
+        let proposal = propose(&self.manager, Owner::User, held.token.id, &Wish::of(&self.plan), now()).await?;
         fix::show(self.words(), &proposal);
         settle(&self.manager, &proposal).await?;
         self.record("fix", json!({ "added": proposal.added }));

@@ -44,8 +44,13 @@ pub(super) fn verify(owner: Owner) -> String {
 /// A call with the token in use, up to its further arguments. The token goes through a pipe: an argument can be read by
 /// every user of the machine.
 pub(super) fn call(path: &str) -> String {
+    call_as("CLOUDFLARE_API_TOKEN", path)
+}
+
+/// The same with the token that is in this variable.
+pub(super) fn call_as(variable: &str, path: &str) -> String {
     format!(
-        "printf 'Authorization: Bearer %s' \"$CLOUDFLARE_API_TOKEN\" |\n  curl 'https://api.cloudflare.com/client/v4/{path}' -H @-"
+        "printf 'Authorization: Bearer %s' \"${variable}\" |\n  curl 'https://api.cloudflare.com/client/v4/{path}' -H @-"
     )
 }
 

@@ -18,7 +18,7 @@ pub(super) fn render(draft: &TokenDraft) -> Rendered {
 }
 
 /// The token as the API takes it.
-fn body(draft: &TokenDraft) -> Value {
+pub(super) fn body(draft: &TokenDraft) -> Value {
     let policies: Vec<_> = draft.policies.iter().flat_map(policy_documents).collect();
     let mut body = json!({ "name": draft.name_or_usual(), "policies": policies });
     let times = [("expires_on", &draft.expires_on), ("not_before", &draft.not_before)];

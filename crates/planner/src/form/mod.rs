@@ -7,6 +7,7 @@
 mod commands;
 mod curl;
 mod dashboard;
+mod edit;
 mod github;
 mod quote;
 mod steps;
@@ -21,6 +22,7 @@ use flarekeep_policy::{Owner, Policy};
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
+pub use self::edit::{EditForms, TokenEdit, edit};
 use crate::name::usual_name;
 
 /// A token that is to be made, before anybody made it.

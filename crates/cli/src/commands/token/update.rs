@@ -1,16 +1,16 @@
 //! `flarekeep token update`: another name, other limits or other permissions for a token; its value stays the same.
 
 use flarekeep_cloudflare::{self as api, Client, Condition, RequestIp, Token, TokenUpdate};
-use flarekeep_policy::{Comparison, Ownership, Status};
-use flarekeep_tokens::{GroupIds, change, find, policy_to_wire, token_from_wire};
+use flarekeep_policy::Ownership;
+use flarekeep_tokens::{GroupIds, change, find, policy_to_wire};
 use serde_json::{Value, json};
 
 use super::account;
 use super::create::name_the_user;
 use crate::arguments::{self, Limit};
-use crate::commands::policy::{Source, changes_document, show_changes};
+use crate::commands::policy::Difference;
 use crate::consent::{Go, confirm};
-use crate::context::{Context, block_on, now, owner};
+use crate::context::{Context, block_on, owner};
 use crate::error::CommandError;
 use crate::limits::{self, Held};
 use crate::output::{BAD, GOOD, plain, styled};
@@ -39,22 +39,30 @@ pub(crate) fn run(context: &Context, arguments: &arguments::TokenUpdate) -> Comm
             false => planned(context, &manager, &mut work, whose, engine_owner, &mut ownership).await?,
         };
         let update = updated(&token, arguments, &held, policies);
-        let difference = Difference::between(&token, &update, engine_owner, &ownership)?;
+        let after = Token {
+            name: update.name.clone(),
+            policies: update.policies.clone(),
+            condition: update.condition.clone(),
+            not_before: update.not_before,
+            expires_on: update.expires_on,
+            ..token.clone()
+        };
+        let difference = Difference::between(&token, &after, engine_owner, &ownership)?;
         let (id, name) = (token.id.to_string(), plain(&token.name));
         let document = |more: Value| {
-            let mut document = changes_document(&difference.old, &difference.new, &difference.comparison);
+            let mut document = difference.document();
             document["id"] = json!(id);
             document["name"] = json!(update.name);
             document["widens"] = json!(difference.widens());
             document["changed"] = more;
             document
         };
-        if difference.is_nothing(&token, &update) {
+        if difference.is_nothing() {
             context.output.document(&document(json!(false)));
             context.output.line(format!("token {id} ({name}) is so already: nothing to change"));
             return Ok(Verdict::Yes);
         }
-        difference.show(context, &token, &update);
+        difference.show(context.output);
         if difference.widens() && arguments.no_widen {
             context.output.document(&document(json!(false)));
             context
@@ -143,61 +151,4 @@ fn updated(token: &Token, arguments: &arguments::TokenUpdate, held: &Held, polic
         update.condition = Some(Condition { request_ip: Some(RequestIp { within, not_within }) });
     }
     update
-}
-
-/// What a change makes of what the token may do.
-struct Difference {
-    old: Source,
-    new: Source,
-    comparison: Comparison,
-}
-
-impl Difference {
-    fn between(
-        token: &Token,
-        update: &TokenUpdate,
-        owner: api::Owner,
-        ownership: &Ownership,
-    ) -> Result<Self, CommandError> {
-        let after = Token {
-            name: update.name.clone(),
-            policies: update.policies.clone(),
-            condition: update.condition.clone(),
-            not_before: update.not_before,
-            expires_on: update.expires_on,
-            ..token.clone()
-        };
-        let source = |token: &Token| -> Result<Source, CommandError> {
-            let mut engine = token_from_wire(token, owner)?;
-            // One that is switched off allows nothing, and would gain nothing by any change until it is switched on.
-            if engine.status == Status::Disabled {
-                engine.status = Status::Active;
-            }
-            Ok(Source { name: plain(&token.name), token: engine })
-        };
-        let (old, new) = (source(token)?, source(&after)?);
-        let comparison = flarekeep_policy::compare(&old.token, &new.token, ownership, now());
-        Ok(Self { old, new, comparison })
-    }
-
-    fn widens(&self) -> bool {
-        !self.comparison.gained.is_nothing()
-    }
-
-    fn is_nothing(&self, token: &Token, update: &TokenUpdate) -> bool {
-        self.comparison.is_same()
-            && token.name == update.name
-            && (token.not_before, token.expires_on) == (update.not_before, update.expires_on)
-            && self.old.token.ip == self.new.token.ip
-    }
-
-    fn show(&self, context: &Context, token: &Token, update: &TokenUpdate) {
-        let output = context.output;
-        let renamed = if token.name == update.name { String::new() } else { format!(" → {}", plain(&update.name)) };
-        output.line(format!("token {} ({}){renamed}", token.id, plain(&token.name)));
-        show_changes(output, &self.old, &self.new, &self.comparison);
-        if self.widens() {
-            output.line(format!("\n{}: the token may do more than before", styled(BAD, "this widens it")));
-        }
-    }
 }
