@@ -153,7 +153,7 @@ pub(crate) enum Command {
     Check(Work),
     /// Why a call is refused, and the smallest change that mends it
     Why(Why),
-    /// Give the token what it lacks for the work, and take away what bars it; its value stays the same
+    /// Give the token what it lacks, and take away what bars it; its value stays the same
     Fix(Fix),
     /// Make the declared tokens so: show how the living ones differ, ask, and act
     Apply(Apply),

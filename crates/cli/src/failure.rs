@@ -178,9 +178,11 @@ impl From<tokens::Error> for CommandError {
                 .because("Cloudflare found its value in public, or says of it what nobody has documented")
                 .hint("a new token in its place: flarekeep token create --recipe NAME --to env:.env")
                 .hint(format!("and the end of this one: flarekeep token revoke {id}")),
-            tokens::Error::NoGroupId(_) | tokens::Error::Policy(_) | tokens::Error::Impossible { .. } => {
-                Self::usage(message)
-            }
+            tokens::Error::Impossible { operation, reason } => Self::usage(message).hint(match reason.contains("user's token") {
+                true => format!("flarekeep token create --operation '{operation}' --to env:.env"),
+                false => format!("flarekeep plan --operation '{operation}' says what it takes"),
+            }),
+            tokens::Error::NoGroupId(_) | tokens::Error::Policy(_) => Self::usage(message),
             tokens::Error::Probes(_) => Self::usage(message).because("this is a defect of flarekeep: please report it"),
         }
     }

@@ -110,9 +110,9 @@ fn beginning(text: &str) -> Result<Timestamp, CommandError> {
         return Ok(Timestamp::now());
     }
     time(text).map_err(|why| {
-        CommandError::usage(format!("`{}` is no time", plain(text)))
-            .because(why)
-            .hint("as in --not-before now, --not-before 2d, --not-before 2027-01-31 or --not-before 2027-01-31T12:00:00Z")
+        CommandError::usage(format!("`{}` is no time", plain(text))).because(why).hint(
+            "as in --not-before now, --not-before 2d, --not-before 2027-01-31 or --not-before 2027-01-31T12:00:00Z",
+        )
     })
 }
 

@@ -270,7 +270,11 @@ fn additions(token: &Token, needs: &[Need], grants: &[Choice], now: UnixSeconds)
                 && policy.known_groups().any(|held| held == *group)
         };
         if !token.policies.iter().chain(&policies).any(holds) {
-            policies.push(Policy { effect: Effect::Allow, resources: vec![resource], groups: vec![Grant::Group(group)] });
+            policies.push(Policy {
+                effect: Effect::Allow,
+                resources: vec![resource],
+                groups: vec![Grant::Group(group)],
+            });
         }
     }
     Ok(policies)

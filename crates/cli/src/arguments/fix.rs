@@ -45,11 +45,7 @@ pub(crate) struct Mends {
 impl Mends {
     /// The limits that are moved.
     pub(crate) fn limits(&self) -> Limits {
-        Limits {
-            allow_ips: self.allow_ips.clone(),
-            expires: self.expires.clone(),
-            not_before: self.not_before.clone(),
-        }
+        Limits { allow_ips: self.allow_ips.clone(), expires: self.expires.clone(), not_before: self.not_before.clone() }
     }
 
     /// Whether anything is to be mended beside what the work needs.

@@ -7,8 +7,8 @@ use flarekeep_cloudflare::{Client, Credential, NewToken, Owner};
 use flarekeep_emulator::{Emulator, Facts, Options, Running, Server, World};
 use flarekeep_planner::{Plan, Target};
 use flarekeep_tokens::{
-    Created, Creation, DEFAULT_KEY, Desk, GroupIds, Rescue, Rotation, Sink, Sqlite, Why, Wish, create, identify, is_dead,
-    policy_to_wire, propose, revoke, roll, rotate, settle, successor, why,
+    Created, Creation, DEFAULT_KEY, Desk, GroupIds, Rescue, Rotation, Sink, Sqlite, Why, Wish, create, identify,
+    is_dead, policy_to_wire, propose, revoke, roll, rotate, settle, successor, why,
 };
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;

@@ -59,7 +59,8 @@ fn steps(edit: &TokenEdit) -> Vec<String> {
         steps.push(MARK.to_owned());
     }
     for (_, resources) in dashboard::resources(draft) {
-        steps.push(format!("{resources}; what is chosen there already stays: the form has one choice for all its rows"));
+        steps
+            .push(format!("{resources}; what is chosen there already stays: the form has one choice for all its rows"));
     }
     let beside = |step| format!("{step}, beside what is there; where the token is not limited so, leave it");
     steps.extend(dashboard::filter(draft).map(beside));

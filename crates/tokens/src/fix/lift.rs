@@ -43,7 +43,9 @@ pub(super) fn lifted(policies: &[api::Policy], denials: &[Choice]) -> Result<Vec
         for (permission_groups, resources) in parts.into_iter().filter(|(groups, _)| !groups.is_empty()) {
             let bare = Policy { effect: Effect::Deny, resources, groups: Vec::new() };
             let written = policy_to_wire(&bare, &GroupIds::default())?;
-            all.extend(written.into_iter().map(|part| api::Policy { permission_groups: permission_groups.clone(), ..part }));
+            all.extend(
+                written.into_iter().map(|part| api::Policy { permission_groups: permission_groups.clone(), ..part }),
+            );
         }
     }
     Ok(all)

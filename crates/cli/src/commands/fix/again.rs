@@ -137,7 +137,10 @@ impl Job<'_> {
 
 fn untried(output: Output, fix: &Fix, why: String) -> Proof {
     let (id, name) = (fix.token.id, plain(&fix.token.name));
-    output.line(format!("\n{} token {id} ({name}); its value is the same, and was not tried: {why}", styled(GOOD, "changed")));
+    output.line(format!(
+        "\n{} token {id} ({name}); its value is the same, and was not tried: {why}",
+        styled(GOOD, "changed")
+    ));
     Proof { life: json!({ "untried": why }), ..Proof::default() }
 }
 

@@ -47,7 +47,8 @@ impl Without<'_> {
             output.line(format!("{:>3}. {step}", at + 1));
         }
         if let Some(call) = &forms.call {
-            output.line(format!("\n{}\n", styled(STRONG, "Or by the API, with such a token in FLAREKEEP_ADMIN_TOKEN:")));
+            output
+                .line(format!("\n{}\n", styled(STRONG, "Or by the API, with such a token in FLAREKEEP_ADMIN_TOKEN:")));
             output.line(call);
         }
         Ok(())
@@ -56,9 +57,11 @@ impl Without<'_> {
     /// The credential that may.
     fn who(&self) -> String {
         match self.named.owner {
-            api::Owner::User => "the Global API key of its user (CLOUDFLARE_EMAIL with CLOUDFLARE_API_KEY), or a token of \
+            api::Owner::User => {
+                "the Global API key of its user (CLOUDFLARE_EMAIL with CLOUDFLARE_API_KEY), or a token of \
                                  that user with API Tokens Write (FLAREKEEP_ADMIN_TOKEN)"
-                .to_owned(),
+                    .to_owned()
+            }
             api::Owner::Account(account) => format!(
                 "a token with Account API Tokens Write at account {account} (FLAREKEEP_ADMIN_TOKEN), or the Global API \
                  key of one of its administrators (CLOUDFLARE_EMAIL with CLOUDFLARE_API_KEY)"

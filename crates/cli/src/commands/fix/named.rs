@@ -145,7 +145,10 @@ pub(super) fn seen(refusal: &api::Error) -> Option<IpAddr> {
     if !refusal.is_location() {
         return None;
     }
-    refusal.errors().iter().find_map(|error| error.message.split_whitespace().last()?.trim_end_matches('.').parse().ok())
+    refusal
+        .errors()
+        .iter()
+        .find_map(|error| error.message.split_whitespace().last()?.trim_end_matches('.').parse().ok())
 }
 
 /// A guess is confirmed by a person.
