@@ -163,7 +163,7 @@ pub enum Error {
         /// The operation.
         operation: String,
         /// The first group that is denied, and where.
-        grant: GrantAdvice,
+        grant: Box<GrantAdvice>,
     },
     /// No change makes this token usable again.
     #[error("token {id} is {status}, and no change of it makes it usable again")]

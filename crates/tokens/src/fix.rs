@@ -237,7 +237,7 @@ fn denied(token: &Token, needs: &[Need], now: UnixSeconds, undeny: bool) -> Resu
         let denials = withholding(token, &need.request(token.owner, now));
         if let (Some(first), false) = (denials.first(), undeny) {
             let (operation, grant) = (need.operation.to_string(), GrantAdvice::new(first.group, &first.resource));
-            return Err(Error::Withheld { operation, grant });
+            return Err(Error::Withheld { operation, grant: Box::new(grant) });
         }
         all.extend(denials);
     }

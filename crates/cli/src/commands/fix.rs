@@ -7,7 +7,7 @@ mod named;
 use flarekeep_cloudflare as api;
 use flarekeep_planner::{Plan, Target};
 use flarekeep_policy::Ownership;
-use flarekeep_tokens::{Error, Fix, Obstacle, Wish, propose, settle};
+use flarekeep_tokens::{Error, Fix, Obstacle, Wish, propose, settle, token_from_wire};
 use serde_json::{Value, json};
 
 use self::again::Proof;
@@ -22,7 +22,7 @@ use crate::inferred;
 use crate::limits;
 use crate::output::{BAD, CARE, GOOD, Output, plain, styled};
 use crate::overlay;
-use crate::place::{self, Wanted};
+use crate::place;
 use crate::work::Work;
 use crate::{CommandResult, Verdict};
 
@@ -34,10 +34,14 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Fix) -> CommandResul
     }
     block_on(async {
         let manager = context.manager()?;
-        let wanted = if work.is_empty() { Wanted::default() } else { work.wanted() };
-        let target = match work.is_empty() {
-            true => place::find(context, &manager, wanted).await?,
-            false => work.find_places(context, &manager, wanted).await?,
+        let target = match (work.is_empty(), place::given_account(context)) {
+            (false, _) => {
+                let wanted = work.wanted();
+                work.find_places(context, &manager, wanted).await?
+            }
+            // Where there is no work no zone is meant, and nobody is asked for one.
+            (true, None) => Target::default(),
+            (true, Some(text)) => Target { account: Some(place::account(&manager, text).await?), ..Target::default() },
         };
         let named = named::named(context, &manager, arguments, &target).await?;
         let plan = (!work.is_empty()).then(|| work.plan(&target, named.whose())).transpose()?;
@@ -147,9 +151,14 @@ impl Job<'_> {
 
     /// Fails where the token could not be used even then, before anything is changed.
     fn refuse_obstacles(&self, fix: &Fix) -> Result<(), CommandError> {
-        let Some(first) = fix.obstacles.first() else { return Ok(()) };
-        let options: Vec<&str> = fix.obstacles.iter().map(option).collect();
-        Err(CommandError::usage(format!("the token would still be refused: {}", words(first)))
+        let admits =
+            |address| token_from_wire(&fix.after(), fix.owner()).is_ok_and(|after| after.ip.admits(Some(address)));
+        let barred = self.named.barred.filter(|address| !admits(*address));
+        let mut options: Vec<String> = fix.obstacles.iter().map(|obstacle| option(obstacle).to_owned()).collect();
+        options.extend(barred.map(|address| format!("--allow-ip {address}")));
+        let from_here = || barred.map(|address| format!("it bars {address}"));
+        let Some(first) = fix.obstacles.first().map(words).or_else(from_here) else { return Ok(()) };
+        Err(CommandError::usage(format!("the token would still be refused: {first}"))
             .because("what bars a token is mended along with what it lacks, in one change")
             .hint(format!("the same command with {}", options.join(" "))))
     }

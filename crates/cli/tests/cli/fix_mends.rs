@@ -99,6 +99,9 @@ fn an_address_that_is_not_allowed() {
     local.token(&format!("--name far {RECORDS} --allow-ip 203.0.113.0/24"));
     timeless(|| shows!("fix_address_dry_run", local.run("fix --allow-ip 127.0.0.1 --dry-run").ended(0)));
     let before = local.emulator.state_hash();
+    // Work alone does not mend it, and is not said to.
+    let run = local.run(&format!("fix {RECORDS} --dry-run")).failed(2);
+    assert!(run.stderr.contains("it bars 127.0.0.1") && run.stderr.contains("--allow-ip 127.0.0.1"), "{}", run.shown());
     timeless(|| shows!("fix_address_unnamed", local.run("fix --allow-ip 127.0.0.1 --yes").failed(2)));
     assert_eq!(local.emulator.state_hash(), before);
     timeless(|| shows!("fix_address", local.run("fix --token far --allow-ip 127.0.0.1 --yes").ended(0)));
@@ -109,6 +112,18 @@ fn an_address_that_is_not_allowed() {
     // One from where nobody tries it now.
     let run = local.run("fix --token far --allow-ip 198.51.100.7 --yes --json").ended(0).json();
     assert_eq!(run["changed"], true, "{run:#}");
+}
+
+/// With nothing but the barred token itself nobody can look: what to do is said all the same.
+#[test]
+fn an_address_that_is_not_allowed_and_no_other_credential() {
+    let mut local = Local::start();
+    local.token(&format!("--name far {RECORDS} --allow-ip 203.0.113.0/24"));
+    local.forget_the_key();
+    let before = local.emulator.state_hash();
+    shows!("fix_address_by_hand", local.run("fix --allow-ip 127.0.0.1 --yes").ended(1));
+    assert_eq!(local.emulator.state_hash(), before);
+    local.run(&format!("fix {RECORDS} --yes")).failed(3);
 }
 
 #[test]

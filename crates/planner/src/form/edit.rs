@@ -124,3 +124,84 @@ fn filter(edit: &TokenEdit) -> String {
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::form::samples::drafts;
+
+    fn edit_of(draft: TokenDraft, whole: Option<Value>, enable: bool) -> TokenEdit {
+        TokenEdit { id: Some(TokenId::from_u128(7)), draft, lifts: false, enable, whole }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        /// Every row and every limit is a step, and each step is one line.
+        #[test]
+        fn the_steps_say_all_that_is_added(draft in drafts()) {
+            let forms = edit(&edit_of(draft.clone(), None, false));
+            let text = forms.steps.join("\n");
+            for row in dashboard::rows(&draft) {
+                prop_assert!(text.contains(&row.path()), "{}", text);
+            }
+            for range in &draft.allow_ips {
+                prop_assert!(text.contains(&range.to_string()), "{}", text);
+            }
+            prop_assert!(forms.steps.iter().all(|step| !step.contains('\n')), "{:?}", forms.steps);
+        }
+
+        /// A shell hands over the whole token as it was meant, whatever its name is.
+        #[test]
+        fn a_shell_hands_over_the_token_that_was_meant(draft in drafts()) {
+            let whole = curl::body(&draft);
+            let call = edit(&edit_of(draft, Some(whole.clone()), false)).call.unwrap();
+            let script = format!("curl() {{ cat >/dev/null; for last; do :; done; printf %s \"$last\"; }}\n{call}");
+            let output = Command::new("sh").arg("-c").arg(script).output().unwrap();
+            prop_assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+            let read: Value = serde_json::from_slice(&output.stdout).unwrap();
+            prop_assert_eq!(read, whole);
+        }
+    }
+
+    /// The filter adds to what is there, limits nothing that was not limited, and writes nothing that cannot be written.
+    #[test]
+    fn the_filter_makes_an_update_of_an_answer() {
+        if Command::new("jq").arg("--version").output().is_err() {
+            eprintln!("skipped: there is no jq");
+            return;
+        }
+        let mut draft = crate::form::samples::draft_of(crate::form::samples::USER, &["DNS Write"]);
+        draft.allow_ips = vec!["203.0.113.7/32".parse().unwrap()];
+        draft.expires_on = Some("2999-01-01T00:00:00Z".to_owned());
+        let updated = |answer: Value, enable: bool| -> Value {
+            let filter = filter(&edit_of(draft.clone(), None, enable));
+            let answer = serde_json::json!({ "success": true, "result": answer }).to_string();
+            let output =
+                Command::new("jq").args(["-n", "--argjson", "it", &answer, &format!("$it | {filter}")]).output();
+            let output = output.unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            serde_json::from_slice(&output.stdout).unwrap()
+        };
+        let held = serde_json::json!({"id": "p", "effect": "allow", "resources": {"x": "*"},
+            "permission_groups": [{"id": "g", "name": "G", "meta": {}}]});
+        let ended = serde_json::json!({"id": "7", "name": "x", "status": "expired", "issued_on": "2020-01-01T00:00:00Z",
+            "expires_on": "2021-01-01T00:00:00Z", "condition": {"request_ip": {"in": ["192.0.2.0/24"]}}, "policies": [held]});
+        let update = updated(ended, false);
+        assert_eq!(update["policies"].as_array().unwrap().len(), 2);
+        assert_eq!(update["policies"][0]["permission_groups"], serde_json::json!([{"id": "g"}]));
+        assert_eq!(update["condition"]["request_ip"]["in"], serde_json::json!(["192.0.2.0/24", "203.0.113.7/32"]));
+        assert_eq!((&update["expires_on"], &update["status"]), (&"2999-01-01T00:00:00Z".into(), &Value::Null));
+        assert_eq!(update.get("id").or(update.get("issued_on")), None);
+        let open = serde_json::json!({"name": "x", "status": "disabled", "policies": []});
+        let update = updated(open, true);
+        assert_eq!(
+            (update.get("condition"), update.get("expires_on"), &update["status"]),
+            (None, None, &"active".into())
+        );
+    }
+}

@@ -368,6 +368,9 @@ async fn a_denial_is_lifted_by_no_more_than_the_call_takes() {
     assert_eq!(denied, expected.into());
 }
 
+/// What a token's update is to become.
+type Becomes = fn(&mut TokenUpdate);
+
 /// What a diagnosis proposes becomes the change that it is, or is refused with what to do otherwise.
 #[tokio::test]
 async fn every_change_of_a_diagnosis() {
@@ -388,7 +391,7 @@ async fn every_change_of_a_diagnosis() {
     let token = local.admin().tokens(Owner::User).update(token.id, &off).await.unwrap();
     let now = jiff::Timestamp::now();
     let address = "127.0.0.1".parse().unwrap();
-    let cases: Vec<(Change, fn(&mut TokenUpdate))> = vec![
+    let cases: Vec<(Change, Becomes)> = vec![
         (Change::Grant { group: group("Zone Read"), resource: at.clone() }, |update| {
             update.policies.retain(|policy| policy.effect != flarekeep_cloudflare::Effect::Allow);
             update.policies.push(policy("allow", &zone_key(ZONE), &[group("DNS Write"), group("Zone Read")]));

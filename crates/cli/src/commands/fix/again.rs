@@ -46,13 +46,13 @@ impl Job<'_> {
         let output = self.context.output;
         let subject = match &self.named.subject {
             Some(subject) => subject,
-            None => return Ok(untried(output, fix, "no value of it is given to try it with".to_owned())),
+            None => return Ok(untried(output, fix, "no value of it is given to try it with")),
         };
         match self.life(fix, subject).await? {
             Life::Seen(identity) => self.checked(fix, subject, &identity).await,
-            Life::Untried(why) => Ok(untried(output, fix, why)),
+            Life::Untried(why) => Ok(untried(output, fix, &why)),
             Life::Other(id) if !self.named.is_guessed => {
-                Ok(untried(output, fix, format!("the value in use is that of another token, {id}")))
+                Ok(untried(output, fix, &format!("the value in use is that of another token, {id}")))
             }
             Life::Other(id) => self.taken_back(fix, &format!("the value in use is that of another token, {id}")).await,
             Life::Refused(why) if self.named.is_guessed => self.taken_back(fix, &why).await,
@@ -135,7 +135,7 @@ impl Job<'_> {
     }
 }
 
-fn untried(output: Output, fix: &Fix, why: String) -> Proof {
+fn untried(output: Output, fix: &Fix, why: &str) -> Proof {
     let (id, name) = (fix.token.id, plain(&fix.token.name));
     output.line(format!(
         "\n{} token {id} ({name}); its value is the same, and was not tried: {why}",

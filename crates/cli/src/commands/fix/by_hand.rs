@@ -34,13 +34,16 @@ impl Without<'_> {
         };
         let who = self.who();
         let name = self.name().map(|name| format!(" ({})", plain(&name))).unwrap_or_default();
-        let id = self.named.id.map_or_else(String::new, |id| format!(" {id}"));
+        let token = match self.named.id {
+            Some(id) => format!("change token {id}{name}"),
+            None => format!("change tokens, nor see which is meant{name}"),
+        };
         output.document(&json!({
             "token": { "id": self.named.id.map(|id| id.to_string()), "name": self.name() },
             "changed": false,
             "by_hand": { "credential": who, "link": forms.link, "steps": forms.steps, "call": forms.call },
         }));
-        output.line(format!("{}: this credential may not change token{id}{name}", styled(BAD, "not changed")));
+        output.line(format!("{}: this credential may not {token}", styled(BAD, "not changed")));
         output.line(format!("who may: {who}\n"));
         output.line(styled(STRONG, "By hand, in the dashboard:"));
         for (at, step) in forms.steps.iter().enumerate() {

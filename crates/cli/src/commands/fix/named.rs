@@ -24,6 +24,8 @@ pub(super) struct Named {
     pub(super) owner: api::Owner,
     /// Whether it is only likely that this is the one in use.
     pub(super) is_guessed: bool,
+    /// The address that it bars, where Cloudflare said so.
+    pub(super) barred: Option<IpAddr>,
     /// Speaks as the token in use, where there is one.
     pub(super) subject: Option<Client>,
 }
@@ -48,7 +50,7 @@ pub(super) async fn named(
     if let Some(given) = &mends.token {
         let owner = owner(mends.owner, target)?;
         let subject = secret::given_subject(context)?.map(|credential| context.client(credential)).transpose()?;
-        let by_name = |id, name: Option<String>| Named { id, name, owner, is_guessed: false, subject };
+        let by_name = |id, name: Option<String>| Named { id, name, owner, is_guessed: false, barred: None, subject };
         return match find(&manager.tokens(owner), given).await {
             Ok(token) => Ok(by_name(Some(token.id), Some(token.name))),
             Err(Error::Call(refusal)) if refusal.is_permission() => match given.parse() {
@@ -70,7 +72,12 @@ pub(super) async fn named(
         None => "is switched off, ended, or begins later".to_owned(),
     };
     match fitting(manager, subject.credential().kind(), target, address).await {
-        // Nobody can look: that the value is refused is all that is known.
+        // Nobody can look, and what is asked for is said all the same to whoever can.
+        Err(_) if mends.is_any() => {
+            let owner = owners(subject.credential().kind(), target).first().copied().unwrap_or(api::Owner::User);
+            Ok(Named { id: None, name: None, owner, is_guessed: true, barred: address, subject: Some(subject) })
+        }
+        // That the value is refused is all that is known.
         Err(_) => Err(CommandError::from(refusal).hint(NAME_IT)),
         Ok(fitting) => match fitting.as_slice() {
             [] => Err(CommandError::from(refusal).hint(format!("no token of yours {why}: it is another's, or none"))),
@@ -80,7 +87,7 @@ pub(super) async fn named(
                     "Cloudflare does not say which token it refuses: {called} is taken for it, the only one that {why}"
                 ));
                 let (id, name) = (Some(token.id), Some(token.name.clone()));
-                Ok(Named { id, name, owner: *owner, is_guessed: true, subject: Some(subject) })
+                Ok(Named { id, name, owner: *owner, is_guessed: true, barred: address, subject: Some(subject) })
             }
             many => Err(several(many, &why)),
         },
@@ -94,7 +101,7 @@ fn by_value(identity: &Identity, target: &Target, subject: Client) -> Named {
         (IdentityOwner::Account, Some(account)) => api::Owner::Account(account),
         _ => api::Owner::User,
     };
-    Named { id: Some(identity.id), name: None, owner, is_guessed: false, subject: Some(subject) }
+    Named { id: Some(identity.id), name: None, owner, is_guessed: false, barred: None, subject: Some(subject) }
 }
 
 /// The tokens that Cloudflare would refuse just so.
