@@ -154,6 +154,24 @@ fn a_token_that_cloudflare_does_not_name() {
     assert!(run.stdout.contains("was not tried"), "{}", run.shown());
 }
 
+/// An account's token is named with its owner, and a plan file says the work.
+#[test]
+fn an_accounts_token_and_a_plan() {
+    let local = Local::start();
+    let value = local.token(&format!("--name shared --owner account {RECORDS}"));
+    let token = local.account_tokens().remove(0);
+    let off = TokenUpdate { status: Some(Status::Disabled), ..TokenUpdate::from(&token) };
+    block_on(local.admin().tokens(Owner::Account(local.facts.account_id)).update(token.id, &off)).unwrap();
+    let plan = local
+        .run(&format!("plan --owner account {RECORDS} --operation 'GET /zones/{{zone_id}}/workers/routes' -o json"));
+    local.write("plan.json", &plan.ended(0).stdout);
+    local.run("fix --token shared --owner account --plan plan.json --yes").failed(2).says("--enable");
+    let run = local.run("fix --token shared --owner account --plan plan.json --enable --yes").ended(0);
+    assert!(run.stdout.contains("+ Workers Routes Read"), "{}", run.shown());
+    local.run("check --plan plan.json").ended(0);
+    assert_eq!(local.value_in(".env"), value);
+}
+
 #[test]
 fn what_a_policy_denies_is_given_back_only_when_asked() {
     let local = Local::start();
