@@ -52,7 +52,7 @@ pub use document::{
     ResourceDocument, plan_document, policy_documents,
 };
 pub use documented::{Comparison, DocumentedError, Forgotten, Instead, LeftOut, as_documented, compare_documented};
-pub use form::{Form, FormError, Rendered, TokenDraft, render};
+pub use form::{Form, FormError, Rendered, TokenDraft, dashboard_choice, dashboard_page, render};
 pub use name::{BadName, is_customary, name_of, usual_name};
 pub use need::{Need, NeedError, Target, needs_of_recipe, with_options};
 pub use options::Options;
