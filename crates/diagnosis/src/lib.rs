@@ -7,6 +7,7 @@ mod cause;
 mod diagnosis;
 mod known;
 mod mend;
+pub mod pasted;
 mod refusal;
 
 pub use cause::Cause;
