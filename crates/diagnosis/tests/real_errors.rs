@@ -141,9 +141,37 @@ fn every_pain_that_is_a_refusal_has_one_and_nobodys_secret_is_in_it() {
         assert_eq!(secret, None, "{name}");
         // Ids are those of the documentation's examples.
         let id = |word: &&str| word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let known =
-            ["023e105f4ecef8ad9ca31a8372d0c353", "9a7806061c88ada191ed06f989cc3dac", "372e67954025e0ba6aaa6d586b9e0b59"];
+        let known = [
+            "023e105f4ecef8ad9ca31a8372d0c353",
+            "9a7806061c88ada191ed06f989cc3dac",
+            "372e67954025e0ba6aaa6d586b9e0b59",
+        ];
         let foreign = file.text.split(|c| !in_credential(c)).filter(id).find(|word| !known.contains(word));
         assert_eq!(foreign, None, "{name}");
     }
+}
+
+#[test]
+fn the_examples_are_read() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples/logs");
+    let mut told = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the folder of examples") {
+        let path = entry.expect("an entry").path();
+        let read = pasted::read(&std::fs::read_to_string(&path).unwrap());
+        let operation = read.first().and_then(|refusal| refusal.operation).map(ToString::to_string);
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        told.push(format!("{name} {} {}", read.len(), operation.unwrap_or_default()));
+    }
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "certbot-6003.txt 1 GET /zones",
+            "curl-6111.txt 1 PATCH /zones/{zone_id}/settings/{setting_id}",
+            "ddns-address.txt 1 ",
+            "rclone-403.txt 1 PUT s3://{bucket_name}",
+            "terraform-1001.txt 1 POST /accounts/{account_id}/tokens",
+            "wrangler-10000.txt 1 PUT /accounts/{account_id}/workers/scripts/{script_name}",
+        ]
+    );
 }

@@ -75,14 +75,16 @@ impl Body {
     }
 }
 
-/// The error of S3's XML that a text begins with, and how many bytes it takes.
-pub(super) fn xml(text: &str) -> Option<(Said, usize)> {
+/// The error of S3's XML that a text begins with, and how many bytes it takes. `left` is how many bytes may still be read in
+/// vain, and is counted down.
+pub(super) fn xml(text: &str, left: &mut usize) -> Option<(Said, usize)> {
     /// The longest error that is read: R2 repeats the whole request in some.
     const LONGEST: usize = 1 << 14;
     let cut = (0..=LONGEST.min(text.len())).rev().find(|at| text.is_char_boundary(*at))?;
     let (text, _) = text.split_at(cut);
     let inner = text.strip_prefix("<Error>")?;
     let length = inner.find("</Error>").unwrap_or(inner.len());
+    *left = left.checked_sub(length)?;
     let inner = inner.get(..length)?;
     let member = |name: &str| {
         let (_, rest) = inner.split_once(&format!("<{name}>"))?;
@@ -126,7 +128,10 @@ mod tests {
 
     #[test]
     fn other_bodies_are_read_and_values_that_are_none_are_not() {
-        assert_eq!(read(r#"{"code":10000,"message":"Authentication error"}"#), ["Some(10000) None Authentication error"]);
+        assert_eq!(
+            read(r#"{"code":10000,"message":"Authentication error"}"#),
+            ["Some(10000) None Authentication error"]
+        );
         assert_eq!(read(r#"{"errors":[10000]}"#), ["Some(10000) None "]);
         assert_eq!(
             read(r#"{"title":"Error 1015: You are being rate limited","status":429,"error_code":1015}"#),
@@ -141,9 +146,9 @@ mod tests {
     #[test]
     fn xml_is_read_with_its_word() {
         let text = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>rest";
-        let (said, length) = xml(text).unwrap();
+        let (said, length) = xml(text, &mut 1000).unwrap();
         assert_eq!((said.word.as_deref(), said.message.as_str()), (Some("AccessDenied"), "Access Denied"));
         assert!(text[length..].starts_with("</Error>"));
-        assert_eq!(xml("<Error><Code>1</Code>"), None);
+        assert_eq!(xml("<Error><Code>1</Code>", &mut 1000), None);
     }
 }

@@ -49,7 +49,9 @@ fn token(token: &str) -> Option<CredentialForm> {
         _ if token.starts_with("cfut_") => prefixed(token, Some(false)),
         _ if token.starts_with("cfat_") => prefixed(token, Some(true)),
         _ if token.starts_with("v1.0-") => malformed("an Origin CA key stands where a token belongs"),
-        _ if token.starts_with("eyJ") => malformed("a token of a tunnel or of Access stands where an API token belongs"),
+        _ if token.starts_with("eyJ") => {
+            malformed("a token of a tunnel or of Access stands where an API token belongs")
+        }
         _ if token.starts_with("cfoat_") || token.len() == BODY => Some(CredentialForm::Token { of_account: None }),
         // How Cloudflare takes other lengths is not known: nothing is claimed.
         _ => None,
@@ -168,7 +170,9 @@ mod tests {
         assert_eq!(super::key(&key), Some(CredentialForm::Key));
         assert_eq!(super::key(&old), Some(CredentialForm::TokenAsKey));
         assert_eq!(authorization("AWS4-HMAC-SHA256 Credential=x"), Some(CredentialForm::Signature));
-        for value in ["Bearer $TOKEN", "Bearer <API_TOKEN>", "Bearer ***", "Bearer [redacted]", "[redacted]", "Bearer \"$T\""] {
+        for value in
+            ["Bearer $TOKEN", "Bearer <API_TOKEN>", "Bearer ***", "Bearer [redacted]", "[redacted]", "Bearer \"$T\""]
+        {
             assert_eq!(authorization(value), None, "{value}");
         }
     }
@@ -184,7 +188,10 @@ mod tests {
         assert_eq!(malformed(&format!("Bearer Bearer {old}")), "`Bearer` stands twice");
         assert_eq!(malformed(&old), "`Bearer` is missing before the token");
         assert_eq!(malformed("Bearer "), "nothing follows `Bearer`");
-        assert_eq!(malformed(&format!("Bearer cfut_{old}")), "it has 45 characters, where a token of this prefix has 53");
+        assert_eq!(
+            malformed(&format!("Bearer cfut_{old}")),
+            "it has 45 characters, where a token of this prefix has 53"
+        );
         assert!(email("nobody").is_some() && email("a@example.com").is_none() && email("$MAIL").is_none());
     }
 }

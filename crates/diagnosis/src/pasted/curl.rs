@@ -117,11 +117,16 @@ impl Request {
                     request.may_have_credential = true;
                     request.credential = credential::authorization(&format!("Bearer {}", value()));
                 }
-                "-u" | "--user" | "-K" | "--config" | "-n" | "--netrc" | "--aws-sigv4" => request.may_have_credential = true,
+                "-u" | "--user" | "-K" | "--config" | "-n" | "--netrc" | "--aws-sigv4" => {
+                    request.may_have_credential = true
+                }
                 "-T" | "--upload-file" => request.uploads = true,
                 "-G" | "--get" | "-I" | "--head" => request.gets = true,
                 "--next" | "-:" => break,
-                _ if name.starts_with("-d") || name.starts_with("--data") || matches!(name.as_str(), "-F" | "--form" | "--json") => {
+                _ if name.starts_with("-d")
+                    || name.starts_with("--data")
+                    || matches!(name.as_str(), "-F" | "--form" | "--json") =>
+                {
                     request.sends = true;
                     // The body follows, as a word of its own or at once.
                     if name == "-d" || name.starts_with("--") || name == "-F" {
@@ -151,7 +156,9 @@ impl Request {
     }
 
     fn target(&mut self, word: &str) {
-        let api = word.contains("/client/v4/") || word.contains(".r2.cloudflarestorage.com") || word.starts_with("api.cloudflare.com");
+        let api = word.contains("/client/v4/")
+            || word.contains(".r2.cloudflarestorage.com")
+            || word.starts_with("api.cloudflare.com");
         if self.url.is_none() && api {
             self.url = Some(word.to_owned());
         }
@@ -188,7 +195,8 @@ mod tests {
     #[test]
     fn a_command_says_what_it_asks_for_and_how_it_is_signed() {
         let url = "https://api.cloudflare.com/client/v4/zones/x/dns_records";
-        let post = read(&format!("$ curl -s {url} \\\n  -H 'Authorization: Bearer $T' \\\n  --data '{{\n  \"a\": 1}}'\nnext"));
+        let post =
+            read(&format!("$ curl -s {url} \\\n  -H 'Authorization: Bearer $T' \\\n  --data '{{\n  \"a\": 1}}'\nnext"));
         assert_eq!((post.asked.method.as_deref(), post.asked.target.as_str(), post.lines), (Some("POST"), url, 4));
         assert!(matches!(post.credential, Some(CredentialForm::Malformed(what)) if what.contains("single quotes")));
         let bare = read(&format!("curl -XDELETE \"{url}\" -H 'Content-Type: application/json'"));

@@ -230,6 +230,7 @@ impl Gathered {
         let again = |before: &Draft| {
             before.errors == draft.errors
                 && before.located == draft.located
+                && before.terraform == draft.terraform
                 && before.status.is_none_or(|status| draft.status.is_none_or(|other| other == status))
                 && draft.operation.is_none_or(|operation| before.operation == Some(operation))
                 && draft.credential.is_none()

@@ -33,7 +33,7 @@ pub(super) fn asked(line: &str, method: Option<&str>) -> Option<Asked> {
         let named = is_method(before).then_some(before).or(method);
         let url = word.find("https://").or_else(|| word.find("http://")).and_then(|at| word.get(at..));
         if let Some(url) = url.filter(|url| url.contains("/client/v4/") || url.contains(".r2.cloudflarestorage.com")) {
-            return Some(asked_at(named, url.split(['\'', '"', '`']).next().unwrap_or(url)));
+            return Some(asked_at(named, url.split(['\'', '"', '`', '\\']).next().unwrap_or(url)));
         }
         let path = word.starts_with("/client/v4/")
             || ["/zones", "/accounts", "/user", "/memberships"].iter().any(|root| begins(word, root))
@@ -60,7 +60,8 @@ pub(super) fn status(line: &str) -> Option<u16> {
         return None;
     }
     let mut before = "";
-    let mut words = line.split(|c: char| c.is_whitespace() || "=,".contains(c)).filter(|word| !word.is_empty()).peekable();
+    let mut words =
+        line.split(|c: char| c.is_whitespace() || "=,".contains(c)).filter(|word| !word.is_empty()).peekable();
     let mut looked = 0;
     while let Some(raw) = words.next() {
         looked += 1;
@@ -75,9 +76,20 @@ pub(super) fn status(line: &str) -> Option<u16> {
             let lower = before.trim_matches(around).to_ascii_lowercase();
             let wire = lower.starts_with("http/");
             let behind = words.peek().map(|word| word.trim_matches(around));
-            let named = ["http", "status", "code", "statuscode", "status_code", "api", "error", "status:", "状态码", "返回状态码"]
-                .iter()
-                .any(|name| lower.trim_end_matches(':') == *name)
+            let named = [
+                "http",
+                "status",
+                "code",
+                "statuscode",
+                "status_code",
+                "api",
+                "error",
+                "status:",
+                "状态码",
+                "返回状态码",
+            ]
+            .iter()
+            .any(|name| lower.trim_end_matches(':') == *name)
                 || behind.is_some_and(|behind| REASONS.contains(&behind))
                 || REASONS.contains(&before.trim_matches(around));
             let failure = status >= 400;
@@ -137,18 +149,38 @@ mod tests {
 
     #[test]
     fn requests_are_known_in_many_tools_words() {
-        let said = |line: &str| asked(line, None).map(|asked| format!("{} {}", asked.method.unwrap_or_default(), asked.target));
+        let said = |line: &str| {
+            asked(line, None).map(|asked| format!("{} {}", asked.method.unwrap_or_default(), asked.target))
+        };
         for (line, expected) in [
-            ("✘ [ERROR] A request to the Cloudflare API (/accounts/x/workers/scripts/a) failed.", " /accounts/x/workers/scripts/a"),
-            ("-- START CF API REQUEST: PUT https://api.cloudflare.com/client/v4/zones/x", "PUT https://api.cloudflare.com/client/v4/zones/x"),
-            ("POST \"https://api.cloudflare.com/client/v4/zones/x/dns_records\": 403 Forbidden", "POST https://api.cloudflare.com/client/v4/zones/x/dns_records"),
-            ("403 Client Error: Forbidden for url: https://api.cloudflare.com/client/v4/zones?name=a", " https://api.cloudflare.com/client/v4/zones?name=a"),
+            (
+                "✘ [ERROR] A request to the Cloudflare API (/accounts/x/workers/scripts/a) failed.",
+                " /accounts/x/workers/scripts/a",
+            ),
+            (
+                "-- START CF API REQUEST: PUT https://api.cloudflare.com/client/v4/zones/x",
+                "PUT https://api.cloudflare.com/client/v4/zones/x",
+            ),
+            (
+                "POST \"https://api.cloudflare.com/client/v4/zones/x/dns_records\": 403 Forbidden",
+                "POST https://api.cloudflare.com/client/v4/zones/x/dns_records",
+            ),
+            (
+                "403 Client Error: Forbidden for url: https://api.cloudflare.com/client/v4/zones?name=a",
+                " https://api.cloudflare.com/client/v4/zones?name=a",
+            ),
             ("Cloudflare API Error for GET \"/zones?name=a\"", "GET /zones?name=a"),
             ("> PUT /client/v4/zones/x/settings/ssl HTTP/2", "PUT /client/v4/zones/x/settings/ssl"),
             ("Cloudflare API 403 on /zones/x/email/routing/dns: code 10000", " /zones/x/email/routing/dns"),
-            ("urllib3: https://api.cloudflare.com:443 \"GET /client/v4/zones?name=a HTTP/1.1\" 400 None", "GET /client/v4/zones?name=a"),
+            (
+                "urllib3: https://api.cloudflare.com:443 \"GET /client/v4/zones?name=a HTTP/1.1\" 400 None",
+                "GET /client/v4/zones?name=a",
+            ),
             ("> GET /bucket?list-type=2 HTTP/1.1", "GET /bucket?list-type=2"),
-            ("url='https://api.cloudflare.com/client/v4/zones?name=a'", " https://api.cloudflare.com/client/v4/zones?name=a"),
+            (
+                "url='https://api.cloudflare.com/client/v4/zones?name=a'",
+                " https://api.cloudflare.com/client/v4/zones?name=a",
+            ),
         ] {
             assert_eq!(said(line).as_deref(), Some(expected), "{line}");
         }

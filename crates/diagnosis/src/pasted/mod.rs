@@ -111,7 +111,9 @@ impl Reader {
             let from = start + at;
             let found = text.get(from..)?;
             if c == '<' {
-                if let Some((said, length)) = found.starts_with("<Error>").then(|| body::xml(found)).flatten() {
+                if let Some((said, length)) =
+                    found.starts_with("<Error>").then(|| body::xml(found, &mut self.steps)).flatten()
+                {
                     self.words(rest.get(..at).unwrap_or_default(), number);
                     self.gathered.tool_if_none(Tool::S3);
                     self.gathered.errors(vec![said], false, number);
@@ -146,7 +148,9 @@ impl Reader {
             let asked = line::Asked { method: Some(method.to_owned()), target: target.to_owned() };
             self.gathered.ask(asked, number);
         }
-        let status = ["status", "statusCode", "status_code", "httpStatusCode"].iter().find_map(|name| value.number(name));
+        let status = ["status", "statusCode", "status_code"].iter().find_map(|name| value.number(name));
+        // What the AWS SDK for JavaScript adds to its errors.
+        let status = status.or_else(|| value.member("$metadata")?.number("httpStatusCode"));
         if let Some(status) = status.and_then(|status| u16::try_from(status).ok()).filter(|s| (200..600).contains(s)) {
             self.gathered.status(status);
         }
@@ -190,7 +194,7 @@ impl Reader {
             return self.header(&name, value);
         }
         let trimmed = text.trim_end_matches('\r');
-        if trimmed.trim_start().starts_with("Error: ") {
+        if trimmed.starts_with("Error: ") {
             self.gathered.part();
         }
         if let Some(name) = tool::terraform_name(trimmed) {

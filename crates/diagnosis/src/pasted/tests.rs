@@ -6,14 +6,24 @@ fn shown(text: &str) -> Vec<String> {
     let text = text.replace("$Z", ZONE);
     let one = |refusal: &Refusal| {
         let place = refusal.operation.map_or_else(
-            || format!("{} {}", refusal.method.map_or("?", |method| method.as_str()), refusal.path.as_deref().unwrap_or("?")),
+            || {
+                format!(
+                    "{} {}",
+                    refusal.method.map_or("?", |method| method.as_str()),
+                    refusal.path.as_deref().unwrap_or("?")
+                )
+            },
             ToString::to_string,
         );
-        let codes: Vec<String> = refusal.errors.iter().map(|said| match (&said.word, said.code) {
-            (Some(word), _) => word.clone(),
-            (None, Some(code)) => code.to_string(),
-            (None, None) => format!("`{}`", said.message),
-        }).collect();
+        let codes: Vec<String> = refusal
+            .errors
+            .iter()
+            .map(|said| match (&said.word, said.code) {
+                (Some(word), _) => word.clone(),
+                (None, Some(code)) => code.to_string(),
+                (None, None) => format!("`{}`", said.message),
+            })
+            .collect();
         let status = refusal.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
         format!("{} {place} {status} {}", refusal.line.unwrap_or_default(), codes.join("+"))
     };
@@ -22,7 +32,10 @@ fn shown(text: &str) -> Vec<String> {
 
 #[test]
 fn a_bare_body_is_a_refusal() {
-    assert_eq!(shown(r#"{"success":false,"errors":[{"code":9109,"message":"Invalid access token"}]}"#), ["1 ? ? - 9109"]);
+    assert_eq!(
+        shown(r#"{"success":false,"errors":[{"code":9109,"message":"Invalid access token"}]}"#),
+        ["1 ? ? - 9109"]
+    );
     assert_eq!(shown("{\n \"errors\": [\n  {\"code\": 10000, \"message\": \"Forbidden\"}\n ]\n}\n"), ["1 ? ? - 10000"]);
     assert_eq!(shown("nothing here"), [""; 0]);
 }
@@ -46,7 +59,8 @@ fn several_refusals_of_one_text_are_told_apart() {
         PUT \"https://api.cloudflare.com/client/v4/zones/$Z/settings/ssl\": 403 Forbidden {\"errors\":[{\"code\":9109,\"message\":\"Unauthorized to access requested resource\"}]}\n\
         HTTP Request: GET https://api.cloudflare.com/client/v4/user/tokens/verify \"HTTP/1.1 200 OK\"\n";
     let twice = format!("{text}{text}");
-    let expected = ["1 GET /zones/{zone_id}/dns_records 403 10000", "2 PATCH /zones/{zone_id}/settings/{setting_id} 403 9109"];
+    let expected =
+        ["1 GET /zones/{zone_id}/dns_records 403 10000", "2 PATCH /zones/{zone_id}/settings/{setting_id} 403 9109"];
     let read = shown(&twice);
     assert_eq!(read.len(), 2, "{read:?}");
     assert_eq!(read[0], expected[0]);
@@ -63,7 +77,9 @@ fn a_body_within_a_log_of_json_is_found() {
 
 #[test]
 fn the_edges_problem_document_says_how_long_to_wait() {
-    let refusal = &read(r#"{"type":"x","title":"Error 1015: You are being rate limited","status":429,"error_code":1015,"retry_after":30}"#)[0];
+    let refusal = &read(
+        r#"{"type":"x","title":"Error 1015: You are being rate limited","status":429,"error_code":1015,"retry_after":30}"#,
+    )[0];
     assert_eq!((refusal.status, refusal.retry_after, refusal.errors[0].code), (Some(429), Some(30), Some(1015)));
     assert_eq!(shown("error code: 1015"), ["1 ? ? - 1015"]);
 }
@@ -87,14 +103,55 @@ mod properties {
 
     /// What stands in texts of every kind.
     const PARTS: &[&str] = &[
-        "{", "}", "[", "]", "\"", "'", "\\", ",", ":", "\n", "\r\n", " ", "(", ")", "<Error>", "</Error>", "<Code>AccessDenied</Code>",
-        "\u{1b}[31m", "\u{0}", "é", "│ ", "curl ", "-H 'Authorization: Bearer ", "> Authorization: Bearer ", "X-Auth-Key: ",
-        "https://api.cloudflare.com/client/v4/zones/", "/accounts/", "[code: 10000]", "(10000)", "code", "Error: ",
-        "\"errors\":[{\"code\":10000,\"message\":\"", "\"error_chain\":[", "{Code:6003 Message:", "{\\\"success\\\":false",
-        "A request to the Cloudflare API (/zones/", ") failed.", "HTTP/2 403", "status: 403", "Retry-After: 7",
-        "from location: 203.0.113.7", "An error occurred (AccessDenied) when calling the ListBuckets operation: ",
-        "r2.cloudflarestorage.com/", "with cloudflare_record.www,", "wrangler deploy", "\"message\":\"", "\"path\":\"/zones/",
-        "documentation_url\":\"https://developers.cloudflare.com/", "2023-01-21T11:06:09.8455119Z ",
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        "'",
+        "\\",
+        ",",
+        ":",
+        "\n",
+        "\r\n",
+        " ",
+        "(",
+        ")",
+        "<Error>",
+        "</Error>",
+        "<Code>AccessDenied</Code>",
+        "\u{1b}[31m",
+        "\u{0}",
+        "é",
+        "│ ",
+        "curl ",
+        "-H 'Authorization: Bearer ",
+        "> Authorization: Bearer ",
+        "X-Auth-Key: ",
+        "https://api.cloudflare.com/client/v4/zones/",
+        "/accounts/",
+        "[code: 10000]",
+        "(10000)",
+        "code",
+        "Error: ",
+        "\"errors\":[{\"code\":10000,\"message\":\"",
+        "\"error_chain\":[",
+        "{Code:6003 Message:",
+        "{\\\"success\\\":false",
+        "A request to the Cloudflare API (/zones/",
+        ") failed.",
+        "HTTP/2 403",
+        "status: 403",
+        "Retry-After: 7",
+        "from location: 203.0.113.7",
+        "An error occurred (AccessDenied) when calling the ListBuckets operation: ",
+        "r2.cloudflarestorage.com/",
+        "with cloudflare_record.www,",
+        "wrangler deploy",
+        "\"message\":\"",
+        "\"path\":\"/zones/",
+        "documentation_url\":\"https://developers.cloudflare.com/",
+        "2023-01-21T11:06:09.8455119Z ",
     ];
 
     /// A credential as Cloudflare makes them, of every form.
@@ -137,26 +194,21 @@ mod properties {
 
         #[test]
         fn any_text_is_read(text in any::<String>()) {
-            read(&text);
+            prop_assert!(read(&text).len() <= MOST);
         }
     }
 
     #[test]
     fn no_text_takes_long() {
-        for part in PARTS {
-            let text = part.repeat((1 << 19) / part.len());
+        let starts =
+            ["{\"a\":", "curl '\n", "curl \\\n", "(1000", "code 1", "[code: 1", "{Code:1", ": 1000 A", "{a:{", "GET "];
+        for part in PARTS.iter().chain(&starts) {
+            let text = part.repeat((1 << 17) / part.len());
             let start = Instant::now();
             let read = read(&text);
             let took = start.elapsed();
             assert!(read.len() <= MOST, "{part:?}");
-            assert!(took < Duration::from_secs(20), "{part:?}: {took:?}");
-        }
-        for part in ["{\"a\":", "{\"errors\":[", "curl '\n", "curl \\\n", "{\"", "(1000", "code 1", "[code: 1", "{Code:1"] {
-            let text = part.repeat((1 << 19) / part.len());
-            let start = Instant::now();
-            read(&text);
-            let took = start.elapsed();
-            assert!(took < Duration::from_secs(20), "{part:?}: {took:?}");
+            assert!(took < Duration::from_secs(10), "{part:?}: {took:?}");
         }
     }
 }

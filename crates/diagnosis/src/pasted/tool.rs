@@ -1,7 +1,8 @@
 //! Which tool wrote a line, and what its words say of the operation.
 
 use flarekeep_catalogue::{
-    Operation, Phase, ToolCall, ToolCommand, operations, recipe, terraform_renamed, terraform_type, tool_command,
+    Method, Operation, Phase, ToolCall, ToolCommand, operations, recipe, terraform_renamed, terraform_type,
+    tool_command,
 };
 
 use crate::refusal::Tool;
@@ -12,30 +13,66 @@ const MARKS: &[(Tool, &[&str])] = &[
     (
         Tool::Acme,
         &[
-            "certbot", "zone_id: ", "acme.sh", "acme:", "cert-manager", "PresentError", "presenting challenge",
-            "dns_cf", "tls.obtain", "external-dns", "lego", "_acme-challenge", "solving challenges", "dynamic_dns",
+            "certbot",
+            "zone_id: ",
+            "acme.sh",
+            "acme:",
+            "cert-manager",
+            "PresentError",
+            "presenting challenge",
+            "dns_cf",
+            "tls.obtain",
+            "external-dns",
+            "lego",
+            "_acme-challenge",
+            "solving challenges",
+            "dynamic_dns",
         ],
     ),
     (
         Tool::Terraform,
         &[
-            "  with cloudflare_", "with data.cloudflare_", "with module.", "terraform", "Terraform", "tofu", "pulumi",
-            "cloudflare:index", "│ Error:", "resource \"cloudflare_", "cf-terraforming", "FATA[",
+            "  with cloudflare_",
+            "with data.cloudflare_",
+            "with module.",
+            "terraform",
+            "Terraform",
+            "tofu",
+            "pulumi",
+            "cloudflare:index",
+            "│ Error:",
+            "resource \"cloudflare_",
+            "cf-terraforming",
+            "FATA[",
         ],
     ),
     (
         Tool::S3,
         &[
-            "rclone", "when calling the ", "operation error S3", "s5cmd", "s3://", "r2.cloudflarestorage.com",
-            "ERROR : Attempt", "botocore",
+            "rclone",
+            "when calling the ",
+            "operation error S3",
+            "s5cmd",
+            "s3://",
+            "r2.cloudflarestorage.com",
+            "ERROR : Attempt",
+            "botocore",
         ],
     ),
     (
         Tool::Sdk,
         &[
-            "PermissionDeniedError", "AuthenticationError:", "BadRequestError", "RateLimitError", "APIStatusError",
-            "CloudFlareAPIError", "error from makeRequest", "site-packages/cloudflare", "node_modules/cloudflare",
-            "cloudflare.accounts.", "octodns",
+            "PermissionDeniedError",
+            "AuthenticationError:",
+            "BadRequestError",
+            "RateLimitError",
+            "APIStatusError",
+            "CloudFlareAPIError",
+            "error from makeRequest",
+            "site-packages/cloudflare",
+            "node_modules/cloudflare",
+            "cloudflare.accounts.",
+            "octodns",
         ],
     ),
     (Tool::Curl, &["curl ", "* Connected to ", "* Using HTTP"]),
@@ -49,9 +86,15 @@ pub(super) fn tool(line: &str) -> Option<Tool> {
 /// The commands of wrangler that a line may be: where a shell's line names it.
 pub(super) fn wrangler_command(line: &str) -> Option<ToolCommand> {
     let (_, rest) = line.split_once("wrangler")?;
-    let rest = rest.strip_prefix(|c: char| c == '@').map_or(rest, |rest| rest.trim_start_matches(|c: char| !c.is_whitespace()));
-    let mut words: Vec<String> =
-        rest.strip_prefix(' ')?.split_ascii_whitespace().take(12).map(|word| word.trim_matches(['`', '"', '\'']).to_owned()).collect();
+    let rest = rest
+        .strip_prefix(|c: char| c == '@')
+        .map_or(rest, |rest| rest.trim_start_matches(|c: char| !c.is_whitespace()));
+    let mut words: Vec<String> = rest
+        .strip_prefix(' ')?
+        .split_ascii_whitespace()
+        .take(12)
+        .map(|word| word.trim_matches(['`', '"', '\'']).to_owned())
+        .collect();
     // Former names.
     for word in &mut words {
         if word == "publish" {
@@ -81,8 +124,14 @@ pub(super) fn called_by(found: Vec<&'static Operation>, command: &ToolCommand) -
             _ => Vec::new(),
         })
         .collect();
-    let chosen: Vec<_> = found.iter().copied().filter(|operation| called.contains(&operation.index)).collect();
-    if chosen.is_empty() { found } else { chosen }
+    let of = |fits: &dyn Fn(&Operation) -> bool| -> Vec<&'static Operation> {
+        found.iter().copied().filter(|operation| fits(operation)).collect()
+    };
+    let chosen = of(&|operation| called.contains(&operation.index));
+    // wrangler looks at many things that the table does not list for each command; only few commands remove any.
+    let removes = ["delete", "remove", "purge"].iter().any(|verb| command.name.contains(verb));
+    let kept = of(&|operation| removes || operation.method != Method::Delete);
+    [chosen, kept].into_iter().find(|chosen| !chosen.is_empty()).unwrap_or(found)
 }
 
 /// What Terraform was about to do, as its older messages begin; their verbs are those of the provider's code.
@@ -92,7 +141,18 @@ pub(super) fn phase(line: &str) -> Option<Phase> {
         (Phase::Create, &["error creating", "failed to create", "creating urn"]),
         (Phase::Update, &["error updating", "failed to update", "updating urn"]),
         (Phase::Delete, &["error deleting", "failed to delete", "deleting urn"]),
-        (Phase::Read, &["error finding", "error reading", "error fetching", "error listing", "failed to read", "failed to fetch", "error getting"]),
+        (
+            Phase::Read,
+            &[
+                "error finding",
+                "error reading",
+                "error fetching",
+                "error listing",
+                "failed to read",
+                "failed to fetch",
+                "error getting",
+            ],
+        ),
     ];
     verbs.iter().find(|(_, words)| words.iter().any(|word| line.contains(word))).map(|(phase, _)| *phase)
 }
@@ -150,7 +210,10 @@ mod tests {
         let found = flarekeep_planner::source::calls::locate(None, path).unwrap().operations;
         let command = wrangler_command("❯ npx wrangler d1 create demo").unwrap();
         let chosen = called_by(found, &command);
-        assert_eq!(chosen.iter().map(ToString::to_string).collect::<Vec<_>>(), ["POST /accounts/{account_id}/d1/database"]);
+        assert_eq!(
+            chosen.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["POST /accounts/{account_id}/d1/database"]
+        );
         assert!(wrangler_command("> wrangler@4.0.0 deploy").is_some());
         assert!(wrangler_command(" ⛅️ wrangler 4.42.0").is_none());
     }

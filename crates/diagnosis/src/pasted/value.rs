@@ -256,9 +256,18 @@ mod tests {
     #[test]
     fn json_python_and_node_say_the_same() {
         let json = whole(r#"{"success":false,"errors":[{"code":6003,"message":"it's \"x\""}],"result":null}"#);
-        assert_eq!(json, whole(r#"{'success': False, 'errors': [{'code': 6003, 'message': 'it\'s "x"'}], 'result': None}"#));
-        assert_eq!(json, whole("{ success: false,\n errors: [ { code: 6003, message: 'it\\'s \"x\"' } ], result: null }"));
-        assert_eq!(json, whole(r#"{\"success\":false,\"errors\":[{\"code\":6003,\"message\":\"it's \\\"x\\\"\"}],\"result\":null}"#));
+        assert_eq!(
+            json,
+            whole(r#"{'success': False, 'errors': [{'code': 6003, 'message': 'it\'s "x"'}], 'result': None}"#)
+        );
+        assert_eq!(
+            json,
+            whole("{ success: false,\n errors: [ { code: 6003, message: 'it\\'s \"x\"' } ], result: null }")
+        );
+        assert_eq!(
+            json,
+            whole(r#"{\"success\":false,\"errors\":[{\"code\":6003,\"message\":\"it's \\\"x\\\"\"}],\"result\":null}"#)
+        );
         assert_eq!(json.as_ref().and_then(|value| value.member("Success")), Some(&Value::Bool(false)));
     }
 

@@ -16,9 +16,33 @@ use crate::refusal::Said;
 
 /// Words of which an error's message has at least one: a number in brackets behind anything else is no code.
 const TELLING: &[&str] = &[
-    "authenti", "authoriz", "permission", "invalid", "unknown", "not found", "allowed", "denied", "missing", "token",
-    "header", "access", "route", "quota", "limit", "entitl", "error", "fail", "forbidden", "support", "must", "cannot",
-    "unable", "not ", "enable", "wait", "actor",
+    "authenti",
+    "authoriz",
+    "permission",
+    "invalid",
+    "unknown",
+    "not found",
+    "allowed",
+    "denied",
+    "missing",
+    "token",
+    "header",
+    "access",
+    "route",
+    "quota",
+    "limit",
+    "entitl",
+    "error",
+    "fail",
+    "forbidden",
+    "support",
+    "must",
+    "cannot",
+    "unable",
+    "not ",
+    "enable",
+    "wait",
+    "actor",
 ];
 
 /// What answers say, where a tool passes on the words without their code (reference: Cloudflare's messages, as threads
@@ -97,10 +121,8 @@ pub(super) fn s3(line: &str) -> Option<(Said, Option<&str>)> {
         let closes = behind.starts_with([':', ')', '<', '\'', '"', ',']) || behind.is_empty();
         !letter(line.get(..at).unwrap_or_default().chars().next_back()) && closes
     };
-    let (at, found) = S3_WORDS
-        .iter()
-        .filter_map(|word| line.find(word).filter(|at| whole(*at, word)).map(|at| (at, *word)))
-        .min()?;
+    let (at, found) =
+        S3_WORDS.iter().filter_map(|word| line.find(word).filter(|at| whole(*at, word)).map(|at| (at, *word))).min()?;
     let behind = line.get(at + found.len()..)?;
     let calling = behind.split_once("when calling the ").and_then(|(_, rest)| rest.split_once(" operation"));
     let go = line.split_once("operation error S3: ").and_then(|(_, rest)| rest.split_once(','));
@@ -212,7 +234,8 @@ fn leading(line: &str) -> Vec<Said> {
 
 /// The end of a text from where its last sentence begins: behind a colon, or a mark.
 fn sentence(text: &str) -> &str {
-    let start = [": ", "] ", "✘ ", "\" ", "=\""].iter().filter_map(|mark| text.rfind(mark).map(|at| at + mark.len())).max();
+    let start =
+        [": ", "] ", "✘ ", "\" ", "=\""].iter().filter_map(|mark| text.rfind(mark).map(|at| at + mark.len())).max();
     start.and_then(|start| text.get(start..)).unwrap_or(text)
 }
 
@@ -251,21 +274,34 @@ mod tests {
     fn each_tools_form_is_read() {
         for (line, expected) in [
             ("  Authentication error [code: 10000]", "10000 Authentication error"),
-            ("  - Invalid format for Authorization header [code: 6111]", "6111 Invalid format for Authorization header"),
-            ("  identifier is invalid? [code: 7003]", "7003 Could not route to /x, perhaps your object identifier is invalid?"),
+            (
+                "  - Invalid format for Authorization header [code: 6111]",
+                "6111 Invalid format for Authorization header",
+            ),
+            (
+                "  identifier is invalid? [code: 7003]",
+                "7003 Could not route to /x, perhaps your object identifier is invalid?",
+            ),
             ("⚠️  Code 10000: Authentication error", "10000 Authentication error"),
             ("Error: error creating DNS record: Authentication error (10000)", "10000 Authentication error"),
             ("HTTP status 403: Unknown X-Auth-Key or X-Auth-Email (9103)", "9103 Unknown X-Auth-Key or X-Auth-Email"),
             ("Failed to list tunnels: code: 10000, reason: Authentication error", "10000 Authentication error"),
-            ("\"error\":\"Cloudflare API Error code=10000 message=Authentication error\",\"x\":1", "10000 Authentication error"),
+            (
+                "\"error\":\"Cloudflare API Error code=10000 message=Authentication error\",\"x\":1",
+                "10000 Authentication error",
+            ),
             ("Error determining zone_id: 6003 Invalid request headers. Please confirm", "6003 Invalid request headers"),
             ("  Error: 9109: Invalid access token", "9109 Invalid access token"),
             ("error code: 1015", "1015 "),
-            ("got error status: HTTP 403: [{Code:9109 Message:Invalid access token ErrorChain:[]}]", "9109 Invalid access token"),
+            (
+                "got error status: HTTP 403: [{Code:9109 Message:Invalid access token ErrorChain:[]}]",
+                "9109 Invalid access token",
+            ),
         ] {
             assert_eq!(codes(line), [expected], "{line}");
         }
-        let chain = "HTTP 400: [{Code:6003 Message:Invalid request headers ErrorChain:[{Code:6111 Message:Invalid format}]}]";
+        let chain =
+            "HTTP 400: [{Code:6003 Message:Invalid request headers ErrorChain:[{Code:6111 Message:Invalid format}]}]";
         assert_eq!(codes(chain), ["6003 Invalid request headers", "6111 Invalid format"]);
     }
 
@@ -288,9 +324,15 @@ mod tests {
     fn s3s_words_come_with_the_operation() {
         let (said, operation) =
             s3("An error occurred (AccessDenied) when calling the ListBuckets operation: Access Denied").unwrap();
-        assert_eq!((said.word.as_deref(), said.message.as_str(), operation), (Some("AccessDenied"), "Access Denied", Some("ListBuckets")));
+        assert_eq!(
+            (said.word.as_deref(), said.message.as_str(), operation),
+            (Some("AccessDenied"), "Access Denied", Some("ListBuckets"))
+        );
         let go = "operation error S3: PutObject, https response error StatusCode: 403, RequestID: , api error AccessDenied: Access Denied";
-        assert_eq!(s3(go).map(|(said, operation)| (said.message, operation)), Some(("Access Denied".to_owned(), Some("PutObject"))));
+        assert_eq!(
+            s3(go).map(|(said, operation)| (said.message, operation)),
+            Some(("Access Denied".to_owned(), Some("PutObject")))
+        );
         assert_eq!(s3("HTTP/2 401 Unauthorized"), None);
         assert_eq!(s3("MyAccessDenied: x"), None);
     }
