@@ -168,7 +168,7 @@ fn the_examples_are_read() {
         [
             "certbot-6003.txt 1 GET /zones",
             "curl-6111.txt 1 PATCH /zones/{zone_id}/settings/{setting_id}",
-            "ddns-address.txt 1 ",
+            "ddns-address.txt 1 GET /zones",
             "rclone-403.txt 1 PUT s3://{bucket_name}",
             "terraform-1001.txt 1 POST /accounts/{account_id}/tokens",
             "wrangler-10000.txt 1 PUT /accounts/{account_id}/workers/scripts/{script_name}",

@@ -55,7 +55,7 @@ pub(super) fn documentation(url: &str) -> Option<String> {
 
 /// The text without what stands around a message: quotes, dashes, the marks of a program.
 fn without_marks(text: &str) -> &str {
-    let marks = |c: char| c.is_whitespace() || "-–:,;'\"`│|✘<>⚠️*•".contains(c);
+    let marks = |c: char| c.is_whitespace() || "-–:,;'\"`│|✘<>)⚠️*•".contains(c);
     text.trim_start_matches(marks).trim_end_matches(|c: char| c.is_whitespace() || ",;:\"'`│|([{".contains(c))
 }
 

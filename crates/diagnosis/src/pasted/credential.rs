@@ -14,19 +14,18 @@ pub(super) fn authorization(value: &str) -> Option<CredentialForm> {
     if value.starts_with("AWS4-HMAC-SHA256") {
         return Some(CredentialForm::Signature);
     }
-    let Some((scheme, rest)) = value.split_at_checked("Bearer".len()).filter(|(scheme, _)| is_bearer(scheme)) else {
+    let Some((_, rest)) = value.split_at_checked("Bearer".len()).filter(|(scheme, _)| is_bearer(scheme)) else {
         return match is_left_out(value) || value.starts_with("Basic") || value.is_empty() {
             true => None,
             false => malformed("`Bearer` is missing before the token"),
         };
     };
-    debug_assert!(is_bearer(scheme));
     if rest.trim().is_empty() {
         return malformed("nothing follows `Bearer`");
     }
     let token = rest.strip_prefix(' ').unwrap_or(rest);
     if token.len() == rest.len() && !is_left_out(token) {
-        let what = stray(rest).map_or_else(|| "no space follows `Bearer`".to_owned(), |(at, what)| place(what, at));
+        let what = stray(rest).map_or_else(|| "no space follows `Bearer`".to_owned(), |(at, what)| place(&what, at));
         return Some(CredentialForm::Malformed(what));
     }
     if token.split_at_checked("Bearer ".len()).is_some_and(|(again, _)| is_bearer(again.trim_end())) {
@@ -41,7 +40,7 @@ fn token(token: &str) -> Option<CredentialForm> {
         return None;
     }
     if let Some((at, what)) = stray(token) {
-        return Some(CredentialForm::Malformed(place(what, at)));
+        return Some(CredentialForm::Malformed(place(&what, at)));
     }
     let malformed = |what: &str| Some(CredentialForm::Malformed(what.to_owned()));
     match token {
@@ -143,7 +142,7 @@ fn stray(value: &str) -> Option<(usize, String)> {
     Some((at + 1, name.to_owned()))
 }
 
-fn place(what: String, at: usize) -> String {
+fn place(what: &str, at: usize) -> String {
     format!("{what} at {at}")
 }
 

@@ -118,7 +118,7 @@ impl Request {
                     request.credential = credential::authorization(&format!("Bearer {}", value()));
                 }
                 "-u" | "--user" | "-K" | "--config" | "-n" | "--netrc" | "--aws-sigv4" => {
-                    request.may_have_credential = true
+                    request.may_have_credential = true;
                 }
                 "-T" | "--upload-file" => request.uploads = true,
                 "-G" | "--get" | "-I" | "--head" => request.gets = true,

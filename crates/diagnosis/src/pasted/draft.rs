@@ -1,9 +1,11 @@
 //! What was seen, put together: which error answers which request.
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use flarekeep_catalogue::{Method, Operation, Phase, ToolCommand};
+use flarekeep_catalogue::{Method, Operation, Phase, ToolCommand, is_plain};
 use flarekeep_planner::Target;
+use flarekeep_planner::source::BucketName;
 use flarekeep_planner::source::calls::{Located, locate};
 use flarekeep_policy::BucketKey;
 
@@ -17,6 +19,11 @@ const NEAR: usize = 3;
 /// How many of the refusals before are looked at for one that a line speaks of again.
 const LATEST: usize = 16;
 
+/// How many requests wait for answers that name them.
+const MOST_KEYED: usize = 64;
+/// What wrangler asks after a refusal, to say who it is (wrangler 4.164.0, seen on a recording server).
+const LOOK_UPS: [&str; 4] = ["/user/tokens/verify", "/user", "/accounts", "/memberships"];
+
 /// The refusals so far, and the one that is being read.
 #[derive(Default)]
 pub(super) struct Gathered {
@@ -25,6 +32,8 @@ pub(super) struct Gathered {
     /// The tool of the lines before.
     tool: Option<Tool>,
     command: Option<ToolCommand>,
+    /// Requests whose answers say which of them they are of: Terraform's `tf_req_id`.
+    keyed: VecDeque<(String, Asked, Located)>,
 }
 
 /// A call of which something was seen.
@@ -51,8 +60,8 @@ struct Draft {
 
 impl Gathered {
     pub(super) fn tool(&mut self, tool: Tool) {
-        // A shell's curl within the log of another tool stays that tool's.
-        if tool != Tool::Curl || self.tool.is_none() {
+        // Tools use curl and SDKs: their marks within another's words are that tool's.
+        if !matches!(tool, Tool::Curl | Tool::Sdk) || self.tool.is_none() {
             self.tool = Some(tool);
         }
     }
@@ -74,7 +83,14 @@ impl Gathered {
 
     /// A request.
     pub(super) fn ask(&mut self, asked: Asked, line: usize) {
-        let Some(located) = locate(asked.method.as_deref(), &asked.target) else { return };
+        let Some(mut located) = locate(asked.method.as_deref(), &asked.target) else { return };
+        if asked.method.is_none() && located.is_s3 && located.bucket.is_none() {
+            // An endpoint's address, which somebody gave to a tool.
+            located.operations.clear();
+        }
+        if asked.method.is_none() && asked.target.split_once('?').is_some_and(|(_, query)| is_list(query)) {
+            located.operations.retain(|operation| operation.method == Method::Get);
+        }
         let same = |draft: &Draft| draft.located.as_ref().is_some_and(|there| there.path == located.path);
         let agrees = |draft: &Draft| {
             let method = draft.asked.as_ref().and_then(|before| before.method.as_deref());
@@ -110,6 +126,34 @@ impl Gathered {
         if asked.target.starts_with('/') && host.ends_with(".r2.cloudflarestorage.com") && host.len() <= 255 {
             let url = format!("https://{host}{}", asked.target);
             self.draft.located = locate(asked.method.as_deref(), &url).or(self.draft.located.take());
+        }
+    }
+
+    /// The key of the request or the answer that was seen last.
+    pub(super) fn key(&mut self, key: &str) {
+        let draft = &mut self.draft;
+        if draft.status.is_none() && draft.errors.is_empty() {
+            if let (Some(asked), Some(located)) = (&draft.asked, &draft.located) {
+                self.keyed.push_back((key.to_owned(), asked.clone(), located.clone()));
+                if self.keyed.len() > MOST_KEYED {
+                    self.keyed.pop_front();
+                }
+            }
+        } else if let Some((_, asked, located)) = self.keyed.iter().find(|(other, ..)| other == key) {
+            draft.asked = Some(asked.clone());
+            draft.located = Some(located.clone());
+        }
+    }
+
+    /// The bucket, and perhaps the object, that a line names: `s3://media/a.png`. An endpoint may say the account.
+    pub(super) fn bucket(&mut self, address: &str) {
+        let located = self.draft.located.get_or_insert_with(Located::default);
+        let (bucket, key) = address.split_once('/').unwrap_or((address, ""));
+        if located.bucket.is_none() && matches!(located.path.as_str(), "" | "/") && is_plain(bucket) {
+            located.is_s3 = true;
+            located.operations.clear();
+            located.path = format!("/{bucket}{}{key}", if key.is_empty() { "" } else { "/" });
+            located.bucket = Some(BucketName { jurisdiction: "default".to_owned(), name: bucket.to_owned() });
         }
     }
 
@@ -227,6 +271,13 @@ impl Gathered {
         {
             located.operations = tool::called_by(std::mem::take(&mut located.operations), command);
         }
+        if draft.tool == Some(Tool::Wrangler) && draft.errors.is_empty() {
+            // What is not there yet is no refusal, and what it looks up after one is none of the work.
+            let path = draft.located.as_ref().map(|located| located.path.as_str()).unwrap_or_default();
+            if draft.status == Some(404) || LOOK_UPS.contains(&path) && !self.done.is_empty() {
+                return;
+            }
+        }
         let again = |before: &Draft| {
             before.errors == draft.errors
                 && before.located == draft.located
@@ -257,7 +308,9 @@ impl Draft {
             [one] => Some(*one),
             _ => None,
         };
-        let operation = at_place.or(self.operation).or_else(of_terraform);
+        let hinted = || self.errors.iter().find_map(|said| tool::hinted(&said.message));
+        let by_method = at_place.filter(|_| self.asked.as_ref().is_some_and(|asked| asked.method.is_some()));
+        let operation = by_method.or(self.operation).or(at_place).or_else(of_terraform).or_else(hinted);
         let said = self.asked.as_ref().and_then(|asked| asked.method.as_deref()?.parse::<Method>().ok());
         let bucket = located.account.zip(located.bucket).map(|(account, bucket)| BucketKey {
             account,
@@ -278,6 +331,12 @@ impl Draft {
             line: self.line,
         }
     }
+}
+
+/// Whether a query is that of a list.
+fn is_list(query: &str) -> bool {
+    let keys = ["name", "page", "per_page", "type", "status", "order", "match", "list-type"];
+    query.split('&').take(20).any(|pair| keys.contains(&pair.split(['=', '.']).next().unwrap_or_default()))
 }
 
 /// Whether an error with a code says what words before it said without.

@@ -7,7 +7,19 @@ const LONGEST_TARGET: usize = 2048;
 /// How many words of a line are looked at.
 const MOST_WORDS: usize = 400;
 /// The words that stand beside a status.
-const REASONS: &[&str] = &["Forbidden", "Unauthorized", "Bad", "Client", "Not", "Too", "Method", "Conflict", "Error"];
+const REASONS: &[&str] = &[
+    "Forbidden",
+    "Unauthorized",
+    "Bad",
+    "Client",
+    "Not",
+    "Too",
+    "Method",
+    "Conflict",
+    "Error",
+    "AccessDenied",
+    "SignatureDoesNotMatch",
+];
 
 /// A request that a line names.
 #[derive(Debug, Clone, PartialEq, Eq)]

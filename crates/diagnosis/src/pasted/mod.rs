@@ -10,12 +10,17 @@ mod clean;
 mod credential;
 mod curl;
 mod draft;
+mod frame;
 mod line;
+mod s3;
 mod tool;
 mod value;
 mod words;
 
 use draft::Gathered;
+use flarekeep_catalogue::{Method, Operation};
+use flarekeep_planner::source::calls::locate;
+use frame::without_frames;
 use value::Value;
 
 use crate::refusal::{CredentialForm, Refusal, Tool};
@@ -26,6 +31,10 @@ pub const MOST: usize = 200;
 pub const LONGEST: usize = 1 << 24;
 /// How much of a line is read as words, in bytes.
 const LONGEST_LINE: usize = 1 << 13;
+/// How much of a sentence that goes over several lines is kept, in bytes.
+const LONGEST_SENTENCE: usize = 600;
+/// The longest key of an exchange.
+const LONGEST_KEY: usize = 64;
 /// How deep texts within values are read: a log's line that is JSON, whose message holds a body.
 const DEEPEST: usize = 2;
 /// How many steps may be taken at places that turn out to hold no value, beside two for each byte.
@@ -47,6 +56,17 @@ pub fn read(text: &str) -> Vec<Refusal> {
     };
     reader.text(&text, None, 0);
     reader.gathered.finish()
+}
+
+/// The operations that a refusal may be of: the one that it names, else all that answer at its path.
+#[must_use]
+pub fn operations(refusal: &Refusal) -> Vec<&'static Operation> {
+    if let Some(operation) = refusal.operation {
+        return vec![operation];
+    }
+    let located = refusal.path.as_deref().filter(|_| refusal.target.bucket.is_none());
+    let located = located.and_then(|path| locate(refusal.method.map(Method::as_str), path));
+    located.map(|located| located.operations).unwrap_or_default()
 }
 
 struct Reader {
@@ -86,14 +106,13 @@ impl Reader {
                 at += command.lines;
                 continue;
             }
-            if let Some((from, to)) = self.value(text, start + skip, rest, number, depth) {
+            if let Some(to) = self.value(text, start + skip, rest, number, depth) {
                 // The value may end in a later line.
                 let mut passed = start;
                 while let Some(line) = lines.get(at).filter(|line| passed + line.len() < to) {
                     passed += line.len() + 1;
                     at += 1;
                 }
-                debug_assert!(from < to);
                 start = passed;
                 skip = to.saturating_sub(passed);
                 continue;
@@ -105,8 +124,8 @@ impl Reader {
         }
     }
 
-    /// Reads the first value in the rest of a line, with the words before it; says where in the text it is.
-    fn value(&mut self, text: &str, start: usize, rest: &str, number: usize, depth: usize) -> Option<(usize, usize)> {
+    /// Reads the first value in the rest of a line, with the words before it; says where in the text it ends.
+    fn value(&mut self, text: &str, start: usize, rest: &str, number: usize, depth: usize) -> Option<usize> {
         for (at, c) in rest.char_indices().filter(|(_, c)| matches!(c, '{' | '<')) {
             let from = start + at;
             let found = text.get(from..)?;
@@ -117,7 +136,7 @@ impl Reader {
                     self.words(rest.get(..at).unwrap_or_default(), number);
                     self.gathered.tool_if_none(Tool::S3);
                     self.gathered.errors(vec![said], false, number);
-                    return Some((from, from + length));
+                    return Some(from + length);
                 }
                 continue;
             }
@@ -128,7 +147,7 @@ impl Reader {
             if let Some((value, length)) = value::read(found, &mut self.steps) {
                 self.words(rest.get(..at).unwrap_or_default(), number);
                 self.walk(&value, number, depth);
-                return Some((from, from + length.max(1)));
+                return Some(from + length.max(1));
             }
         }
         None
@@ -172,6 +191,9 @@ impl Reader {
                 Value::Text(text) if key.eq_ignore_ascii_case("x-auth-key") => {
                     self.gathered.credential(credential::key(text));
                 }
+                Value::Text(text) if key.eq_ignore_ascii_case("retry-after") => {
+                    self.gathered.retry_after(text.trim().parse().ok());
+                }
                 Value::Text(text) if depth < DEEPEST => {
                     self.text(text, Some(number), depth + 1);
                 }
@@ -206,22 +228,42 @@ impl Reader {
         if let Some(command) = tool::wrangler_command(trimmed) {
             self.gathered.command(command);
         }
+        if let Some((_, key)) = trimmed.strip_prefix(": ").and_then(|rest| rest.split_once("tf_req_id=")) {
+            let end = key.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(key.len());
+            return self.gathered.key(key.get(..end).filter(|key| key.len() <= LONGEST_KEY).unwrap_or_default());
+        }
         let method = self.method.take();
         if let Some(asked) = line::asked(trimmed, method.as_deref()) {
             self.gathered.ask(asked, number);
         }
         self.method = line::lone_method(trimmed).map(str::to_owned);
         if let Some(status) = line::status(trimmed) {
+            if trimmed.trim_start_matches(['<', ' ']).starts_with("HTTP/") {
+                // Another answer begins.
+                self.gathered.part();
+            }
             self.gathered.status(status);
         }
+        self.gathered.operation(tool::hinted(trimmed));
+        if let Some((_, address)) = trimmed.split_once("s3://") {
+            let end = address.find(|c: char| c.is_whitespace() || "'\"`,:)".contains(c)).unwrap_or(address.len());
+            self.gathered.bucket(address.get(..end).unwrap_or_default());
+        }
         self.said(trimmed, number);
-        self.before.clear();
-        self.before.push_str(trimmed.trim());
+        // wrangler breaks long sentences into lines.
+        let line = trimmed.trim();
+        if !line.starts_with(|c: char| c.is_ascii_lowercase() || c == '/') || self.before.len() > LONGEST_SENTENCE {
+            self.before.clear();
+        }
+        if !self.before.is_empty() {
+            self.before.push(' ');
+        }
+        self.before.push_str(line);
     }
 
     /// Takes the errors that a line's words tell.
     fn said(&mut self, text: &str, number: usize) {
-        if let Some((said, operation)) = words::s3(text) {
+        if let Some((said, operation)) = s3::said(text) {
             self.gathered.tool_if_none(Tool::S3);
             self.gathered.errors(vec![said], false, number);
             return self.gathered.operation(operation.and_then(tool::of_s3));
@@ -247,55 +289,6 @@ impl Reader {
         };
         self.gathered.credential(form);
     }
-}
-
-/// The text without what a terminal is told (colours), and what frames its lines: Terraform's box, a logger's beginning
-/// of each line.
-fn without_frames(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        let mut rest = line;
-        let mut begun = false;
-        while let Some((before, behind)) = rest.split_once('\u{1b}') {
-            push(&mut out, before, &mut begun);
-            rest = match behind.strip_prefix('[') {
-                Some(code) => {
-                    let end = code.find(|c: char| !c.is_ascii_digit() && c != ';').unwrap_or(code.len());
-                    let behind = code.get(end..).unwrap_or_default();
-                    behind.strip_prefix(|c: char| c.is_ascii_alphabetic()).unwrap_or(behind)
-                }
-                None => behind,
-            };
-        }
-        push(&mut out, rest, &mut begun);
-    }
-    out
-}
-
-/// Adds a part of a line; at its beginning without the frame.
-fn push(out: &mut String, part: &str, begun: &mut bool) {
-    let part = if *begun { part } else { unframed(part) };
-    *begun |= !part.is_empty();
-    out.push_str(part);
-}
-
-fn unframed(line: &str) -> &str {
-    let line = without_time(line);
-    let line = line.strip_prefix(['│', '╷', '╵']).map_or(line, |rest| rest.strip_prefix(' ').unwrap_or(rest));
-    // `2021-06-17T19:56:13.824+0100 [DEBUG] provider.terraform-provider-cloudflare_v2.21.0: …`
-    let provider = line
-        .split_once("terraform-provider-cloudflare_v")
-        .filter(|(before, _)| before.len() < 80 && before.contains('['))
-        .and_then(|(_, rest)| rest.split_once(':'));
-    provider.map_or(line, |(_, rest)| rest.strip_prefix(' ').unwrap_or(rest))
-}
-
-/// The line without the time that GitHub's runners write before each: `2023-01-21T11:06:09.8455119Z `.
-fn without_time(line: &str) -> &str {
-    let Some((time, rest)) = line.split_once("Z ") else { return line };
-    let shape = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'-' | b':' | b'.' | b'T');
-    let is_time = (20..=32).contains(&time.len()) && time.bytes().all(shape) && time.as_bytes().get(10) == Some(&b'T');
-    if is_time { rest } else { line }
 }
 
 fn mostly_ends_with_return(text: &str) -> bool {

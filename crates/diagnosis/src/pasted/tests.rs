@@ -93,6 +93,33 @@ fn s3s_addresses_name_account_and_bucket() {
     assert_eq!((bucket.jurisdiction.as_str(), bucket.name.as_str()), ("eu", "media"));
 }
 
+#[test]
+fn an_endpoint_and_a_bucket_are_put_together() {
+    let text = "$ aws s3 cp a.txt s3://media/a.txt --endpoint-url https://023e105f4ecef8ad9ca31a8372d0c353.r2.cloudflarestorage.com\n\
+        upload failed: ./a.txt to s3://media/a.txt An error occurred (AccessDenied) when calling the PutObject operation: Access Denied";
+    assert_eq!(shown(text), ["1 PUT s3://{bucket_name}/{object_key} - AccessDenied"]);
+    let refusal = &read(text)[0];
+    assert_eq!(refusal.path.as_deref(), Some("/media/a.txt"));
+    assert_eq!(refusal.target.bucket.as_ref().map(|bucket| bucket.name.as_str()), Some("media"));
+    assert_eq!(
+        shown(
+            "ERROR \"cp a.txt s3://media/a.txt\": AccessDenied: Access Denied status code: 403, request id: , host id: "
+        ),
+        ["1 ? /media/a.txt 403 AccessDenied"]
+    );
+}
+
+#[test]
+fn a_path_without_a_method_leaves_several_operations() {
+    let text = "✘ [ERROR] A request to the Cloudflare API (/zones/$Z/dns_records) failed.\n\n  Authentication error [code: 10000]\n";
+    let refusal = &read(&text.replace("$Z", ZONE))[0];
+    assert_eq!((refusal.operation, operations(refusal).len()), (None, 2));
+    let words = read(
+        "acme: error presenting token: cloudflare: failed to find zone example.com.: ListZonesContext command failed: HTTP status 403: insufficient permissions",
+    );
+    assert_eq!(operations(&words[0])[0].to_string(), "GET /zones");
+}
+
 mod properties {
     use std::time::{Duration, Instant};
 
@@ -211,4 +238,27 @@ mod properties {
             assert!(took < Duration::from_secs(10), "{part:?}: {took:?}");
         }
     }
+}
+
+#[test]
+fn the_planners_samples_of_whole_logs_are_read() {
+    const WRANGLER: &str = include_str!("../../../planner/src/source/log/samples/wrangler.log");
+    const TERRAFORM: &str = include_str!("../../../planner/src/source/log/samples/terraform-5.log");
+    const TRACE: &str = include_str!("../../../planner/src/source/log/samples/curl-trace.log");
+    const PYTHON: &str = include_str!("../../../planner/src/source/log/samples/python.log");
+    assert_eq!(shown(WRANGLER), ["14 PUT /accounts/{account_id}/workers/scripts/{script_name} 403 10000"]);
+    assert_eq!(shown(TERRAFORM), ["7 POST /zones/{zone_id}/dns_records 403 10000"]);
+    assert_eq!(shown(TRACE), ["3 PUT /zones/{zone_id}/dns_records/{dns_record_id} 403 "]);
+    // The one before it was repeated, and let through.
+    assert_eq!(shown(PYTHON), ["11 PATCH /zones/{zone_id}/settings/{setting_id} 403 ",]);
+}
+
+#[test]
+fn answers_that_name_their_request_are_its_own() {
+    let text = "> GET /client/v4/zones/$Z HTTP/1.1\n: tf_req_id=aa\n> POST /client/v4/zones/$Z/dns_records HTTP/1.1\n: tf_req_id=bb\n\
+        < HTTP/2.0 403 Forbidden\n{\"errors\":[{\"code\":9109,\"message\":\"x\"}]}\n: tf_rpc=x tf_req_id=aa\n\
+        < HTTP/2.0 403 Forbidden\n{\"errors\":[{\"code\":10000,\"message\":\"x\"}]}\n: tf_rpc=x tf_req_id=bb\n";
+    let read = shown(text);
+    let told: Vec<&str> = read.iter().filter_map(|line| line.split_once(' ')).map(|(_, rest)| rest).collect();
+    assert_eq!(told, ["GET /zones/{zone_id} 403 9109", "POST /zones/{zone_id}/dns_records 403 10000"]);
 }

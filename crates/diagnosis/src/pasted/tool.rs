@@ -1,15 +1,25 @@
 //! Which tool wrote a line, and what its words say of the operation.
 
 use flarekeep_catalogue::{
-    Method, Operation, Phase, ToolCall, ToolCommand, operations, recipe, terraform_renamed, terraform_type,
-    tool_command,
+    Method, Operation, Phase, TerraformType, ToolCall, ToolCommand, operation, operations, recipe, terraform_renamed,
+    terraform_type, tool_command,
 };
 
 use crate::refusal::Tool;
 
 /// What a tool's lines hold and no other's. Of several, the one whose mark stands first in this list wrote it.
 const MARKS: &[(Tool, &[&str])] = &[
-    (Tool::Wrangler, &["⛅", "[ERROR] A request to the Cloudflare API", "wrangler", "CF API REQUEST"]),
+    (
+        Tool::Wrangler,
+        &[
+            "⛅",
+            "[ERROR] A request to the Cloudflare API",
+            "wrangler",
+            "CF API REQUEST",
+            "[ERROR] Received a bad response",
+            "[code: ",
+        ],
+    ),
     (
         Tool::Acme,
         &[
@@ -42,6 +52,7 @@ const MARKS: &[(Tool, &[&str])] = &[
             "cloudflare:index",
             "│ Error:",
             "resource \"cloudflare_",
+            "in data \"cloudflare_",
             "cf-terraforming",
             "FATA[",
         ],
@@ -134,6 +145,29 @@ pub(super) fn called_by(found: Vec<&'static Operation>, command: &ToolCommand) -
     [chosen, kept].into_iter().find(|chosen| !chosen.is_empty()).unwrap_or(found)
 }
 
+/// What tools and answers say of what was asked for, where they leave the request out (threads about lego, certbot,
+/// Terraform, ddns-go and cloudflared; the last are the API's own words).
+const HINTS: &[(&str, &str)] = &[
+    ("to list zones", "GET /zones"),
+    ("error listing Zone", "GET /zones"),
+    ("error finding zone", "GET /zones"),
+    ("ListZonesContext", "GET /zones"),
+    ("ZonesByName", "GET /zones"),
+    ("failed to find zone", "GET /zones"),
+    ("rror determining zone_id", "GET /zones"),
+    ("determine zone_id", "GET /zones"),
+    ("existence of a zone named", "GET /zones"),
+    ("查询域名信息发生异常", "GET /zones"),
+    ("Failed to list tunnels", "GET /accounts/{account_id}/cfd_tunnel"),
+    ("List accounts endpoint", "GET /accounts"),
+];
+
+/// The operation that a sentence speaks of.
+pub(super) fn hinted(text: &str) -> Option<&'static Operation> {
+    let (_, name) = HINTS.iter().find(|(words, _)| text.contains(words))?;
+    operation(name).ok()
+}
+
 /// What Terraform was about to do, as its older messages begin; their verbs are those of the provider's code.
 pub(super) fn phase(line: &str) -> Option<Phase> {
     let line = line.to_ascii_lowercase();
@@ -171,7 +205,7 @@ pub(super) fn terraform_name(line: &str) -> Option<&str> {
 pub(super) fn of_terraform(name: &str, phase: Phase) -> Option<&'static Operation> {
     let called = |name: &str| -> Vec<&'static Operation> {
         let types = terraform_type(name).unwrap_or_default();
-        let all = types.iter().flat_map(|kind| kind.operations());
+        let all = types.iter().flat_map(TerraformType::operations);
         all.filter(|(called, _)| *called == phase).map(|(_, operation)| operation).collect()
     };
     let mut found = called(name);
@@ -202,6 +236,13 @@ mod tests {
         assert_eq!(tool("│   with cloudflare_record.www,"), Some(Tool::Terraform));
         assert_eq!(tool("2023/12/26 15:45:52 ERROR : rclone: x"), Some(Tool::S3));
         assert_eq!(tool("nothing of note"), None);
+    }
+
+    #[test]
+    fn every_hint_names_an_operation() {
+        for (words, name) in HINTS {
+            assert_eq!(hinted(words).map(ToString::to_string).as_deref(), Some(*name));
+        }
     }
 
     #[test]

@@ -10,7 +10,6 @@
 //! | `Error: 9109: Invalid access token`, `<- 6111: …` | cert-manager |
 //! | `Error determining zone_id: 6003 Invalid request headers.` | certbot |
 
-use super::body::word;
 use super::clean;
 use crate::refusal::Said;
 
@@ -69,28 +68,6 @@ const PHRASES: &[&str] = &[
     "Failed common permission check",
 ];
 
-/// S3's words that a refusal or a wrong place has (R2's documentation: r2/api/error-codes; S3's list for the rest).
-const S3_WORDS: &[&str] = &[
-    "AccessDenied",
-    "AuthorizationHeaderMalformed",
-    "BucketAlreadyExists",
-    "ExpiredRequest",
-    "ExpiredToken",
-    "InvalidAccessKeyId",
-    "InvalidBucketName",
-    "InvalidToken",
-    "MethodNotAllowed",
-    "NoSuchBucket",
-    "NoSuchKey",
-    "NotEntitled",
-    "NotImplemented",
-    "RequestTimeTooSkewed",
-    "SignatureDoesNotMatch",
-    "SlowDown",
-    "TooManyRequests",
-    "Unauthorized",
-];
-
 /// How many errors one line can hold.
 const MOST: usize = 8;
 /// At how many places of a line a code is looked for.
@@ -111,31 +88,6 @@ pub(super) fn phrase(line: &str) -> Option<Said> {
     let text = line.get(start..)?;
     let end = text.find(['{', '\n', '"']).filter(|end| *end > begins).unwrap_or(text.len());
     Some(Said { message: clean::message(text.get(..end)?), ..Said::default() })
-}
-
-/// One of S3's words in a line, with its message and the operation that the line names.
-pub(super) fn s3(line: &str) -> Option<(Said, Option<&str>)> {
-    let whole = |at: usize, word: &str| {
-        let letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-        let behind = line.get(at + word.len()..).unwrap_or_default();
-        let closes = behind.starts_with([':', ')', '<', '\'', '"', ',']) || behind.is_empty();
-        !letter(line.get(..at).unwrap_or_default().chars().next_back()) && closes
-    };
-    let (at, found) =
-        S3_WORDS.iter().filter_map(|word| line.find(word).filter(|at| whole(*at, word)).map(|at| (at, *word))).min()?;
-    let behind = line.get(at + found.len()..)?;
-    let calling = behind.split_once("when calling the ").and_then(|(_, rest)| rest.split_once(" operation"));
-    let go = line.split_once("operation error S3: ").and_then(|(_, rest)| rest.split_once(','));
-    let operation = calling.or(go).map(|(name, _)| name).filter(|name| word(name).is_some());
-    let message = match calling {
-        Some((_, rest)) => rest,
-        None => behind,
-    };
-    let message = message.split(['{', '<']).next().unwrap_or_default();
-    let message = message.split("status code:").next().unwrap_or_default();
-    let said = Said { word: Some(found.to_owned()), message: clean::message(message), ..Said::default() };
-    // `401 Unauthorized` is a status everywhere: only a message behind it makes it one of S3's errors.
-    (found != "Unauthorized" || calling.is_some() || line.contains("S3")).then_some((said, operation))
 }
 
 /// `MESSAGE [code: 10000]`
@@ -318,23 +270,6 @@ mod tests {
         ] {
             assert_eq!(codes(line), [""; 0], "{line}");
         }
-    }
-
-    #[test]
-    fn s3s_words_come_with_the_operation() {
-        let (said, operation) =
-            s3("An error occurred (AccessDenied) when calling the ListBuckets operation: Access Denied").unwrap();
-        assert_eq!(
-            (said.word.as_deref(), said.message.as_str(), operation),
-            (Some("AccessDenied"), "Access Denied", Some("ListBuckets"))
-        );
-        let go = "operation error S3: PutObject, https response error StatusCode: 403, RequestID: , api error AccessDenied: Access Denied";
-        assert_eq!(
-            s3(go).map(|(said, operation)| (said.message, operation)),
-            Some(("Access Denied".to_owned(), Some("PutObject")))
-        );
-        assert_eq!(s3("HTTP/2 401 Unauthorized"), None);
-        assert_eq!(s3("MyAccessDenied: x"), None);
     }
 
     #[test]
