@@ -151,6 +151,32 @@ fn every_pain_that_is_a_refusal_has_one_and_nobodys_secret_is_in_it() {
     }
 }
 
+/// Cuts, repeats and mixes the texts: whatever people paste is rarely whole.
+#[test]
+fn changed_real_errors_are_read_too() {
+    let texts: Vec<String> = files().into_iter().map(|(_, file)| file.text).collect();
+    // A plain generator of numbers (Numerical Recipes' constants): the changes are the same in every run.
+    let mut state = 1_u32;
+    let mut below = |limit: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as usize % limit.max(1)
+    };
+    for text in &texts {
+        for _ in 0..40 {
+            let mut parts = String::new();
+            for _ in 0..3 {
+                let other = if below(3) == 0 { &texts[below(texts.len())] } else { text };
+                let characters: Vec<char> = other.chars().collect();
+                let start = below(characters.len());
+                let length = below(characters.len() - start + 1);
+                parts.extend(&characters[start..start + length]);
+            }
+            let read = pasted::read(&parts);
+            assert!(read.len() <= parts.len() && read.iter().all(|refusal| refusal.tool.is_some()), "{parts}");
+        }
+    }
+}
+
 #[test]
 fn the_examples_are_read() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples/logs");

@@ -96,6 +96,7 @@ pub(super) fn status(line: &str) -> Option<u16> {
                 "status_code",
                 "api",
                 "error",
+                "response",
                 "status:",
                 "状态码",
                 "返回状态码",
@@ -219,6 +220,7 @@ mod tests {
             ("403 Client Error: Forbidden", 403),
             ("-- START CF API RESPONSE: Forbidden 403", 403),
             ("Authentication failed (status: 400)", 400),
+            ("zone_resp: <Response [403]>", 403),
         ] {
             assert_eq!(status(line), Some(expected), "{line}");
         }

@@ -75,6 +75,10 @@ const MOST_LOOKS: usize = 64;
 
 /// The errors of a line that have codes. `before` is the line before, whose sentence may go on here.
 pub(super) fn coded(line: &str, before: &str) -> Vec<Said> {
+    if line.contains("rror 1015") {
+        // The page that the edge shows.
+        return vec![said(1015, "You are being rate limited".to_owned())];
+    }
     let forms: [&dyn Fn() -> Vec<Said>; 5] =
         [&|| wrangler(line, before), &|| structs(line), &|| named(line), &|| bracketed(line), &|| leading(line)];
     forms.iter().map(|form| form()).find(|found| !found.is_empty()).unwrap_or_default()
@@ -245,6 +249,7 @@ mod tests {
             ("Error determining zone_id: 6003 Invalid request headers. Please confirm", "6003 Invalid request headers"),
             ("  Error: 9109: Invalid access token", "9109 Invalid access token"),
             ("error code: 1015", "1015 "),
+            ("<title>Error 1015</title><h1>Error 1015</h1>", "1015 You are being rate limited"),
             (
                 "got error status: HTTP 403: [{Code:9109 Message:Invalid access token ErrorChain:[]}]",
                 "9109 Invalid access token",
