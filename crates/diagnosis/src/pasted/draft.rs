@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use flarekeep_catalogue::{Method, Operation, Phase, ToolCommand, is_plain};
 use flarekeep_planner::Target;
 use flarekeep_planner::source::BucketName;
-use flarekeep_planner::source::calls::{Located, locate};
+use flarekeep_planner::source::calls::{Located, locate, locate_in_bucket};
 use flarekeep_policy::BucketKey;
 
 use super::body::MOST_ERRORS;
@@ -41,7 +41,8 @@ pub(super) struct Gathered {
 struct Draft {
     asked: Option<Asked>,
     located: Option<Located>,
-    host: Option<String>,
+    /// Whether all headers of the request are seen, and no credential was among them so far.
+    is_whole: bool,
     status: Option<u16>,
     errors: Vec<Said>,
     /// Whether the errors are words without codes.
@@ -157,8 +158,25 @@ impl Gathered {
         }
     }
 
+    /// The request that was seen last is there with all its headers, as far as they follow.
+    pub(super) fn whole_request(&mut self) {
+        self.draft.is_whole = true;
+    }
+
+    /// It has a credential, whether or not somebody left out its value.
+    pub(super) fn credential_is_there(&mut self) {
+        self.draft.is_whole = false;
+    }
+
+    /// Its answer begins.
+    pub(super) fn answered(&mut self) {
+        if std::mem::take(&mut self.draft.is_whole) && self.draft.credential.is_none() {
+            self.draft.credential = Some(CredentialForm::Absent);
+        }
+    }
+
     /// A status.
-    pub(super) fn status(&mut self, status: u16) {
+    pub(super) fn status(&mut self, status: u16, line: usize) {
         if self.draft.errors.is_empty() && status < 400 {
             // It was let through: no error that follows is its own.
             self.draft = Draft::default();
@@ -169,6 +187,7 @@ impl Gathered {
         }
         if status >= 400 {
             self.draft.status = Some(status);
+            self.draft.line.get_or_insert(line);
         }
     }
 
@@ -264,6 +283,20 @@ impl Gathered {
             let named = draft.errors.iter().find_map(|said| said.message.split_once("not route to "));
             let path = named.and_then(|(_, rest)| rest.split([',', ' ']).next());
             draft.located = path.and_then(|path| locate(None, path));
+        }
+        let missed = |said: &Said| matches!(said.code, Some(9106 | 9107)) || said.message.contains("issing");
+        if draft.credential == Some(CredentialForm::Absent)
+            && !draft.errors.is_empty()
+            && !draft.errors.iter().any(missed)
+        {
+            // Whoever pastes a request may leave its credential out: only the answer tells that it had none.
+            draft.credential = None;
+        }
+        let is_s3 = draft.errors.iter().any(|said| said.word.is_some());
+        if let Some(asked) = draft.asked.as_ref().filter(|_| is_s3)
+            && draft.located.as_ref().is_some_and(|located| !located.is_s3)
+        {
+            draft.located = Some(locate_in_bucket(asked.method.as_deref(), &asked.target));
         }
         if let (Some(located), Some(command)) = (&mut draft.located, &self.command)
             && located.operations.len() > 1

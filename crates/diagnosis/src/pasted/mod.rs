@@ -171,14 +171,14 @@ impl Reader {
         // What the AWS SDK for JavaScript adds to its errors.
         let status = status.or_else(|| value.member("$metadata")?.number("httpStatusCode"));
         if let Some(status) = status.and_then(|status| u16::try_from(status).ok()).filter(|s| (200..600).contains(s)) {
-            self.gathered.status(status);
+            self.gathered.status(status, number);
         }
         if value.member("success") == Some(&Value::Bool(true)) {
-            return self.gathered.status(200);
+            return self.gathered.status(200, number);
         }
         if let Some(body) = body::body(value) {
             if let Some(status) = body.status {
-                self.gathered.status(status);
+                self.gathered.status(status, number);
             }
             self.gathered.errors(body.errors, false, number);
             return self.gathered.retry_after(body.retry_after);
@@ -235,14 +235,18 @@ impl Reader {
         let method = self.method.take();
         if let Some(asked) = line::asked(trimmed, method.as_deref()) {
             self.gathered.ask(asked, number);
+            if trimmed.starts_with("> ") {
+                self.gathered.whole_request();
+            }
         }
         self.method = line::lone_method(trimmed).map(str::to_owned);
         if let Some(status) = line::status(trimmed) {
             if trimmed.trim_start_matches(['<', ' ']).starts_with("HTTP/") {
                 // Another answer begins.
                 self.gathered.part();
+                self.gathered.answered();
             }
-            self.gathered.status(status);
+            self.gathered.status(status, number);
         }
         self.gathered.operation(tool::hinted(trimmed));
         if let Some((_, address)) = trimmed.split_once("s3://") {
@@ -287,6 +291,7 @@ impl Reader {
             "retry-after" => return self.gathered.retry_after(value.trim().parse().ok()),
             _ => return self.gathered.host(value.trim()),
         };
+        self.gathered.credential_is_there();
         self.gathered.credential(form);
     }
 }

@@ -1,6 +1,5 @@
 //! Errors of R2's S3 face as tools write them: awscli and boto3, rclone, s5cmd, s3cmd, the AWS SDKs.
 
-use super::body::word;
 use super::clean;
 use crate::refusal::Said;
 
@@ -39,7 +38,10 @@ pub(super) fn said(line: &str) -> Option<(Said, Option<&str>)> {
     let behind = line.get(at + found.len()..)?;
     let calling = behind.split_once("when calling the ").and_then(|(_, rest)| rest.split_once(" operation"));
     let go = line.split_once("operation error S3: ").and_then(|(_, rest)| rest.split_once(','));
-    let operation = calling.or(go).map(|(name, _)| name).filter(|name| word(name).is_some());
+    let operation = calling
+        .or(go)
+        .map(|(name, _)| name)
+        .filter(|name| name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     let message = match calling {
         Some((_, rest)) => rest,
         None => behind,

@@ -110,6 +110,32 @@ fn an_endpoint_and_a_bucket_are_put_together() {
 }
 
 #[test]
+fn what_curl_and_rclone_wrote_of_a_local_cloudflare_is_read() {
+    // As curl 7.88, rclone 1.60 and awscli 1.45 wrote it before the emulator.
+    let curl = "  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0*   Trying 127.0.0.1:44557...\n\
+        * Connected to 127.0.0.1 (127.0.0.1) port 44557 (#0)\n> GET /client/v4/zones/$Z HTTP/1.1\n> Host: 127.0.0.1:44557\n\
+        > Accept: */*\n>\n< HTTP/1.1 400 Bad Request\n< content-length: 185\n<\n{ [185 bytes data]\n\
+        100   149  100   104  100    45  20520   8879 --:--:-- --:--:-- --:--:-- 29800\n\
+        * Connection #0 to host 127.0.0.1 left intact\n\
+        {\"success\":false,\"errors\":[{\"code\":9106,\"message\":\"Missing X-Auth-Key, X-Auth-Email or Authorization headers\"}]}";
+    assert_eq!(shown(curl), ["3 GET /zones/{zone_id} 400 9106"]);
+    assert_eq!(read(curl)[0].credential, Some(CredentialForm::Absent));
+    let stripped =
+        curl.replace("9106", "10000").replace("Missing X-Auth-Key, X-Auth-Email or Authorization headers", "x");
+    assert_eq!(read(&stripped)[0].credential, None);
+    let rclone = "2026/11/22 23:15:49 DEBUG : HTTP REQUEST (req 0xc0007f2600)\n2026/11/22 23:15:49 DEBUG : GET / HTTP/1.1\n\
+        Host: 127.0.0.1:45481\nAuthorization: XXXX\n\n2026/11/22 23:15:49 DEBUG : HTTP RESPONSE (req 0xc0007f2600)\n\
+        2026/11/22 23:15:49 DEBUG : HTTP/1.1 403 Forbidden\nContent-Type: application/xml\n\n\
+        2026/11/22 23:15:49 ERROR : : error listing: AccessDenied: Access Denied\n\tstatus code: 403, request id: , host id:\n\
+        2026/11/22 23:15:49 Failed to lsd with 2 errors: last error was: AccessDenied: Access Denied\n\tstatus code: 403, request id: , host id:";
+    assert_eq!(shown(rclone), ["2 GET s3:// 403 AccessDenied"]);
+    let aws = "\nAn error occurred (AccessDenied) when calling the ListObjectsV2 operation: Access Denied";
+    assert_eq!(shown(aws), ["2 GET s3://{bucket_name}?list-type=2 - AccessDenied"]);
+    let head = "2026/11/22 23:15:49 ERROR : Attempt 1/1 failed with 1 errors and: Forbidden: Forbidden\n\tstatus code: 403, request id: , host id:";
+    assert_eq!(shown(head), ["2 ? ? 403 "]);
+}
+
+#[test]
 fn a_path_without_a_method_leaves_several_operations() {
     let text = "✘ [ERROR] A request to the Cloudflare API (/zones/$Z/dns_records) failed.\n\n  Authentication error [code: 10000]\n";
     let refusal = &read(&text.replace("$Z", ZONE))[0];

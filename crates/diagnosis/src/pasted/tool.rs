@@ -86,7 +86,7 @@ const MARKS: &[(Tool, &[&str])] = &[
             "octodns",
         ],
     ),
-    (Tool::Curl, &["curl ", "* Connected to ", "* Using HTTP"]),
+    (Tool::Curl, &["curl ", "* Connected to ", "== Info: ", "* Using HTTP"]),
 ];
 
 /// The tool that a line tells.

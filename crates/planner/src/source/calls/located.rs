@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use flarekeep_catalogue::{AccountId, Method, Operation, ZoneId, route};
 
 use super::s3::S3Face;
-use super::target::{Target, target};
+use super::target::{S3Target, Target, path_style, target};
 use super::{lists_zones, place_in_r2, plainly_spelt, value};
 use crate::source::BucketName;
 
@@ -26,12 +26,12 @@ pub struct Located {
     pub bucket: Option<BucketName>,
 }
 
+const METHODS: [Method; 5] = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
+
 /// Reads a URL, or a path with `/client/v4` before it or without; none where it leads to others than Cloudflare. The
 /// method, in any case; none where nobody knows it.
 #[must_use]
 pub fn locate(method: Option<&str>, text: &str) -> Option<Located> {
-    const METHODS: [Method; 5] = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
-    static FACE: OnceLock<S3Face> = OnceLock::new();
     let head = method.is_some_and(|method| method.eq_ignore_ascii_case("HEAD"));
     let named = method.and_then(|method| method.parse::<Method>().ok());
     let methods = || METHODS.into_iter().filter(move |method| named.is_none_or(|named| named == *method));
@@ -60,25 +60,37 @@ pub fn locate(method: Option<&str>, text: &str) -> Option<Located> {
                 ..Located::default()
             })
         }
-        Target::S3(at) => {
-            let place = place_in_r2(&at)?;
-            let face = FACE.get_or_init(S3Face::new);
-            let operations = methods().filter_map(|method| face.operation(method, head, &at)).collect();
-            let address = text.split(['?', '#']).next().unwrap_or_default();
-            let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
-            let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/");
-            let in_host = place.bucket.as_ref().filter(|bucket| rest.starts_with(&format!("{}.", bucket.name)));
-            Some(Located {
-                operations,
-                is_s3: true,
-                path: in_host.map_or_else(|| path.to_owned(), |bucket| format!("/{}{path}", bucket.name)),
-                account: place.account,
-                zone: None,
-                bucket: place.bucket,
-            })
-        }
+        Target::S3(at) => in_r2(methods(), head, &at, text),
         Target::Elsewhere => None,
     }
+}
+
+/// Reads a URL or a path of R2's S3 face, wherever that is served: the bucket is the first segment.
+#[must_use]
+pub fn locate_in_bucket(method: Option<&str>, text: &str) -> Located {
+    let head = method.is_some_and(|method| method.eq_ignore_ascii_case("HEAD"));
+    let named = method.and_then(|method| method.parse::<Method>().ok());
+    let methods = METHODS.into_iter().filter(|method| named.is_none_or(|named| named == *method));
+    let located = in_r2(methods, head, &path_style(text), text);
+    located.unwrap_or_else(|| Located { is_s3: true, ..Located::default() })
+}
+
+fn in_r2(methods: impl Iterator<Item = Method>, head: bool, at: &S3Target<'_>, text: &str) -> Option<Located> {
+    static FACE: OnceLock<S3Face> = OnceLock::new();
+    let place = place_in_r2(at)?;
+    let face = FACE.get_or_init(S3Face::new);
+    let address = text.split(['?', '#']).next().unwrap_or_default();
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/");
+    let in_host = place.bucket.as_ref().filter(|bucket| rest.starts_with(&format!("{}.", bucket.name)));
+    Some(Located {
+        operations: methods.filter_map(|method| face.operation(method, head, at)).collect(),
+        is_s3: true,
+        path: in_host.map_or_else(|| path.to_owned(), |bucket| format!("/{}{path}", bucket.name)),
+        account: place.account,
+        zone: None,
+        bucket: place.bucket,
+    })
 }
 
 #[cfg(test)]
@@ -111,5 +123,8 @@ mod tests {
             assert_eq!(located.operations[0].operation_id(), "PutObject");
             assert_eq!(located.bucket.unwrap().name, "media");
         }
+        let local = locate_in_bucket(Some("HEAD"), "http://127.0.0.1:9000/media");
+        assert_eq!((local.operations[0].operation_id(), local.path.as_str()), ("HeadBucket", "/media"));
+        assert_eq!(locate_in_bucket(Some("GET"), "/").operations[0].operation_id(), "ListBuckets");
     }
 }
