@@ -146,6 +146,20 @@ fn a_path_without_a_method_leaves_several_operations() {
     assert_eq!(operations(&words[0])[0].to_string(), "GET /zones");
 }
 
+#[test]
+fn what_troubleshooting_tables_name_is_read() {
+    for (text, expected) in [
+        ("Error: \u{201c}Authentication error (10000)\u{201d}", "1 ? ? - 10000"),
+        ("403 Forbidden", "1 ? ? 403 "),
+        ("Token not found", "1 ? ? - `Token not found`"),
+        ("Rate limit exceeded", "1 ? ? - `Rate limit exceeded`"),
+        ("Invalid zone ID", "1 ? ? - `Invalid zone ID`"),
+        ("Expired token", "1 ? ? - `Expired token`"),
+    ] {
+        assert_eq!(shown(text), [expected], "{text}");
+    }
+}
+
 mod properties {
     use std::time::{Duration, Instant};
 

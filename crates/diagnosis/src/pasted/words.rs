@@ -66,6 +66,13 @@ const PHRASES: &[&str] = &[
     "requires permission 'com.cloudflare.api.",
     "You are being rate limited",
     "Failed common permission check",
+    "exceeded available rate limit retries",
+    // As people say it who pass on no message at all.
+    "Rate limit exceeded",
+    "Token not found",
+    "Invalid zone ID",
+    "Invalid zone identifier",
+    "Expired token",
 ];
 
 /// How many errors one line can hold.
