@@ -14,6 +14,7 @@ mod judgement;
 mod known;
 mod look;
 mod mend;
+pub mod pasted;
 mod refusal;
 mod refusals;
 
