@@ -61,7 +61,11 @@ pub fn diagnose(refusal: &Refusal, known: &Known, work: &Work<'_>) -> Diagnosis 
             .collect(),
         evidence,
         accepts: refusal.operation.filter(|_| grants_help).map_or_else(Vec::new, |_| accepts(refusal, known)),
-        mend: change.as_ref().map(|change| mended.by(change)),
+        mend: change.as_ref().map(|change| {
+            let mut mend = mended.by(change);
+            mend.advice.push_str(&namesake(change, refusal));
+            mend
+        }),
         change,
         next: look.map(|look| look.sentence(&causes)),
         look,
@@ -191,6 +195,17 @@ fn grant(refusal: &Refusal, known: &Known, work: &Work<'_>) -> Option<Change> {
     let alone = || plan(&[need(operation, refusal)], &Options::new(owner(refusal, known))).grants.into_iter().next();
     let grant = of_work.or_else(alone)?;
     Some(Change::Grant { group: grant.group, resource: grant.resource })
+}
+
+/// The accepted group that is named after the operation's product, where another is granted: people expect that one.
+fn namesake(change: &Change, refusal: &Refusal) -> String {
+    let (Change::Grant { group, .. }, Some(operation)) = (change, refusal.operation) else { return String::new() };
+    let level = if operation.mutates() { "Write" } else { "Read" };
+    let name = format!("{} {level}", operation.product());
+    match operation.accepts().find(|other| other.name == name && other != group) {
+        Some(other) => format!(" (the smallest; {}, named for it, does too)", other.name),
+        None => String::new(),
+    }
 }
 
 /// The groups that the call accepts, those with the least reach first.

@@ -71,9 +71,10 @@ impl Mended<'_> {
     /// The three forms of a change.
     pub(crate) fn by(&self, change: &Change) -> Mend {
         let fix = self.work.map(|work| format!("flarekeep fix {work}"));
-        let edit = |advice: String, steps: Vec<String>, filter: String| Mend {
+        let token = self.id.map(|id| format!(" --token {id}")).unwrap_or_default();
+        let edit = |advice: String, option: String, steps: Vec<String>, filter: String| Mend {
             advice,
-            command: fix.clone(),
+            command: Some(format!("flarekeep fix{token} {option}")),
             steps: self.edited(steps),
             call: Some(self.update(&filter)),
         };
@@ -81,6 +82,7 @@ impl Mended<'_> {
             Change::Grant { group, resource } => self.grant(group, resource, fix),
             Change::Undeny { group, resource } => edit(
                 format!("take {} at {resource} out of the policy that denies it", group.name),
+                [self.work.unwrap_or_default(), "--undeny"].join(" ").trim().to_owned(),
                 vec![format!(
                     "the form shows no policy that denies: leave the other rows as they are, and take {} away by the call \
                      below",
@@ -90,6 +92,7 @@ impl Mended<'_> {
             ),
             Change::AllowAddress(address) => edit(
                 format!("add {address} to the addresses that may use the token, or call from one of them"),
+                format!("--allow-ip {address}"),
                 vec![format!("Client IP Address Filtering: Is in > add {address}")],
                 format!(
                     ".condition.request_ip.in = ((.condition.request_ip.in // []) + [\"{}\"] | unique)",
@@ -98,17 +101,19 @@ impl Mended<'_> {
             ),
             Change::MoveEnd => edit(
                 "give the token a later end, or make a new one".to_owned(),
+                "--expires 90d".to_owned(),
                 vec!["TTL: End date > a later day, or none".to_owned()],
                 "del(.expires_on) | .status = \"active\"".to_owned(),
             ),
             Change::MoveStart => edit(
                 "wait for the token's beginning, or move it".to_owned(),
+                "--not-before now".to_owned(),
                 vec!["TTL: Start date > an earlier day, or none".to_owned()],
                 "del(.not_before)".to_owned(),
             ),
             Change::Enable => Mend {
                 advice: "switch the token on again".to_owned(),
-                command: fix,
+                command: Some(format!("flarekeep fix{token} --enable")),
                 steps: self.row("Enable"),
                 call: Some(self.update(".status = \"active\"")),
             },

@@ -23,8 +23,8 @@ pub struct Why<'a> {
     pub plan: Option<&'a Plan>,
     /// How this program's arguments name the work: `--recipe saas-platform`.
     pub arguments: Option<&'a str>,
-    /// Who may read the token's policies, and whose tokens those are. Without it the token is asked to read itself.
-    pub manager: Option<(&'a Client, api::Owner)>,
+    /// Who may read the token's policies. Without it the token is asked to read itself.
+    pub manager: Option<&'a Client>,
     /// The time.
     pub now: UnixSeconds,
     /// Whether the call may be repeated once more after a wait, where that would tell.
@@ -136,7 +136,7 @@ impl<'a> Asker<'a> {
 
     /// Who looks at zones and accounts: whoever sees most of them.
     fn eyes(&self) -> &'a Client {
-        self.question.manager.map_or(self.client, |(manager, _)| manager)
+        self.question.manager.unwrap_or(self.client)
     }
 
     async fn verify(&mut self) -> Result<(), Error> {
@@ -184,12 +184,11 @@ impl<'a> Asker<'a> {
         let Some(Life::Known { id, owner, .. }) = self.known.life else {
             return Ok(());
         };
-        let own = match owner {
+        let owner = match owner {
             Some(Owner::Account(account)) => api::Owner::Account(account),
             _ => api::Owner::User,
         };
-        let (reader, owner) = self.question.manager.map_or((self.client, own), |(manager, _)| (manager, own));
-        match reader.tokens(owner).get(id).await {
+        match self.eyes().tokens(owner).get(id).await {
             Ok(token) => {
                 let modified = token.modified_on.map(|time| time.as_second());
                 self.known.changed_lately =
