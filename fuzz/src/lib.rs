@@ -6,6 +6,7 @@
 mod emulator;
 
 use flarekeep_catalogue::{Recipe, recognise};
+use flarekeep_diagnosis::pasted;
 use flarekeep_planner::source::calls::Failed;
 use flarekeep_planner::source::{Reading, SourceError, har, log, recording, shell, terraform, workflow, wrangler};
 use flarekeep_planner::{PlanDocument, verify_file};
@@ -82,6 +83,33 @@ pub const TARGETS: &[Target] = &[
             "crates/planner/src/source/log/samples/terraform-4.log",
             "crates/planner/src/source/log/samples/terraform-5.log",
             "crates/planner/src/source/log/samples/wrangler.log",
+        ],
+    },
+    Target {
+        name: "pasted",
+        run: |data| {
+            with_text(data, |text| {
+                let read = pasted::read(text);
+                assert!(read.len() <= pasted::MOST);
+                for refusal in &read {
+                    refusal.errors.iter().for_each(|said| harmless(&said.message));
+                    harmless(refusal.path.as_deref().unwrap_or_default());
+                    assert!(pasted::operations(refusal).len() <= 5);
+                }
+            });
+        },
+        texts: &[
+            r#"{"success":false,"errors":[{"code":6003,"message":"x","error_chain":[{"code":6111,"message":"y"}]}]}"#,
+            r#"x {\"errors\":[{\"code\":10000,\"message\":\"a\"}]} {'code': 1, 'message': 'b'} { code: 2, message: 'c' }"#,
+            "curl -X POST api.cloudflare.com/client/v4/zones -H 'Authorization: Bearer \"x\"'\n< HTTP/2 403\n<Error><Code>AccessDenied</Code></Error>",
+            "\u{1b}[31m│ Error: error creating x: y denied (10000)\n│   with cloudflare_record.a,\n[{Code:6003 Message:a ErrorChain:[]}]",
+        ],
+        files: &[
+            "examples/logs/certbot-6003.txt",
+            "examples/logs/curl-6111.txt",
+            "examples/logs/rclone-403.txt",
+            "examples/logs/terraform-1001.txt",
+            "examples/logs/wrangler-10000.txt",
         ],
     },
     Target {

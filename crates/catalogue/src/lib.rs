@@ -54,7 +54,7 @@ pub use recipe::{
     recipe_names, recipe_names_accepting,
 };
 pub use recognise::{PlainId, RecogniseError, Recognised, Remark, Subject, recognise};
-pub use recognise::{harmless_path, is_plain};
+pub use recognise::{harmless_path, is_plain, like_a_credential, shell_words_after};
 pub use route::{Route, route};
 pub use sdk::{SdkError, SdkMethod, sdk_method, sdk_methods};
 pub use search::{Hit, Matched, Synonym, search, synonyms};

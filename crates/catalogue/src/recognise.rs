@@ -10,7 +10,8 @@ mod harmless;
 mod name;
 mod shell;
 
-pub use harmless::{is_plain, path as harmless_path};
+pub use harmless::{is_plain, like_a_credential, path as harmless_path};
+pub use shell::words_after as shell_words_after;
 
 use crate::id::{AccountId, ZoneId};
 use crate::operation::{Operation, operations};

@@ -14,6 +14,7 @@ mod r2_keys;
 mod rotate;
 mod sources;
 mod update;
+mod why;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -34,6 +35,7 @@ pub(crate) use self::r2_keys::{Lifetime, R2Keys, Signer};
 pub(crate) use self::rotate::{Age, TokenOrphans, TokenResume, TokenRotate};
 pub(crate) use self::sources::{Failed, Sources};
 pub(crate) use self::update::{Limit, TokenUpdate};
+pub(crate) use self::why::Why;
 
 /// Keeps Cloudflare API tokens as narrow as their work allows, and proves it.
 #[derive(Debug, Parser)]
@@ -414,15 +416,3 @@ pub(crate) struct TokenRoll {
     pub(crate) delivery: Delivery,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct Why {
-    /// The refused operation, as in 'GET /zones/{zone_id}/workers/routes'
-    #[arg(long, value_name = "METHOD PATH")]
-    pub(crate) operation: String,
-    /// The work that the call belongs to: the mend then serves all of it
-    #[arg(long, value_name = "NAME")]
-    pub(crate) recipe: Option<String>,
-    /// Read the answer's body from standard input, and make no call to get one
-    #[arg(value_name = "-", value_parser = ["-"])]
-    pub(crate) input: Option<String>,
-}

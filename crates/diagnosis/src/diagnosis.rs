@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::cause::Cause;
-use crate::mend::Mend;
+use crate::look::Look;
+use crate::mend::{Change, Mend};
 
 /// Why a call was refused, as far as the evidence goes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -18,8 +19,28 @@ pub struct Diagnosis {
     pub accepts: Vec<String>,
     /// What mends the likeliest cause.
     pub mend: Option<Mend>,
+    /// The same as a program makes it.
+    #[serde(skip)]
+    pub change: Option<Change>,
     /// The call that would tell the causes apart, and what it would show; none where one is left, or none would.
     pub next: Option<String>,
+    /// The same as a program makes it.
+    #[serde(skip)]
+    pub look: Option<Look>,
+}
+
+impl Diagnosis {
+    /// The likeliest cause.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        self.findings.first().map_or(Cause::NotAboutPermissions, |finding| finding.cause)
+    }
+
+    /// How sure that is.
+    #[must_use]
+    pub fn confidence(&self) -> Confidence {
+        self.findings.first().map_or(Confidence::Possible, |finding| finding.confidence)
+    }
 }
 
 /// One cause that fits.

@@ -9,6 +9,7 @@ use flarekeep_planner::Target;
 use serde_json::Value;
 
 use crate::error::Error;
+use crate::why::Seen;
 
 /// What one attempt showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +87,36 @@ impl Attempt {
             Ok(answer) => self.interpret(&answer),
             Err(error @ api::Error::Server { .. }) => Ok(Outcome::Unproven { reason: error.to_string() }),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Sends the request, and gives what refused it as it came.
+    pub(crate) async fn seen(&self, client: &Client) -> Result<Seen, Error> {
+        let outcome = if let Some(zone) = self.must_list {
+            lists(client, &self.path, zone).await
+        } else {
+            let body = self.body.as_ref().map(|(content_type, body)| (content_type.as_str(), body.clone()));
+            match client.raw(self.method.clone(), &self.path, body).await {
+                Ok(answer) => match (self.interpret(&answer), answer.refusal()) {
+                    (Ok(Outcome::Refused { .. } | Outcome::Unproven { .. }), Some(refusal)) => {
+                        Err(Error::Call(refusal))
+                    }
+                    (outcome, _) => outcome,
+                },
+                Err(error) => Err(error.into()),
+            }
+        };
+        match outcome {
+            Ok(Outcome::Authorised) => Ok(Seen::Authorised),
+            Ok(Outcome::Refused { .. }) => Ok(Seen::NotListed),
+            Ok(Outcome::Unproven { reason }) => Ok(Seen::Unproven(reason)),
+            Err(Error::Call(
+                refusal @ (api::Error::Refused { .. }
+                | api::Error::NotJson { .. }
+                | api::Error::RateLimited { .. }
+                | api::Error::Server { .. }),
+            )) => Ok(Seen::Refused(refusal)),
+            Err(error) => Err(error),
         }
     }
 

@@ -67,4 +67,4 @@ pub use sink::{
 };
 pub use switch::{Switch, change, switch};
 pub use translate::{GroupIds, UNNAMED_USER, policy_from_wire, policy_to_wire, token_from_wire};
-pub use why::{Answer, Cause, Confidence, Diagnosis, Mend, Why, explain_answer, why};
+pub use why::{Why, why, why_seen, why_told};

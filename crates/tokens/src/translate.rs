@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use flarekeep_catalogue::{Group, GroupId, UserId};
+use flarekeep_catalogue::{Group, GroupId};
 use flarekeep_cloudflare as api;
 use flarekeep_planner::{ResourceDocument, policy_documents};
 use flarekeep_policy::{
@@ -36,8 +36,7 @@ impl GroupIds {
     }
 }
 
-/// Stands for the user that owns a user's token, where nobody has asked who that is.
-pub const UNNAMED_USER: UserId = UserId::from_u128(0xc0000000_00000000_00000000_00000000);
+pub use flarekeep_diagnosis::UNNAMED_USER;
 
 /// A policy as the API takes it. An account as a whole and what is nested below it have the same key: a policy that names
 /// both becomes two, which mean the same.

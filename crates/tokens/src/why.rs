@@ -1,342 +1,235 @@
-//! Why a call is refused, and the smallest change that mends it.
+//! Why a call is refused: gathers what can be known by calls that change nothing, and asks [`flarekeep_diagnosis`].
 
-use flarekeep_catalogue::{Group, Operation};
+mod life;
+mod seen;
+
+use flarekeep_catalogue::Operation;
 use flarekeep_cloudflare::{self as api, Client};
-use flarekeep_planner::{Need, Options, Plan, Target, candidates, plan, weight};
-use flarekeep_policy::{self as policy, Effect, Explanation, Owner, Token, UnixSeconds, explain};
-use serde::Serialize;
+use flarekeep_diagnosis::{CredentialForm, Diagnosis, Known, Life, Look, Refusal, Standing, Work, diagnose};
+use flarekeep_planner::{Plan, Target};
+use flarekeep_policy::{Owner, UnixSeconds};
 
-use crate::advice::GrantAdvice;
-use crate::attempt::{Outcome, Probes, method};
+use self::life::life;
+pub(crate) use self::seen::Seen;
+use self::seen::refusal_of;
+use crate::attempt::Probes;
 use crate::error::Error;
-use crate::identity::{Identity, IdentityOwner, identify};
-use crate::translate::{UNNAMED_USER, token_from_wire};
+use crate::translate::token_from_wire;
 
 /// The question.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Why<'a> {
-    /// The refused operation.
-    pub operation: &'static Operation,
-    /// On what.
-    pub target: Target,
     /// The plan of the whole work, where the mend should serve all of it and not this one call.
     pub plan: Option<&'a Plan>,
-    /// Who may read the token's policies, and whose tokens those are. Without it the cause is told by Cloudflare's
-    /// answers alone.
-    pub manager: Option<(&'a Client, api::Owner)>,
+    /// How this program's arguments name the work: `--recipe saas-platform`.
+    pub arguments: Option<&'a str>,
+    /// Who may read the token's policies. Without it the token is asked to read itself.
+    pub manager: Option<&'a Client>,
     /// The time.
     pub now: UnixSeconds,
+    /// Whether the call may be repeated once more after a wait, where that would tell.
+    pub patient: bool,
 }
 
-/// The answer.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Diagnosis {
-    /// The operation.
-    pub operation: String,
-    /// The cause.
-    pub cause: Cause,
-    /// How sure that is.
-    pub confidence: Confidence,
-    /// What was seen.
-    pub evidence: Vec<String>,
-    /// The groups that the operation accepts, those with the least reach first.
-    pub accepts: Vec<String>,
-    /// How much is known about what it accepts.
-    #[serde(serialize_with = "crate::text::serialize")]
-    pub provenance: flarekeep_catalogue::Provenance,
-    /// The smallest change that mends it.
-    pub mend: Option<Mend>,
+/// Calls that are made at most to tell causes apart.
+const LOOKS: usize = 5;
+
+/// How long a change may take to reach all of Cloudflare: a minute or two were seen.
+const LATELY: i64 = 300;
+
+/// How long is waited before a call is repeated.
+const WAIT: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// Repeats a call by a request that changes nothing, and says why it is refused.
+///
+/// # Errors
+/// When Cloudflare cannot be reached; a refused call is the answer.
+pub async fn why(
+    client: &Client,
+    operation: &'static Operation,
+    target: &Target,
+    question: &Why<'_>,
+) -> Result<Diagnosis, Error> {
+    let refusal = Refusal { operation: Some(operation), target: target.clone(), ..Refusal::default() };
+    let mut asker = Asker::new(client, refusal, question);
+    asker.verify().await?;
+    asker.repeat().await?;
+    asker.look().await
 }
 
-/// Why a call is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Cause {
-    /// It is not: the token may make it.
-    NotRefused,
-    /// The token holds no group that the operation accepts.
-    MissingGroup,
-    /// It holds one, at a resource where the group takes no effect.
-    WrongScope,
-    /// It holds one, at another resource.
-    OtherResource,
-    /// A group is missing, or held elsewhere: the token's policies tell, and they cannot be read.
-    MissingGrant,
-    /// A policy of the token withholds the call.
-    WithheldByPolicy,
-    /// Cloudflare does not know the value: mistyped, revoked or rolled.
-    UnknownToken,
-    /// The token's time is over.
-    Expired,
-    /// The token's time has not come.
-    NotYetValid,
-    /// The token is switched off.
-    Disabled,
-    /// Cloudflare revoked the token, because its value was found in public.
-    RevokedExposed,
-    /// The client's address is not among those allowed.
-    AddressNotAllowed,
-    /// The endpoint takes no token that an account owns.
-    AccountTokenNotSupported,
-    /// The credential is not written as one.
-    MalformedCredential,
-    /// An id in the path names nothing.
-    WrongId,
-    /// Too many calls.
-    RateLimited,
-    /// Not about permissions: the answer says something else.
-    NotAboutPermissions,
+/// Says why a call was refused that somebody saw, and makes the calls that tell the causes apart. They are made with the
+/// client's credential, which must be the one that was refused.
+///
+/// # Errors
+/// When Cloudflare cannot be reached.
+pub async fn why_seen(client: &Client, refusal: &Refusal, question: &Why<'_>) -> Result<Diagnosis, Error> {
+    Asker::new(client, refusal.clone(), question).look().await
 }
 
-/// How sure a diagnosis is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Confidence {
-    /// The evidence admits no other cause.
-    Proved,
-    /// The evidence fits this cause best.
-    Likely,
-}
-
-/// The smallest change that mends a refusal.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Mend {
-    /// What to do, in one line.
-    pub advice: String,
-    /// The grant to add, where that is the mend.
-    pub grant: Option<GrantAdvice>,
-}
-
-/// An answer of Cloudflare's that somebody saw.
-#[derive(Debug, Clone)]
-pub struct Answer<'a>(pub &'a [u8]);
-
-/// Asks Cloudflare, by calls that change nothing.
-pub async fn why(client: &Client, question: &Why<'_>) -> Result<Diagnosis, Error> {
-    let mut evidence = Vec::new();
-    let identity = match identify(client, question.target.account).await {
-        Ok(identity) => identity,
-        Err(Error::Call(refusal)) if refusal.is_authentication() || refusal.is_location() => {
-            return Ok(question.told_by(&refusal, Vec::new()));
-        }
-        Err(error) => return Err(error),
-    };
-    evidence.push(format!("the token is {} (id {})", identity.status, identity.id));
-    if let Some((cause, advice)) = barred(&identity, question.now) {
-        return Ok(question.diagnosis(cause, Confidence::Proved, evidence, Some(Mend::words(advice))));
-    }
-    let attempt = match Probes::load()?.attempt(question.operation, &question.target) {
-        Ok(attempt) => attempt,
-        Err(reason) => {
-            evidence.push(format!("the call was not repeated: {reason}"));
-            return question.told_by_policies(&identity, evidence).await;
-        }
-    };
-    match attempt.make(client).await {
-        Ok(Outcome::Authorised) => {
-            evidence.push("Cloudflare lets this token make the call".to_owned());
-            Ok(question.diagnosis(Cause::NotRefused, Confidence::Proved, evidence, None))
-        }
-        Ok(Outcome::Refused { message, .. }) => {
-            evidence.push(format!("Cloudflare refused the call: {message}"));
-            question.told_by_policies(&identity, evidence).await
-        }
-        Ok(Outcome::Unproven { reason }) => {
-            let closed = identity.owner == IdentityOwner::Account && reason.contains(ACCOUNT_OWNED);
-            evidence.push(reason);
-            if closed {
-                let (cause, mend) = (Cause::AccountTokenNotSupported, Mend::words(USE_A_USERS));
-                return Ok(question.diagnosis(cause, Confidence::Proved, evidence, Some(mend)));
-            }
-            Ok(question.diagnosis(Cause::NotAboutPermissions, Confidence::Likely, evidence, None))
-        }
-        Err(Error::Call(refusal)) if refusal.is_authentication() || refusal.is_location() => {
-            Ok(question.told_by(&refusal, evidence))
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// What Cloudflare writes where an endpoint takes no token that an account owns, and what mends it.
-const ACCOUNT_OWNED: &str = "account owned tokens";
-const USE_A_USERS: &str = "use a user's token: this endpoint takes no token that an account owns";
-
-/// Why the token may not be used at all, where verifying it tells.
-fn barred(identity: &Identity, now: UnixSeconds) -> Option<(Cause, &'static str)> {
-    let start: Option<jiff::Timestamp> = identity.not_before.as_ref().and_then(|time| time.parse().ok());
-    match identity.status.as_str() {
-        "expired" => Some((Cause::Expired, "make a new token, or give this one a later end")),
-        "disabled" => Some((Cause::Disabled, "switch the token on again in the dashboard")),
-        status if status.starts_with("revoked") => {
-            Some((Cause::RevokedExposed, "make a new token, and look for where this value was published"))
-        }
-        _ if start.is_some_and(|start| start.as_second() > now.0) => {
-            Some((Cause::NotYetValid, "wait for the token's beginning, or move it"))
-        }
-        _ => None,
-    }
-}
-
-/// Explains an answer that somebody saw; nothing is called. `None` where the text holds no error of Cloudflare's.
+/// Says why a call was refused that somebody saw; nothing is called.
 #[must_use]
-pub fn explain_answer(answer: &Answer<'_>, question: &Why<'_>) -> Option<Diagnosis> {
-    let operation = question.operation;
-    let refusal = api::Error::in_answer(method(operation.method), operation.path(), answer.0)?;
-    Some(question.told_by(&refusal, Vec::new()))
+pub fn why_told(refusal: &Refusal, question: &Why<'_>) -> Diagnosis {
+    let known = Known { now: Some(question.now), ..Known::default() };
+    diagnose(refusal, &known, &question.work())
 }
 
-impl Why<'_> {
-    /// The cause by the token's own policies; where they cannot be read, all that is known is that a grant is missing.
-    async fn told_by_policies(&self, identity: &Identity, mut evidence: Vec<String>) -> Result<Diagnosis, Error> {
-        let Some((manager, owner)) = self.manager else {
-            evidence.push("the token's policies were not read: that takes a credential that manages tokens".to_owned());
-            return Ok(self.missing(Cause::MissingGrant, Confidence::Likely, evidence));
-        };
-        let token = token_from_wire(&manager.tokens(owner).get(identity.id).await?, owner)?;
-        let explanation = explain(&token, &self.request(&token));
-        evidence.extend(held(&token, &explanation));
-        let sure = Confidence::Proved;
-        Ok(match explanation.decision.cause {
-            policy::Cause::MissingGroup => self.missing(Cause::MissingGroup, sure, evidence),
-            policy::Cause::WrongScope => self.missing(Cause::WrongScope, sure, evidence),
-            policy::Cause::OtherResource => self.missing(Cause::OtherResource, sure, evidence),
-            policy::Cause::Denied => {
-                let mend = Mend::words("take the group out of the policy that denies it");
-                self.diagnosis(Cause::WithheldByPolicy, sure, evidence, Some(mend))
-            }
-            policy::Cause::OutsideOwner => {
-                let mend = Mend::words("use a token of the account that owns the resource, or a user's token");
-                self.diagnosis(Cause::OtherResource, sure, evidence, Some(mend))
-            }
-            _ => {
-                evidence.push(
-                    "its policies should allow the call: a change may not have reached Cloudflare's edge yet, or the \
-                     catalogue is wrong here"
-                        .to_owned(),
-                );
-                self.diagnosis(Cause::NotAboutPermissions, Confidence::Likely, evidence, None)
-            }
-        })
+impl<'a> Why<'a> {
+    fn work(&self) -> Work<'a> {
+        Work { plan: self.plan, arguments: self.arguments }
     }
+}
 
-    /// The cause by Cloudflare's answer alone.
-    fn told_by(&self, refusal: &api::Error, mut evidence: Vec<String>) -> Diagnosis {
-        evidence.push(match refusal.errors() {
-            [] => refusal.to_string(),
-            errors => {
-                let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
-                format!("Cloudflare answered: {}", errors.join("; "))
-            }
-        });
-        let says = |part: &str| refusal.errors().iter().any(|error| error.message.contains(part));
-        let (cause, confidence, advice) = if refusal.is_location() {
-            (
-                Cause::AddressNotAllowed,
-                Confidence::Proved,
-                "add this address to the token's IP condition, or call from one that is in it",
-            )
-        } else if [6003, 6102, 6103, 6111].iter().any(|code| refusal.has_code(*code)) {
-            (
-                Cause::MalformedCredential,
-                Confidence::Proved,
-                "give the token as it was shown: no quotes, spaces or newline, and no Global API key in its place",
-            )
-        } else if refusal.is_authentication() {
-            (
-                Cause::UnknownToken,
-                Confidence::Likely,
-                "make a new token, or roll this one: the value is mistyped, revoked, rolled or expired",
-            )
-        } else if says(ACCOUNT_OWNED) {
-            (Cause::AccountTokenNotSupported, Confidence::Proved, USE_A_USERS)
-        } else if refusal.has_code(7003) || refusal.has_code(7000) {
-            (
-                Cause::WrongId,
-                Confidence::Likely,
-                "compare the id in the path with the one in the dashboard: an account's and a zone's look alike",
-            )
-        } else if matches!(refusal, api::Error::RateLimited { .. }) || refusal.has_code(971) {
-            (Cause::RateLimited, Confidence::Proved, "wait five minutes, then make fewer calls")
-        } else if refusal.is_permission() {
-            return self.missing(Cause::MissingGrant, Confidence::Likely, evidence);
-        } else {
-            return self.diagnosis(Cause::NotAboutPermissions, Confidence::Likely, evidence, None);
-        };
-        self.diagnosis(cause, confidence, evidence, Some(Mend::words(advice)))
-    }
+/// What is asked, and what is known so far.
+struct Asker<'a> {
+    client: &'a Client,
+    question: &'a Why<'a>,
+    refusal: Refusal,
+    known: Known,
+    /// Why a call was not made, or what it showed beside.
+    remarks: Vec<String>,
+    tried: Vec<Look>,
+}
 
-    /// A diagnosis whose mend is a grant: the one of the whole work's plan, or the smallest for this call.
-    fn missing(&self, cause: Cause, confidence: Confidence, evidence: Vec<String>) -> Diagnosis {
-        let alone = plan(&[self.need()], &Options::new(self.owner()));
-        let grant = self.plan.and_then(|plan| plan.grant_for(self.operation)).or(alone.grants.first());
-        let mend = grant.map(|grant| {
-            let advice = GrantAdvice::new(grant.group, &grant.resource);
-            let namesake = match self.namesake().filter(|group| *group != grant.group) {
-                Some(group) => format!(" (the smallest; {}, named for it, does too)", group.name),
-                None => String::new(),
-            };
-            Mend { advice: format!("grant {} at {}{namesake}", advice.group, advice.place), grant: Some(advice) }
-        });
-        self.diagnosis(cause, confidence, evidence, mend)
-    }
-
-    /// The accepted group that is named after the operation's product: the one that people expect.
-    fn namesake(&self) -> Option<&'static Group> {
-        let level = if self.operation.mutates() { "Write" } else { "Read" };
-        let name = format!("{} {level}", self.operation.product());
-        self.operation.accepts().find(|group| group.name == name)
-    }
-
-    fn diagnosis(&self, cause: Cause, confidence: Confidence, evidence: Vec<String>, mend: Option<Mend>) -> Diagnosis {
-        let mut accepts = candidates(&self.need(), &Options::new(self.owner())).unwrap_or_default();
-        accepts.sort_by_key(|choice| weight(choice.group, &choice.resource));
-        Diagnosis {
-            operation: self.operation.to_string(),
-            cause,
-            confidence,
-            evidence,
-            accepts: accepts.iter().map(|choice| format!("{} ({})", choice.group.name, choice.group.scope)).collect(),
-            provenance: self.operation.provenance,
-            mend,
+impl<'a> Asker<'a> {
+    fn new(client: &'a Client, mut refusal: Refusal, question: &'a Why<'a>) -> Self {
+        if refusal.credential.is_none() {
+            refusal.credential = form(client);
         }
+        let known = Known { now: Some(question.now), ..Known::default() };
+        Self { client, question, refusal, known, remarks: Vec::new(), tried: Vec::new() }
     }
 
-    fn need(&self) -> Need {
-        Need { operation: self.operation, resource: self.target.clone(), why: String::new(), origin: String::new() }
-    }
-
-    fn owner(&self) -> Owner {
-        match self.manager {
-            Some((_, api::Owner::Account(account))) => Owner::Account(account),
-            Some((_, api::Owner::User)) | None => Owner::User(UNNAMED_USER),
+    /// Makes the calls that tell the causes apart, one after the other.
+    async fn look(mut self) -> Result<Diagnosis, Error> {
+        for _ in 0..LOOKS {
+            let diagnosis = self.diagnosis();
+            let Some(look) = diagnosis.look.filter(|look| !self.tried.contains(look)) else { break };
+            self.tried.push(look);
+            match look {
+                Look::Verify { .. } => self.verify().await?,
+                Look::ReadToken => self.read_token().await?,
+                Look::Zone(zone) => {
+                    let found = self.eyes().zones().get(zone).await.map(drop);
+                    let standing = standing(found)?;
+                    self.known.zones.push((zone, standing));
+                }
+                Look::Account(account) => {
+                    let found = self.eyes().accounts().get(account).await.map(drop);
+                    let standing = standing(found)?;
+                    self.known.accounts.push((account, standing));
+                }
+                Look::Repeat if self.question.patient => {
+                    tokio::time::sleep(WAIT).await;
+                    self.repeat().await?;
+                }
+                Look::Repeat => break,
+            }
         }
+        Ok(self.diagnosis())
     }
 
-    fn request(&self, token: &Token) -> policy::Request {
-        self.need().request(token.owner, self.now)
+    fn diagnosis(&self) -> Diagnosis {
+        let mut diagnosis = diagnose(&self.refusal, &self.known, &self.question.work());
+        diagnosis.evidence.extend(self.remarks.iter().cloned());
+        diagnosis
     }
-}
 
-impl Mend {
-    fn words(advice: &str) -> Self {
-        Self { advice: advice.to_owned(), grant: None }
+    /// Who looks at zones and accounts: whoever sees most of them.
+    fn eyes(&self) -> &'a Client {
+        self.question.manager.unwrap_or(self.client)
     }
-}
 
-/// What the token holds of what the call accepts; where it holds nothing, what it holds at all.
-fn held(token: &Token, explanation: &Explanation) -> Vec<String> {
-    if !explanation.held.is_empty() {
-        let line = |hold: &policy::Hold| {
-            let verb = if hold.effect == Effect::Deny { "denies" } else { "holds" };
-            let effect = if hold.covers { "" } else { ", which does not cover this call" };
-            format!("the token {verb} {} ({}) at {}{effect}", hold.group.name, hold.group.scope, hold.resource)
+    async fn verify(&mut self) -> Result<(), Error> {
+        let (life, refused) = life(self.client, self.refusal.target.account).await?;
+        self.known.life = life;
+        // Where nothing else was seen, what verifying answered is what is explained.
+        if let Some(refused) = refused.filter(|_| self.refusal.errors.is_empty() && self.refusal.status.is_none()) {
+            let operation = self.refusal.operation.take();
+            let said = refusal_of(&refused, &self.refusal);
+            self.refusal = Refusal { operation, ..said };
+        }
+        Ok(())
+    }
+
+    /// Makes the call again by its probe, where it has one.
+    async fn repeat(&mut self) -> Result<(), Error> {
+        let Some(operation) = self.refusal.operation else { return Ok(()) };
+        let barred = matches!(&self.known.life, Some(Life::Known { status, .. }) if status != "active");
+        let attempt = match Probes::load()?.attempt(operation, &self.refusal.target) {
+            Ok(attempt) => attempt,
+            Err(reason) => {
+                if !barred {
+                    self.remarks.push(format!("the call was not repeated: {reason}"));
+                }
+                return Ok(());
+            }
         };
-        return explanation.held.iter().map(line).collect();
+        match attempt.seen(self.client).await? {
+            Seen::Authorised => self.known.repeated = Some(true),
+            Seen::Refused(refused) => {
+                self.refusal = refusal_of(&refused, &self.refusal);
+                self.known.repeated = None;
+            }
+            Seen::NotListed => {
+                self.remarks.push("the list does not hold the zone".to_owned());
+                self.refusal.errors = vec![seen::not_listed()];
+            }
+            Seen::Unproven(reason) => self.remarks.push(reason),
+        }
+        Ok(())
     }
-    let line = |policy: &policy::Policy| {
-        let groups: Vec<_> = policy.known_groups().map(|group| group.name).collect();
-        let places: Vec<_> = policy.resources.iter().map(ToString::to_string).collect();
-        format!("the token holds only {} at {}", groups.join(", "), places.join(", "))
+
+    /// Reads the token's policies, by whoever manages tokens, else by the token itself.
+    async fn read_token(&mut self) -> Result<(), Error> {
+        let Some(Life::Known { id, owner, .. }) = self.known.life else {
+            return Ok(());
+        };
+        let owner = match owner {
+            Some(Owner::Account(account)) => api::Owner::Account(account),
+            _ => api::Owner::User,
+        };
+        match self.eyes().tokens(owner).get(id).await {
+            Ok(token) => {
+                let modified = token.modified_on.map(|time| time.as_second());
+                self.known.changed_lately =
+                    modified.map(|modified| (0..LATELY).contains(&(self.question.now.0 - modified)));
+                self.known.token = Some(token_from_wire(&token, owner)?);
+            }
+            Err(error @ (api::Error::Refused { .. } | api::Error::NotJson { .. })) => {
+                let why = match self.question.manager {
+                    Some(_) => format!("the token's policies could not be read: {error}"),
+                    None => {
+                        "the token's policies were not read: that takes a credential that manages tokens".to_owned()
+                    }
+                };
+                self.remarks.push(why);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+}
+
+/// How the client's credential is written.
+fn form(client: &Client) -> Option<CredentialForm> {
+    Some(match client.credential().kind() {
+        api::CredentialKind::UserToken => CredentialForm::Token { of_account: Some(false) },
+        api::CredentialKind::AccountToken => CredentialForm::Token { of_account: Some(true) },
+        api::CredentialKind::GlobalKey => CredentialForm::Key,
+        api::CredentialKind::LegacyToken => CredentialForm::Token { of_account: None },
+        _ => return None,
+    })
+}
+
+/// What a look at a thing shows.
+fn standing(found: Result<(), api::Error>) -> Result<Standing, Error> {
+    let is_absent = |error: &api::Error| {
+        error.has_code(7003) || error.errors().iter().any(|error| error.message.contains("zone identifier"))
     };
-    token.policies.iter().take(6).map(line).collect()
+    match found {
+        Ok(()) => Ok(Standing::Seen),
+        Err(error) if is_absent(&error) => Ok(Standing::Absent),
+        Err(api::Error::Refused { .. } | api::Error::NotJson { .. }) => Ok(Standing::Hidden),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -52,7 +52,8 @@ fn in_credential(c: char) -> bool {
 
 /// Credentials have a prefix of their own, or are 37 characters and more with digits or capitals. Ids have 32 digits,
 /// UUIDs 36; long names are in lower case without digits, as a rule, and hidden where they are not.
-fn like_a_credential(run: &str) -> bool {
+#[must_use]
+pub fn like_a_credential(run: &str) -> bool {
     let prefixed = ["cfut_", "cfat_", "cfoat_", "cfk_", "cfast_"].iter().any(|prefix| run.contains(prefix));
     let telling = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
     prefixed || run.len() >= 37 && run.bytes().any(telling)

@@ -2,8 +2,9 @@
 
 /// The words of the first command that begins with `program`, that name left out; nothing where there is none. Quotes,
 /// escapes and continued lines are understood as a POSIX shell, and as far as pasting needs it PowerShell and cmd, do;
-/// variables stay as they are.
-pub(super) fn words_after(text: &str, is_program: impl Fn(&str) -> bool) -> Option<Vec<String>> {
+/// variables stay as they are. A word that is empty stands where a redirection stood.
+#[must_use]
+pub fn words_after(text: &str, is_program: impl Fn(&str) -> bool) -> Option<Vec<String>> {
     let mut words = Words { rest: text, ended: false };
     while !is_program(&words.next_or_past_end()?) {}
     // The command ended with its name.

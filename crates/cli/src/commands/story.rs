@@ -157,15 +157,15 @@ impl Story {
             &format!("flarekeep why --operation '{REFUSED}' --recipe saas-platform"),
         );
         let question = Why {
-            operation: operation(REFUSED)?.0,
-            target: self.target.clone(),
             plan: Some(&self.plan),
-            manager: Some((&self.manager, Owner::User)),
+            arguments: Some("--recipe saas-platform"),
+            manager: Some(&self.manager),
             now: now(),
+            patient: false,
         };
-        let diagnosis = why(&held.client, &question).await?;
-        why_command::show(self.words(), &diagnosis);
-        self.holds &= diagnosis.cause == flarekeep_tokens::Cause::MissingGroup;
+        let diagnosis = why(&held.client, operation(REFUSED)?.0, &self.target, &question).await?;
+        why_command::show(self.words(), &diagnosis, true);
+        self.holds &= diagnosis.cause() == flarekeep_diagnosis::Cause::MissingGroup;
         self.record("why", json!(diagnosis));
         Ok(())
     }

@@ -1,127 +1,208 @@
-//! `flarekeep why`: the cause of a refusal, and the smallest mend.
+//! `flarekeep why`: the causes of a refusal, and the smallest mend.
 
-use std::io::Read;
+mod show;
+mod text;
 
-use flarekeep_cloudflare::Owner;
-use flarekeep_planner::Target;
-use flarekeep_tokens::{Answer, Cause, Confidence, Diagnosis, IdentityOwner, Why, explain_answer, identify, why};
+use flarekeep_catalogue::Operation;
+use flarekeep_diagnosis::{Diagnosis, Refusal, pasted};
+use flarekeep_planner::{Plan, Target};
+use flarekeep_tokens::{Why, why, why_seen, why_told};
+use serde::Serialize;
+use serde_json::json;
 
+pub(crate) use self::show::show;
 use crate::arguments;
 use crate::context::{Context, block_on, now};
 use crate::error::CommandError;
-use crate::output::{BAD, CARE, FAINT, GOOD, Output, STRONG, plain, styled};
+use crate::output::{FAINT, styled};
 use crate::place::{self, Wanted};
 use crate::work::{Work, operation};
 use crate::{CommandResult, Verdict};
 
-/// The longest answer that is read from standard input.
-const LONGEST_ANSWER: u64 = 1 << 20;
-
 pub(crate) fn run(context: &Context, arguments: &arguments::Why) -> CommandResult {
-    let (operation, ids) = operation(&arguments.operation)?;
+    let named = arguments.operation.as_deref().map(operation).transpose()?;
     let work = Work::read(&arguments::Work {
         recipes: arguments.recipe.iter().cloned().collect(),
         ..arguments::Work::default()
     })?;
-    let diagnosis = if arguments.input.is_some() {
-        let target = match place::offline(context) {
-            Some(target) => over(&ids, target),
-            None => ids,
-        };
-        let plan = work.plan_unless_empty(&target)?;
-        let question = Why { operation, target, plan: plan.as_ref(), manager: None, now: now() };
-        explain_answer(&Answer(&answer()?), &question).ok_or_else(|| {
-            CommandError::usage("standard input holds no error of Cloudflare's")
-                .hint("give the body as it came: {\"success\":false,\"errors\":[{\"code\":…}]}")
-        })?
-    } else {
-        block_on(async {
-            let subject = context.subject()?;
-            let wanted = if ids == Target::default() { Wanted::by(&[operation]) } else { Wanted::default() };
-            let target = over(&ids, place::find(context, &subject, wanted).await?);
-            let manager = context.optional_manager()?;
-            let owner = match identify(&subject, target.account).await {
-                Ok(identity) if identity.owner == IdentityOwner::Account => target.account.map(Owner::Account),
-                _ => Some(Owner::User),
-            };
-            let plan = work.plan_unless_empty(&target)?;
-            let manager = manager.as_ref().zip(owner);
-            let question = Why { operation, target, plan: plan.as_ref(), manager, now: now() };
-            Ok(why(&subject, &question).await?)
-        })?
-    };
-    context.output.document(&diagnosis);
-    show(context.output, &diagnosis);
-    if diagnosis.mend.as_ref().is_some_and(|mend| mend.grant.is_some()) {
-        let work = work.name().map_or(format!("--operation '{operation}'"), |name| format!("--recipe {name}"));
-        context.output.note(styled(FAINT, format!("\nflarekeep fix {work} makes this change")));
+    let asked = Asked { context, arguments, named, work };
+    match (text::given(arguments)?, &asked.named) {
+        (Some(text), _) => asked.of_text(&text),
+        (None, Some((operation, ids))) => asked.live(operation, ids),
+        (None, None) => Err(CommandError::usage("no refused call is named")
+            .hint("give --operation 'GET /zones/{zone_id}', or --log FILE")),
     }
-    Ok(Verdict::Yes)
 }
 
-/// Prints the diagnosis.
-pub(crate) fn show(output: Output, diagnosis: &Diagnosis) {
-    output.line(styled(STRONG, &diagnosis.operation));
-    let style = if diagnosis.cause == Cause::NotRefused { GOOD } else { BAD };
-    let sure = match diagnosis.confidence {
-        Confidence::Proved => "",
-        Confidence::Likely => ", most likely",
-    };
-    output.line(format!("  cause     {}{sure}: {}", styled(style, word(diagnosis.cause)), sentence(diagnosis.cause)));
-    for evidence in &diagnosis.evidence {
-        output.line(format!("  evidence  {}", place::in_words(&plain(evidence))));
+/// A refusal of a log, explained.
+#[derive(Debug, Serialize)]
+struct Entry {
+    /// The line of the log, from 1.
+    line: Option<usize>,
+    #[serde(flatten)]
+    diagnosis: Diagnosis,
+}
+
+/// What is asked.
+struct Asked<'a> {
+    context: &'a Context,
+    arguments: &'a arguments::Why,
+    named: Option<(&'static Operation, Target)>,
+    work: Work,
+}
+
+impl Asked<'_> {
+    /// Repeats the call by a request that changes nothing.
+    fn live(&self, operation: &'static Operation, ids: &Target) -> CommandResult {
+        let context = self.context;
+        let diagnosis = block_on(async {
+            let subject = context.subject()?;
+            let wanted = if *ids == Target::default() { Wanted::by(&[operation]) } else { Wanted::default() };
+            let target = over(ids, place::find(context, &subject, wanted).await?);
+            let manager = context.optional_manager()?;
+            let plan = self.work.plan_unless_empty(&target)?;
+            let words = self.words(operation);
+            let question = Why {
+                plan: plan.as_ref(),
+                arguments: Some(&words),
+                manager: manager.as_ref(),
+                now: now(),
+                patient: self.arguments.ask,
+            };
+            Ok(why(&subject, operation, &target, &question).await?)
+        })?;
+        context.output.document(&diagnosis);
+        show(context.output, &diagnosis, true);
+        Ok(Verdict::Yes)
     }
-    if !diagnosis.accepts.is_empty() {
-        const SHOWN: usize = 4;
-        let shown: Vec<_> = diagnosis.accepts.iter().take(SHOWN).map(String::as_str).collect();
-        let more = match diagnosis.accepts.len().saturating_sub(SHOWN) {
-            0 => String::new(),
-            more => format!(", and {more} more"),
-        };
-        let inferred = if diagnosis.provenance.is_inferred() { styled(CARE, " (inferred)") } else { String::new() };
-        output.line(format!("  accepts   any of {}{more}{inferred}", shown.join(", ")));
+
+    /// Explains the refusals of a text.
+    fn of_text(&self, text: &str) -> CommandResult {
+        let mut refusals = pasted::read(text);
+        refusals.iter_mut().for_each(|refusal| self.complete(refusal));
+        if refusals.is_empty() {
+            return Err(CommandError::usage("the text holds no error of Cloudflare's")
+                .hint("give the body as it came: {\"success\":false,\"errors\":[{\"code\":…}]}")
+                .hint("or what the tool printed, with the lines before and after its error"));
+        }
+        let more = refusals.len() - 1;
+        if self.arguments.log.is_none() {
+            refusals.truncate(1);
+        }
+        let entries = refusals.iter().map(|refusal| {
+            let diagnosis = if self.arguments.ask { self.asked(refusal)? } else { self.told(refusal)? };
+            Ok(Entry { line: refusal.line, diagnosis })
+        });
+        let entries = entries.collect::<Result<Vec<Entry>, CommandError>>()?;
+        let output = self.context.output;
+        if self.arguments.log.is_some() {
+            output.document(&json!({ "diagnoses": entries }));
+        } else if let Some(entry) = entries.first() {
+            output.document(&entry.diagnosis);
+        }
+        for (at, entry) in entries.iter().enumerate() {
+            if at > 0 {
+                output.line("");
+            }
+            if let (Some(line), Some(_)) = (entry.line, &self.arguments.log) {
+                output.line(styled(FAINT, format!("line {line}")));
+            }
+            show(output, &entry.diagnosis, self.arguments.ask);
+        }
+        if self.arguments.log.is_none() && more > 0 {
+            output.note(styled(FAINT, format!("\nthe text holds {more} more: --log - shows all")));
+        }
+        Ok(Verdict::Yes)
     }
-    if let Some(mend) = &diagnosis.mend {
-        output.line(format!("  mend      {}", styled(GOOD, place::in_words(&mend.advice))));
+
+    /// What the command line says of a refusal, and the text does not.
+    fn complete(&self, refusal: &mut Refusal) {
+        if let Some((operation, ids)) = &self.named {
+            refusal.operation = refusal.operation.or(Some(operation));
+            refusal.target.account = refusal.target.account.or(ids.account);
+            refusal.target.zone = refusal.target.zone.or(ids.zone);
+        } else if let [one] = pasted::operations(refusal).as_slice() {
+            refusal.operation = Some(one);
+        }
+        let given = |text: Option<&str>| text.map(str::to_owned);
+        let account = given(place::given_account(self.context)).and_then(|text| text.parse().ok());
+        let zone = given(place::given_zone(self.context)).and_then(|text| text.parse().ok());
+        let operation = refusal.operation;
+        let concerns = |of: fn(&Operation) -> bool| operation.is_none_or(of);
+        if concerns(Operation::concerns_zone) {
+            refusal.target.zone = refusal.target.zone.or(zone);
+        }
+        refusal.target.account = refusal.target.account.or(account);
+    }
+
+    /// Explains a refusal without a call: what it does not name is stood in for.
+    fn told(&self, refusal: &Refusal) -> Result<Diagnosis, CommandError> {
+        let mut refusal = refusal.clone();
+        if let Some(operation) = refusal.operation {
+            let anywhere = place::anywhere();
+            let target = &mut refusal.target;
+            if operation.concerns_zone() {
+                target.zone = target.zone.or(anywhere.zone);
+            }
+            target.account = target.account.or(anywhere.account);
+            target.bucket = target.bucket.clone().or(anywhere.bucket.filter(|_| operation.names_bucket()));
+        }
+        let plan = self.plan(&refusal.target)?;
+        let words = refusal.operation.map(|operation| self.words(operation));
+        Ok(why_told(&refusal, &self.question(plan.as_ref(), words.as_deref())))
+    }
+
+    /// The same with the calls that tell the causes apart.
+    fn asked(&self, refusal: &Refusal) -> Result<Diagnosis, CommandError> {
+        block_on(async {
+            let subject = self.context.subject()?;
+            let manager = self.context.optional_manager()?;
+            let plan = self.plan(&refusal.target)?;
+            let words = refusal.operation.map(|operation| self.words(operation));
+            let question =
+                Why { manager: manager.as_ref(), patient: true, ..self.question(plan.as_ref(), words.as_deref()) };
+            Ok(why_seen(&subject, refusal, &question).await?)
+        })
+    }
+
+    fn question<'a>(&self, plan: Option<&'a Plan>, words: Option<&'a str>) -> Why<'a> {
+        Why { plan, arguments: words, manager: None, now: now(), patient: false }
+    }
+
+    fn plan(&self, target: &Target) -> Result<Option<Plan>, CommandError> {
+        if self.work.is_empty() {
+            return Ok(None);
+        }
+        // A recipe is about more places than the call.
+        let anywhere = place::offline(self.context).unwrap_or_else(place::anywhere);
+        self.work.plan_unless_empty(&over(target, anywhere))
+    }
+
+    /// The arguments by which `flarekeep fix` knows the work.
+    fn words(&self, operation: &Operation) -> String {
+        let mut words = vec![match self.work.name() {
+            Some(name) => format!("--recipe {name}"),
+            None => match &self.arguments.operation {
+                Some(text) if self.named.as_ref().is_some_and(|(named, _)| *named == operation) => {
+                    format!("--operation '{}'", text.replace('\'', r"'\''"))
+                }
+                _ => format!("--operation '{operation}'"),
+            },
+        }];
+        let place = &self.context.place;
+        for (option, value) in [("--account", &place.account), ("--zone", &place.zone)] {
+            words.extend(value.iter().map(|value| format!("{option} '{}'", value.replace('\'', r"'\''"))));
+        }
+        words.join(" ")
     }
 }
 
 /// The ids of the operation's path before those that were given otherwise.
 fn over(ids: &Target, given: Target) -> Target {
-    Target { account: ids.account.or(given.account), zone: ids.zone.or(given.zone), ..given }
-}
-
-fn answer() -> Result<Vec<u8>, CommandError> {
-    let mut answer = Vec::new();
-    std::io::stdin()
-        .take(LONGEST_ANSWER)
-        .read_to_end(&mut answer)
-        .map_err(|error| CommandError::usage(format!("cannot read standard input: {error}")))?;
-    Ok(answer)
-}
-
-fn word(cause: Cause) -> String {
-    serde_json::to_value(cause).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
-fn sentence(cause: Cause) -> &'static str {
-    match cause {
-        Cause::NotRefused => "the token may make this call",
-        Cause::MissingGroup => "the token holds no permission group that this operation accepts",
-        Cause::WrongScope => "a group is held at a kind of resource where it takes no effect",
-        Cause::OtherResource => "a group that would do is held at another resource",
-        Cause::MissingGrant => "a group that this operation accepts is missing, or held at another resource",
-        Cause::WithheldByPolicy => "a policy of the token denies it, whatever others allow",
-        Cause::UnknownToken => "Cloudflare does not know this value",
-        Cause::Expired => "the token's time is over",
-        Cause::NotYetValid => "the token's time has not come",
-        Cause::Disabled => "the token is switched off",
-        Cause::RevokedExposed => "Cloudflare revoked the token: its value was found in public",
-        Cause::AddressNotAllowed => "the token may not be used from this address",
-        Cause::AccountTokenNotSupported => "this endpoint takes no token that an account owns",
-        Cause::MalformedCredential => "the credential is not written as one",
-        Cause::WrongId => "an id in the path names nothing",
-        Cause::RateLimited => "too many calls",
-        Cause::NotAboutPermissions => "the answer is not about permissions",
+    Target {
+        account: ids.account.or(given.account),
+        zone: ids.zone.or(given.zone),
+        bucket: ids.bucket.clone().or(given.bucket),
+        ..given
     }
 }

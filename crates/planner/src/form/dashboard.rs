@@ -56,7 +56,11 @@ pub(super) fn resources(draft: &TokenDraft) -> Vec<(Scope, String)> {
 }
 
 fn choice(draft: &TokenDraft, resource: &Resource) -> Option<String> {
-    let called = |id: String| draft.called(&id);
+    chosen(resource, |id| draft.called(&id))
+}
+
+/// How the form has a resource, with the words for its ids; none where it has no such choice.
+pub(super) fn chosen(resource: &Resource, called: impl Fn(String) -> String) -> Option<String> {
     Some(match resource {
         Resource::Account(account) => format!("Include > account {}", called(account.to_string())),
         Resource::AllAccounts => "Include > All accounts".to_owned(),

@@ -18,7 +18,7 @@ mod wrangler;
 use std::collections::{BTreeMap, BTreeSet};
 
 use flarekeep_catalogue::{AccountId, Group, RecipeCommand, Scope};
-use flarekeep_policy::{Owner, Policy};
+use flarekeep_policy::{Owner, Policy, Resource};
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
@@ -122,6 +122,24 @@ pub fn render(form: Form, draft: &TokenDraft) -> Result<Rendered, FormError> {
         Form::Wrangler => Ok(wrangler::render(draft)),
         Form::Github => Ok(github::render(draft)),
     }
+}
+
+/// The dashboard's page of an owner's tokens: its link, and the menus that lead there.
+#[must_use]
+pub fn dashboard_page(owner: Owner) -> (&'static str, &'static str) {
+    dashboard::page(owner)
+}
+
+/// How the dashboard's form chooses a resource, as in `Zone Resources: Include > Specific zone > 9a78…`; none where it
+/// cannot.
+#[must_use]
+pub fn dashboard_choice(resource: &Resource) -> Option<String> {
+    let field = match resource.scope() {
+        Scope::Account => "Account Resources",
+        Scope::Zone => "Zone Resources",
+        _ => return None,
+    };
+    Some(format!("{field}: {}", dashboard::chosen(resource, |id| id)?))
 }
 
 impl TokenDraft {

@@ -3,6 +3,7 @@
 //! A [`Call`] is a method, where it was sent to, and how it ended. [`Calls`] takes them one by one, keeps what differs and
 //! forgets the rest: a million calls of the same few operations take the room of those few.
 
+mod located;
 mod s3;
 mod target;
 
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use flarekeep_catalogue::{AccountId, Method, Operation, ZoneId, harmless_path, is_plain, route};
 
 use super::{BucketName, Origin, Place, Reading, StatedNeed, Unread, ZoneName, Zones};
+pub use located::{Located, locate, locate_in_bucket};
 use s3::S3Face;
 use target::{S3Target, Target, path_style, target};
 
