@@ -139,8 +139,10 @@ impl Served {
             let _ = errors.read_to_string(&mut text);
             text
         });
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("port ").map(ToOwned::to_owned));
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let port = lines.find_map(|line| line.strip_prefix("port ").map(ToOwned::to_owned));
+        // Read on: the test harness writes a line after a minute, and ends if nobody listens.
+        std::thread::spawn(move || lines.for_each(drop));
         let served = Self { child, base: format!("http://127.0.0.1:{}", port.expect("it serves")), errors };
         served.fault(seed);
         served
