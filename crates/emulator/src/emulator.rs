@@ -399,8 +399,10 @@ impl Inner {
     }
 
     fn alter_now<T, E: From<Unwritten>>(&self, change: impl FnOnce(&mut State) -> Result<T, E>) -> Result<T, E> {
+        // Outlives the lock: whoever writes next need not wait until the last of the old state is given back.
+        let before;
         let _alone = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.state();
+        before = self.state();
         let mut draft = State::clone(&before);
         let done = change(&mut draft)?;
         custom_hostnames::settle(&before, &mut draft, self.now(), &self.options);

@@ -85,7 +85,7 @@ async fn soak(time: Duration) {
                 })
             })
             .collect();
-        let mut memory = (0, 0);
+        let mut memory = (None, None);
         if long {
             tokio::time::sleep_until(middle.into()).await;
             memory.0 = served.resident_kib();
@@ -103,8 +103,9 @@ async fn soak(time: Duration) {
         }
         lives += 1;
         if long {
-            println!("{lives} lives, {done} writes acknowledged, {} KiB then {} KiB", memory.0, memory.1);
-            assert!(memory.1 < memory.0 + GROWTH_KIB, "{memory:?}");
+            let (middle, end) = (memory.0.expect("its memory"), memory.1.expect("its memory"));
+            println!("{lives} lives, {done} writes acknowledged, {middle} KiB then {end} KiB");
+            assert!(end < middle + GROWTH_KIB, "{memory:?}");
             break;
         }
     }
@@ -138,8 +139,10 @@ impl Served {
             let _ = errors.read_to_string(&mut text);
             text
         });
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("port ").map(ToOwned::to_owned));
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let port = lines.find_map(|line| line.strip_prefix("port ").map(ToOwned::to_owned));
+        // Read on: the test harness writes a line after a minute, and ends if nobody listens.
+        std::thread::spawn(move || lines.for_each(drop));
         let served = Self { child, base: format!("http://127.0.0.1:{}", port.expect("it serves")), errors };
         served.fault(seed);
         served
@@ -173,18 +176,20 @@ impl Served {
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
-    fn resident_kib(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse().unwrap()
+    /// The memory of a living one; none of one that has ended by itself, which [`Served::kill`] tells.
+    fn resident_kib(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        line.trim().trim_end_matches(" kB").parse().ok()
     }
 
     fn kill(mut self) {
+        let ended = self.child.try_wait().unwrap();
         // SIGKILL.
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         let errors = self.errors.join().unwrap();
-        assert!(!errors.contains("panicked"), "{errors}");
+        assert!(ended.is_none() && !errors.contains("panicked"), "{ended:?}: {errors}");
     }
 }
 
