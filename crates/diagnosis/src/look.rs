@@ -4,7 +4,10 @@ use flarekeep_catalogue::{AccountId, ZoneId};
 
 use crate::cause::Cause;
 use crate::known::{Known, Life};
-use crate::refusal::Refusal;
+use crate::refusal::{CredentialForm, Refusal};
+
+/// Causes that a sentence names at most.
+const SHOWN: usize = 4;
 
 /// One more call, and what it would show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,19 +69,22 @@ impl Look {
         let call = match self {
             Self::Verify { account: None } => "GET /user/tokens/verify with this token".to_owned(),
             Self::Verify { account: Some(account) } => {
-                format!("GET /user/tokens/verify, or /accounts/{account}/tokens/verify, with this token")
+                format!("GET /user/tokens/verify, or /accounts/{account}/tokens/verify, with this token,")
             }
-            Self::Zone(zone) => format!("GET /zones/{zone}, by a credential that sees all zones there"),
-            Self::Account(account) => format!("GET /accounts/{account}, by a credential that sees all accounts there"),
-            Self::ReadToken => "reading the token's policies, by a credential that manages tokens".to_owned(),
+            Self::Zone(zone) => format!("GET /zones/{zone}, by a credential that sees all zones there,"),
+            Self::Account(account) => format!("GET /accounts/{account}, by a credential that sees all accounts there,"),
+            Self::ReadToken => "reading the token's policies, by a credential that manages tokens,".to_owned(),
             Self::Repeat => "the same call again in a minute or two".to_owned(),
         };
         let first = causes.first().copied().unwrap_or(Cause::NotAboutPermissions);
         let (with, without): (Vec<Cause>, Vec<Cause>) =
             causes.iter().partition(|cause| !self.separates(first, **cause));
         let list = |causes: &[Cause]| {
-            let words: Vec<&str> = causes.iter().map(|cause| cause.slug()).collect();
-            words.join(", ")
+            let words: Vec<&str> = causes.iter().take(SHOWN).map(|cause| cause.slug()).collect();
+            match causes.len().saturating_sub(SHOWN) {
+                0 => words.join(", "),
+                more => format!("{} and {more} more", words.join(", ")),
+            }
         };
         format!("{call} tells {} from {}", list(&with), list(&without))
     }
@@ -89,7 +95,10 @@ impl Look {
         let mut open = Vec::new();
         let asked_all = match &known.life {
             None => false,
-            Some(Life::Unknown { asked_account }) => *asked_account || target.account.is_none(),
+            Some(Life::Unknown { asked_account }) => {
+                let users = refusal.credential == Some(CredentialForm::Token { of_account: Some(false) });
+                *asked_account || users || target.account.is_none()
+            }
             Some(_) => true,
         };
         if !asked_all {
