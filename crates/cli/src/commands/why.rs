@@ -138,6 +138,8 @@ impl Asked<'_> {
     /// Explains a refusal without a call: what it does not name is stood in for.
     fn told(&self, refusal: &Refusal) -> Result<Diagnosis, CommandError> {
         let mut refusal = refusal.clone();
+        let guessed = refusal.operation.is_none().then(|| strictest(&pasted::operations(&refusal))).flatten();
+        refusal.operation = refusal.operation.or(guessed);
         if let Some(operation) = refusal.operation {
             let anywhere = place::anywhere();
             let target = &mut refusal.target;
@@ -149,7 +151,12 @@ impl Asked<'_> {
         }
         let plan = self.plan(&refusal.target)?;
         let words = refusal.operation.map(|operation| self.words(operation));
-        Ok(why_told(&refusal, &self.question(plan.as_ref(), words.as_deref())))
+        let mut diagnosis = why_told(&refusal, &self.question(plan.as_ref(), words.as_deref()));
+        if guessed.is_some() {
+            let remark = "the text names no method: what this operation accepts, the others at the path accept, too";
+            diagnosis.evidence.push(remark.to_owned());
+        }
+        Ok(diagnosis)
     }
 
     /// The same with the calls that tell the causes apart.
@@ -195,6 +202,14 @@ impl Asked<'_> {
         }
         words.join(" ")
     }
+}
+
+/// Of the operations that answer at a path the one whose groups all the others accept: its mend mends whichever it was.
+fn strictest(operations: &[&'static Operation]) -> Option<&'static Operation> {
+    let opens = |one: &Operation, other: &Operation| one.accepts().all(|group| other.accepts_group(group));
+    let labelled: Vec<&'static Operation> =
+        operations.iter().copied().filter(|operation| operation.accepts().next().is_some()).collect();
+    labelled.iter().copied().find(|one| labelled.iter().all(|other| opens(one, other)))
 }
 
 /// The ids of the operation's path before those that were given otherwise.

@@ -280,7 +280,7 @@ fn a_log_with_several_refusals() {
 
 #[test]
 fn asking_tells_the_causes_apart() {
-    let mut local = Local::start();
+    let local = Local::start();
     local.narrow_token();
     let body = r#"{"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"result":null}"#;
     let before = local.emulator.state_hash();
