@@ -1,6 +1,6 @@
 //! The calls that tell causes apart. None of them changes anything.
 
-use flarekeep_catalogue::{AccountId, ZoneId};
+use flarekeep_catalogue::{AccountId, Operation, ZoneId};
 
 use crate::cause::Cause;
 use crate::known::{Known, Life};
@@ -104,11 +104,11 @@ impl Look {
         if !asked_all {
             open.push(Self::Verify { account: target.account });
         }
-        let in_zone = refusal.operation.is_none_or(|operation| operation.names_zone());
+        let in_zone = refusal.operation.is_none_or(Operation::names_zone);
         if let Some(zone) = target.zone.filter(|zone| in_zone && known.zones.iter().all(|(seen, _)| seen != zone)) {
             open.push(Self::Zone(zone));
         }
-        let in_account = refusal.operation.is_none_or(|operation| operation.names_account());
+        let in_account = refusal.operation.is_none_or(Operation::names_account);
         let seen = |account: &AccountId| known.accounts.iter().any(|(seen, _)| seen == account);
         if let Some(account) = target.account.filter(|account| in_account && !seen(account)) {
             open.push(Self::Account(account));

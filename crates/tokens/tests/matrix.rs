@@ -290,7 +290,6 @@ impl<'a> Walk<'a> {
             not_before: at(3600).filter(|_| fault == Fault::NotYetValid),
             expires_on: at(60).filter(|_| fault == Fault::Expired),
             condition: (fault == Fault::AddressNotAllowed).then(|| serde_json::from_value(condition).unwrap()),
-            ..NewToken::default()
         };
         let tokens = local.admin.tokens(self.wire);
         let made = tokens.create(&new).await.ok()?;
