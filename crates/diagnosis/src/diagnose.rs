@@ -109,6 +109,7 @@ fn findings(refusal: &Refusal, known: &Known, judgement: &Judgement) -> (Vec<(Ca
     }
     let likely = |cause: Cause| match favoured {
         Some(favoured) => cause == favoured,
+        None if leading.is_empty() => !contradicted && cause == Cause::UnknownToken,
         None => !contradicted && leading.contains(&cause),
     };
     let rated =
@@ -148,7 +149,7 @@ fn change(cause: Cause, refusal: &Refusal, known: &Known, judgement: &Judgement,
             Change::Otherwise("send a credential: is CLOUDFLARE_API_TOKEN set where the call is made, and not empty?")
         }
         Cause::MalformedHeader if is_s3(refusal) => Change::Otherwise(
-            "the S3 key id is the token's id, 32 digits, and the secret is the SHA-256 of its value: flarekeep r2 keys \
+            "the S3 key id is the token's id, 32 digits, and the secret is the SHA-256 of its value: flarekeep token r2-keys \
              gives both",
         ),
         Cause::MalformedHeader => Change::Otherwise(

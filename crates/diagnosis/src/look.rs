@@ -1,10 +1,13 @@
 //! The calls that tell causes apart. None of them changes anything.
 
-use flarekeep_catalogue::{AccountId, ZoneId};
+use flarekeep_catalogue::{AccountId, Operation, ZoneId};
 
 use crate::cause::Cause;
 use crate::known::{Known, Life};
-use crate::refusal::Refusal;
+use crate::refusal::{CredentialForm, Refusal};
+
+/// Causes that a sentence names at most.
+const SHOWN: usize = 4;
 
 /// One more call, and what it would show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,19 +69,22 @@ impl Look {
         let call = match self {
             Self::Verify { account: None } => "GET /user/tokens/verify with this token".to_owned(),
             Self::Verify { account: Some(account) } => {
-                format!("GET /user/tokens/verify, or /accounts/{account}/tokens/verify, with this token")
+                format!("GET /user/tokens/verify, or /accounts/{account}/tokens/verify, with this token,")
             }
-            Self::Zone(zone) => format!("GET /zones/{zone}, by a credential that sees all zones there"),
-            Self::Account(account) => format!("GET /accounts/{account}, by a credential that sees all accounts there"),
-            Self::ReadToken => "reading the token's policies, by a credential that manages tokens".to_owned(),
+            Self::Zone(zone) => format!("GET /zones/{zone}, by a credential that sees all zones there,"),
+            Self::Account(account) => format!("GET /accounts/{account}, by a credential that sees all accounts there,"),
+            Self::ReadToken => "reading the token's policies, by a credential that manages tokens,".to_owned(),
             Self::Repeat => "the same call again in a minute or two".to_owned(),
         };
         let first = causes.first().copied().unwrap_or(Cause::NotAboutPermissions);
         let (with, without): (Vec<Cause>, Vec<Cause>) =
             causes.iter().partition(|cause| !self.separates(first, **cause));
         let list = |causes: &[Cause]| {
-            let words: Vec<&str> = causes.iter().map(|cause| cause.slug()).collect();
-            words.join(", ")
+            let words: Vec<&str> = causes.iter().take(SHOWN).map(|cause| cause.slug()).collect();
+            match causes.len().saturating_sub(SHOWN) {
+                0 => words.join(", "),
+                more => format!("{} and {more} more", words.join(", ")),
+            }
         };
         format!("{call} tells {} from {}", list(&with), list(&without))
     }
@@ -89,17 +95,20 @@ impl Look {
         let mut open = Vec::new();
         let asked_all = match &known.life {
             None => false,
-            Some(Life::Unknown { asked_account }) => *asked_account || target.account.is_none(),
+            Some(Life::Unknown { asked_account }) => {
+                let users = refusal.credential == Some(CredentialForm::Token { of_account: Some(false) });
+                *asked_account || users || target.account.is_none()
+            }
             Some(_) => true,
         };
         if !asked_all {
             open.push(Self::Verify { account: target.account });
         }
-        let in_zone = refusal.operation.is_none_or(|operation| operation.names_zone());
+        let in_zone = refusal.operation.is_none_or(Operation::names_zone);
         if let Some(zone) = target.zone.filter(|zone| in_zone && known.zones.iter().all(|(seen, _)| seen != zone)) {
             open.push(Self::Zone(zone));
         }
-        let in_account = refusal.operation.is_none_or(|operation| operation.names_account());
+        let in_account = refusal.operation.is_none_or(Operation::names_account);
         let seen = |account: &AccountId| known.accounts.iter().any(|(seen, _)| seen == account);
         if let Some(account) = target.account.filter(|account| in_account && !seen(account)) {
             open.push(Self::Account(account));

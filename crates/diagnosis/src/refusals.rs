@@ -89,7 +89,10 @@ pub(crate) fn admitted(refusal: &Refusal) -> Admitted {
 impl Admitted {
     /// What two errors of one answer admit together: what both do; where that is nothing, what either does.
     fn with(mut self, other: &Self) -> Self {
-        let both: Vec<Cause> = self.causes.iter().copied().filter(|cause| other.causes.contains(cause)).collect();
+        // In the order of the one that says more.
+        let (closer, wider) = if other.causes.len() < self.causes.len() { (other, &self) } else { (&self, other) };
+        let (leading, causes) = (closer.leading, &closer.causes);
+        let both: Vec<Cause> = causes.iter().copied().filter(|cause| wider.causes.contains(cause)).collect();
         self.sources.extend(&other.sources);
         if both.is_empty() {
             self.leading = self.causes.len();
@@ -97,7 +100,7 @@ impl Admitted {
             return Self { sure: false, ..self };
         }
         let sure = self.sure || other.sure;
-        let leading = self.leading.min(both.len()).max(1);
+        let leading = leading.min(both.len()).max(1);
         Self { causes: both, leading, sure, sources: self.sources }
     }
 

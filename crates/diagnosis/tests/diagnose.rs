@@ -377,3 +377,58 @@ proptest! {
         prop_assert!(told.look.is_none() || causes.len() > 1);
     }
 }
+
+/// The messages of `tests/real-errors/`, explained from the text alone: the cause that each thread found is among those
+/// that fit, and none that it did not find is certain.
+#[test]
+fn real_errors_have_the_cause_that_their_threads_found() {
+    #[derive(serde::Deserialize)]
+    struct File {
+        text: String,
+        #[serde(default)]
+        read: Vec<Read>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Read {
+        #[serde(default)]
+        expected: Vec<String>,
+    }
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/real-errors");
+    let (mut seen, mut wrong) = (0, Vec::new());
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let file: File = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        for (refusal, read) in flarekeep_diagnosis::pasted::read(&file.text).iter().zip(&file.read) {
+            seen += 1;
+            let told = told(refusal, &Known::default());
+            let causes: Vec<&str> = told.findings.iter().map(|finding| finding.cause.slug()).collect();
+            let lacks = read.expected.iter().any(|cause| !causes.contains(&cause.as_str()));
+            let certain =
+                told.confidence() == Confidence::Proved && !read.expected.iter().any(|cause| causes[0] == cause);
+            if lacks || certain {
+                wrong.push(format!("{}: {causes:?}, not {:?}", path.file_name().unwrap().display(), read.expected));
+            }
+        }
+    }
+    assert!(seen >= 40, "{seen}");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_cause_has_its_page_and_no_page_is_spare() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for cause in Cause::ALL {
+        let page = std::fs::read_to_string(root.join(cause.page())).unwrap_or_else(|error| panic!("{cause}: {error}"));
+        assert!(page.contains(&format!("`{cause}`:")), "{cause}");
+        for part in ["## How it looks", "## How to tell", "## How to mend it"] {
+            assert!(page.contains(part), "{cause} lacks {part}");
+        }
+    }
+    for entry in std::fs::read_dir(root.join("docs/causes")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(Cause::ALL.iter().any(|cause| name == format!("{cause}.md")), "{name} is of no cause");
+    }
+}

@@ -190,7 +190,7 @@ impl<'a> Asker<'a> {
         };
         match self.eyes().tokens(owner).get(id).await {
             Ok(token) => {
-                let modified = token.modified_on.map(|time| time.as_second());
+                let modified = token.modified_on.map(jiff::Timestamp::as_second);
                 self.known.changed_lately =
                     modified.map(|modified| (0..LATELY).contains(&(self.question.now.0 - modified)));
                 self.known.token = Some(token_from_wire(&token, owner)?);

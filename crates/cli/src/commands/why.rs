@@ -61,7 +61,7 @@ impl Asked<'_> {
             let target = over(ids, place::find(context, &subject, wanted).await?);
             let manager = context.optional_manager()?;
             let plan = self.work.plan_unless_empty(&target)?;
-            let words = self.words(operation);
+            let words = self.words(operation, ids);
             let question = Why {
                 plan: plan.as_ref(),
                 arguments: Some(&words),
@@ -137,7 +137,10 @@ impl Asked<'_> {
 
     /// Explains a refusal without a call: what it does not name is stood in for.
     fn told(&self, refusal: &Refusal) -> Result<Diagnosis, CommandError> {
+        let known = refusal.target.clone();
         let mut refusal = refusal.clone();
+        let guessed = refusal.operation.is_none().then(|| strictest(&pasted::operations(&refusal))).flatten();
+        refusal.operation = refusal.operation.or(guessed);
         if let Some(operation) = refusal.operation {
             let anywhere = place::anywhere();
             let target = &mut refusal.target;
@@ -148,8 +151,13 @@ impl Asked<'_> {
             target.bucket = target.bucket.clone().or(anywhere.bucket.filter(|_| operation.names_bucket()));
         }
         let plan = self.plan(&refusal.target)?;
-        let words = refusal.operation.map(|operation| self.words(operation));
-        Ok(why_told(&refusal, &self.question(plan.as_ref(), words.as_deref())))
+        let words = refusal.operation.map(|operation| self.words(operation, &known));
+        let mut diagnosis = why_told(&refusal, &self.question(plan.as_ref(), words.as_deref()));
+        if guessed.is_some() {
+            let remark = "the text names no method: what this operation accepts, the others at the path accept, too";
+            diagnosis.evidence.push(remark.to_owned());
+        }
+        Ok(diagnosis)
     }
 
     /// The same with the calls that tell the causes apart.
@@ -158,7 +166,7 @@ impl Asked<'_> {
             let subject = self.context.subject()?;
             let manager = self.context.optional_manager()?;
             let plan = self.plan(&refusal.target)?;
-            let words = refusal.operation.map(|operation| self.words(operation));
+            let words = refusal.operation.map(|operation| self.words(operation, &refusal.target));
             let question =
                 Why { manager: manager.as_ref(), patient: true, ..self.question(plan.as_ref(), words.as_deref()) };
             Ok(why_seen(&subject, refusal, &question).await?)
@@ -179,7 +187,7 @@ impl Asked<'_> {
     }
 
     /// The arguments by which `flarekeep fix` knows the work.
-    fn words(&self, operation: &Operation) -> String {
+    fn words(&self, operation: &Operation, seen: &Target) -> String {
         let mut words = vec![match self.work.name() {
             Some(name) => format!("--recipe {name}"),
             None => match &self.arguments.operation {
@@ -190,11 +198,29 @@ impl Asked<'_> {
             },
         }];
         let place = &self.context.place;
-        for (option, value) in [("--account", &place.account), ("--zone", &place.zone)] {
-            words.extend(value.iter().map(|value| format!("{option} '{}'", value.replace('\'', r"'\''"))));
+        // The ids that the text names, where the command line names none; an operation may hold its own.
+        let open = |id: &String| words.iter().all(|word| !word.contains(id.as_str()));
+        let account = seen.account.filter(|_| operation.names_account()).map(|id| id.to_string()).filter(open);
+        let zone = seen.zone.filter(|_| operation.names_zone()).map(|id| id.to_string()).filter(open);
+        let (account, zone) = (place.account.clone().or(account), place.zone.clone().or(zone));
+        for (option, value) in [("--account", account), ("--zone", zone)] {
+            let is_plain =
+                |value: &str| value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
+            words.extend(value.map(|value| match is_plain(&value) {
+                true => format!("{option} {value}"),
+                false => format!("{option} '{}'", value.replace('\'', r"'\''")),
+            }));
         }
         words.join(" ")
     }
+}
+
+/// Of the operations that answer at a path the one whose groups all the others accept: its mend mends whichever it was.
+fn strictest(operations: &[&'static Operation]) -> Option<&'static Operation> {
+    let opens = |one: &Operation, other: &Operation| one.accepts().all(|group| other.accepts_group(group));
+    let labelled: Vec<&'static Operation> =
+        operations.iter().copied().filter(|operation| operation.accepts().next().is_some()).collect();
+    labelled.iter().copied().find(|one| labelled.iter().all(|other| opens(one, other)))
 }
 
 /// The ids of the operation's path before those that were given otherwise.

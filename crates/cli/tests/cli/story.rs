@@ -32,7 +32,7 @@ fn as_a_document() {
     assert_eq!((&document["check_after"]["passed"], &document["check_after"]["total"]), (&8.into(), &8.into()));
     let writes = &document["check_after"]["writes"];
     assert!(writes["passed"] == writes["total"] && writes["total"].as_u64() > Some(15), "{writes}");
-    assert_eq!(document["why"]["cause"], "missing-group");
+    assert_eq!(document["why"]["findings"][0]["cause"], "missing-group");
     assert_eq!(document["rolled"], serde_json::json!({"old_value": "dead", "new_value": "alive"}));
     assert_eq!(document["rotated"], serde_json::json!({"old_token": "dead", "successor": "alive"}));
     assert_eq!(document["revoked"]["value"], "dead");

@@ -14,7 +14,7 @@ const ROUTES: &str = "why --operation 'GET /zones/{zone_id}/workers/routes'";
 #[track_caller]
 fn cause(run: &Run) -> (String, String) {
     let document = run.json();
-    let text = |name: &str| document[name].as_str().unwrap_or_default().to_owned();
+    let text = |name: &str| document["findings"][0][name].as_str().unwrap_or_default().to_owned();
     (text("cause"), text("confidence"))
 }
 
@@ -66,7 +66,7 @@ fn a_missing_group() {
     // Nobody may read the policies: a grant is missing, and which it is remains open.
     local.forget_the_key();
     shows!("why_missing_grant", local.run(ROUTES).ended(0));
-    is(&local.run(&format!("{ROUTES} --json")), "missing-grant", "likely");
+    is(&local.run(&format!("{ROUTES} --json")), "missing-group", "likely");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_policy_that_withholds() {
     update.policies.push(deny);
     block_on(local.admin().tokens(Owner::User).update(token.id, &update)).unwrap();
     shows!("why_withheld", local.run(ROUTES).ended(0));
-    is(&local.run(&format!("{ROUTES} --json")), "withheld-by-policy", "proved");
+    is(&local.run(&format!("{ROUTES} --json")), "denied-by-policy", "proved");
 }
 
 #[test]
@@ -217,11 +217,11 @@ fn from_an_answer_that_somebody_saw() {
         cause(&run.ended(0)).0
     };
     let routes = "GET /zones/{zone_id}/workers/routes";
-    assert_eq!(told(routes, 10000, "Authentication error"), "missing-grant");
+    assert_eq!(told(routes, 10000, "Authentication error"), "missing-group");
     assert_eq!(told(routes, 9109, "Cannot use the access token from location: 192.0.2.7"), "address-not-allowed");
     assert_eq!(told(routes, 9109, "Invalid access token"), "unknown-token");
     assert_eq!(told("GET /user/tokens/verify", 1000, "Invalid API Token"), "unknown-token");
-    assert_eq!(told(routes, 6003, "Invalid request headers"), "malformed-credential");
+    assert_eq!(told(routes, 6003, "Invalid request headers"), "malformed-header");
     assert_eq!(
         told(routes, 7003, "Could not route to /zones/x, perhaps your object identifier is invalid?"),
         "wrong-id"
@@ -246,4 +246,48 @@ fn unknown_operation() {
     let local = Local::start();
     shows!("why_unknown_operation", local.run("why --operation 'GET /zones/{zone_id}/worker/routes'").failed(2));
     local.run("why").ended(2);
+}
+
+#[test]
+fn a_body_from_a_pipe_without_being_told_to_read_it() {
+    let local = Local::start();
+    let body = r#"{"success":false,"errors":[{"code":9109,"message":"Invalid access token"}],"result":null}"#;
+    let run = local.type_("why --operation 'GET /zones/{zone_id}' --json").stdin(body).run();
+    is(&run, "unknown-token", "likely");
+    assert!(local.calls().is_empty());
+}
+
+#[test]
+fn a_log_with_several_refusals() {
+    let local = Local::start();
+    let log = "✘ [ERROR] A request to the Cloudflare API (/accounts/023e105f4ecef8ad9ca31a8372d0c353/workers/scripts/shop) failed.\n\n  \
+               Authentication error [code: 10000]\n\n\
+               $ curl https://api.cloudflare.com/client/v4/zones/9a7806061c88ada191ed06f989cc3dac\n\
+               {\"success\":false,\"errors\":[{\"code\":9109,\"message\":\"Cannot use the access token from location: 192.0.2.7\"}]}\n";
+    local.write("deploy.log", log);
+    shows!("why_log", local.run("why --log deploy.log").ended(0));
+    let document = local.run("why --log deploy.log --json").ended(0).json();
+    let causes: Vec<&str> = document["diagnoses"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["findings"][0]["cause"].as_str().unwrap())
+        .collect();
+    assert_eq!(causes, ["missing-group", "address-not-allowed"]);
+    assert!(local.calls().is_empty(), "{:?}", local.calls());
+    local.run("why --log absent.log").failed(2);
+}
+
+#[test]
+fn asking_tells_the_causes_apart() {
+    let local = Local::start();
+    local.narrow_token();
+    let body = r#"{"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"result":null}"#;
+    let before = local.emulator.state_hash();
+    let told = local.type_(&format!("{ROUTES} - --json")).stdin(body).run();
+    is(&told, "missing-group", "likely");
+    assert!(told.json()["next"].as_str().unwrap().contains("/user/tokens/verify"), "{}", told.shown());
+    let asked = local.type_(&format!("{ROUTES} - --ask --json --zone {ZONE}")).stdin(body).run();
+    is(&asked, "missing-group", "proved");
+    assert_eq!(local.emulator.state_hash(), before);
 }

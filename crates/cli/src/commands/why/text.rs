@@ -19,8 +19,10 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub(super) fn given(arguments: &arguments::Why) -> Result<Option<String>, CommandError> {
     if let Some(file) = arguments.log.as_deref().filter(|file| *file != Path::new("-")) {
         let shown = file.display();
-        let opened =
-            File::open(file).map_err(|error| CommandError::usage(format!("cannot read `{shown}`: {error}")))?;
+        let opened = File::open(file).map_err(|error| {
+            CommandError::usage(format!("cannot read `{shown}`: {error}"))
+                .hint("give the log's file, or - to paste the text")
+        })?;
         return read(opened, &format!("`{shown}`")).map(Some);
     }
     if arguments.input.is_some() || arguments.log.is_some() {
