@@ -9,7 +9,7 @@ pub(crate) trait Accepts {
 }
 
 /// How much the answers leave open that is likely enough to be asked about.
-const LIKELY_ENOUGH: f64 = 0.15;
+const LIKELY_ENOUGH: f64 = 0.9;
 /// What a question must promise, in bits, where all that is likely is settled.
 const WORTH_ASKING: f64 = 0.25;
 

@@ -4,7 +4,7 @@
 //! groups, calls whose groups are inferred, and lists over all accounts or zones: these are filtered, and being let in
 //! proves nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flarekeep_catalogue::{
     AccountId, Group, Operation, Provenance, Rule, Scope, ZoneId, groups, operations, recipe, recipe_names,
@@ -99,8 +99,8 @@ impl Catechism {
         all.implied = all.hypotheses.iter().map(implied).collect();
         let familiar = familiar();
         let chance = |one: &Hypothesis| {
-            let known = familiar.get(usize::from(one.group.index)).copied().unwrap_or_default();
-            let chance = if known { FAMILIAR } else { RARE };
+            let recipes = familiar.get(usize::from(one.group.index)).copied().unwrap_or_default();
+            let chance = (RARE + FAMILIAR * f64::from(recipes)).min(USUAL);
             if matches!(one.at, Spot::ZonesOf(_)) { chance / 10.0 } else { chance }
         };
         all.chance = all.hypotheses.iter().map(chance).collect();
@@ -115,21 +115,22 @@ impl Catechism {
     }
 }
 
-/// How likely a token is thought to hold a group that some recipe uses, and any other. Only the order of the questions, and
-/// when to end, hang on them.
-const FAMILIAR: f64 = 0.04;
+/// How likely a token is thought to hold a group that no recipe uses, how much each recipe adds, and the most. Only the order
+/// of the questions, and when to end, hang on them.
 const RARE: f64 = 0.002;
+const FAMILIAR: f64 = 0.006;
+const USUAL: f64 = 0.06;
 
-/// Which groups some recipe could use.
-fn familiar() -> Vec<bool> {
+/// How many recipes could use each group.
+fn familiar() -> Vec<u16> {
     const FEW: usize = 8;
-    let mut familiar = vec![false; groups().len()];
+    let mut familiar = vec![0_u16; groups().len()];
     for recipe in recipe_names().filter_map(|name| recipe(name).ok()) {
-        for need in recipe.needs().filter(|need| need.operation.accepts().count() <= FEW) {
-            for group in need.operation.accepts() {
-                if let Some(familiar) = familiar.get_mut(usize::from(group.index)) {
-                    *familiar = true;
-                }
+        let needs = recipe.needs().filter(|need| need.operation.accepts().count() <= FEW);
+        let used: BTreeSet<u16> = needs.flat_map(|need| need.operation.accepts()).map(|group| group.index).collect();
+        for group in used {
+            if let Some(recipes) = familiar.get_mut(usize::from(group)) {
+                *recipes = recipes.saturating_add(1);
             }
         }
     }
