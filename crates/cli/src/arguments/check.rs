@@ -21,10 +21,10 @@ pub(crate) struct Check {
 pub(crate) struct Refused {
     /// An operation that the token must not be able to call; can be given again
     #[arg(long = "refused", value_name = "METHOD PATH")]
-    pub(crate) operations: Vec<String>,
+    pub(crate) refused: Vec<String>,
     /// Work of which the token must be able to do nothing, but for what it shares with the work above; can be given again
     #[arg(long = "refused-recipe", value_name = "NAME|FILE")]
-    pub(crate) recipes: Vec<String>,
+    pub(crate) refused_recipes: Vec<String>,
 }
 
 /// Learning what a token holds.
@@ -34,7 +34,7 @@ pub(crate) struct Discover {
     /// Learn which groups the token holds, and where, by requests that change nothing
     #[arg(long, conflicts_with_all = [
         "recipes", "operations", "wrangler", "terraform", "workflow", "recording", "har", "log", "plan", "refused",
-        "refused_recipe",
+        "refused_recipes",
     ])]
     pub(crate) discover: bool,
     /// The most requests to make

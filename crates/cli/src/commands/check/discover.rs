@@ -19,7 +19,8 @@ const LEAST: usize = 5;
 pub(super) fn run(context: &Context, arguments: &Discover) -> CommandResult {
     if arguments.budget < LEAST {
         return Err(CommandError::usage(format!("a budget of {} requests is too small", arguments.budget))
-            .because(format!("{LEAST} are the least: the first tell who the token is, and where it can be asked")));
+            .because(format!("{LEAST} are the least: the first tell who the token is, and where it can be asked"))
+            .hint("leave --budget out: it is 100 then"));
     }
     let found = block_on(async {
         let subject = context.subject()?;

@@ -9,9 +9,8 @@ use crate::work::Work;
 
 /// What must be refused, read.
 pub(super) fn read(context: &Context, arguments: &Refused) -> Result<Work, CommandError> {
-    let Refused { operations, recipes } = arguments;
-    let work =
-        arguments::Work { operations: operations.clone(), recipes: recipes.clone(), ..arguments::Work::default() };
+    let (operations, recipes) = (arguments.refused.clone(), arguments.refused_recipes.clone());
+    let work = arguments::Work { operations, recipes, ..arguments::Work::default() };
     Work::read_in(context, &work)
 }
 
