@@ -9,9 +9,9 @@ pub(crate) trait Accepts {
 }
 
 /// How much the answers leave open that is likely enough to be asked about.
-const LIKELY_ENOUGH: f64 = 0.9;
+const LIKELY_ENOUGH: f64 = 1.2;
 /// What a question must promise, in bits, where all that is likely is settled.
-const WORTH_ASKING: f64 = 0.25;
+const WORTH_ASKING: f64 = 0.3;
 
 /// Up to `most` of the questions, the best first, none of which asks about what another asks about: they can be asked at the
 /// same time. `chance` holds how likely each hypothesis is before any answer. Without `thorough` it ends where what is

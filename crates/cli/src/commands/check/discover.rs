@@ -49,9 +49,9 @@ fn show(output: Output, found: &Discovered) {
     });
     for place in &found.places {
         output.line(match place.reached {
-            Some(true) => format!("  {} {}", styled(GOOD, "reached    "), place.place),
-            Some(false) => format!("  {} {}", styled(BAD, "not reached"), place.place),
-            None => format!("  {} {}", styled(CARE, "unproven   "), place.place),
+            Some(true) => format!("  {} {}", styled(GOOD, "reached       "), place.place),
+            Some(false) => format!("  {} {}", styled(BAD, "no call let in"), place.place),
+            None => format!("  {} {}", styled(CARE, "unproven      "), place.place),
         });
     }
     if found.contradictory {
