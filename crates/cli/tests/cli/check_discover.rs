@@ -17,7 +17,7 @@ fn what_a_token_holds_is_learned_by_asking() {
     assert_eq!(local.emulator.state_hash(), before, "nothing changes");
     shows!("check_discover_small_budget", local.run("check --discover --budget 10").ended(0));
     shows!("check_discover_no_budget", local.run("check --discover --budget 2").failed(2));
-    shows!("check_discover_and_work", local.run("check --discover --recipe saas-platform").failed(2));
+    local.run("check --discover --recipe saas-platform").ended(2);
 }
 
 #[test]
