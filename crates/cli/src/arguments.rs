@@ -1,6 +1,7 @@
 //! The command line, as clap reads it.
 
 mod care;
+mod check;
 mod declared;
 mod edge;
 mod emulate;
@@ -23,6 +24,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use flarekeep_tokens::Sink;
 
 pub(crate) use self::care::{TokenList, TokenRemind, Whose};
+pub(crate) use self::check::{Check, Discover, Refused};
 pub(crate) use self::declared::{Apply, Import};
 pub(crate) use self::edge::Edge;
 pub(crate) use self::emulate::{Emulate, Steering};
@@ -152,7 +154,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Policy(Policy),
     /// Whether the token meets the needs: one test that changes nothing for each
-    Check(Work),
+    Check(Check),
     /// Why a call is refused, and the smallest change that mends it
     Why(Why),
     /// Give the token what it lacks, and take away what bars it; its value stays the same

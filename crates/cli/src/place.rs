@@ -185,6 +185,15 @@ impl Wanted {
         Self { account: any(&zone) || any(&account), zone: any(&zone), bucket: any(&Operation::names_bucket) }
     }
 
+    /// What either wants.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            account: self.account || other.account,
+            zone: self.zone || other.zone,
+            bucket: self.bucket || other.bucket,
+        }
+    }
+
     /// The same, and what a need leaves open that a source states.
     pub(crate) fn and_stated(self, need: &StatedNeed) -> Self {
         let (operation, place) = (need.operation, &need.place);

@@ -38,6 +38,10 @@ pub(crate) struct Attempt {
     body: Option<(String, Bytes)>,
     /// The codes that prove authorisation. A read that succeeds proves it as well.
     authorised: Vec<i64>,
+    /// The codes that refuse here, beside those that refuse everywhere.
+    refused: Vec<i64>,
+    /// Whether the operation only reads: then its success is a proof.
+    reads: bool,
     /// The zone that the answer must list.
     must_list: Option<ZoneId>,
 }
@@ -65,12 +69,15 @@ impl Probes {
         if let Some(query) = probe.map(|probe| &probe.query).filter(|query| !query.is_empty()) {
             path = format!("{path}?{query}");
         }
-        let body = probe.filter(|probe| !probe.body.is_empty());
+        let account = target.account.map(|id| id.to_string()).unwrap_or_default();
+        let body = |probe: &Probe| (probe.content_type.clone(), Bytes::from(probe.body_with(&account, random)));
         Ok(Attempt {
             method: method(operation.method),
             path,
-            body: body.map(|probe| (probe.content_type.clone(), Bytes::from(probe.body.clone()))),
+            body: probe.filter(|probe| !probe.body.is_empty()).map(body),
             authorised: probe.map(|probe| probe.authorised.clone()).unwrap_or_default(),
+            refused: probe.map(|probe| probe.refused.clone()).unwrap_or_default(),
+            reads: !operation.mutates(),
             must_list: target.zone.filter(|_| name == "GET /zones"),
         })
     }
@@ -122,7 +129,7 @@ impl Attempt {
 
     fn interpret(&self, answer: &RawAnswer) -> Result<Outcome, Error> {
         let Some(refusal) = answer.refusal() else {
-            return Ok(match self.method == api::Method::GET {
+            return Ok(match self.reads {
                 true => Outcome::Authorised,
                 // INVARIANT: a probe cannot succeed. If Cloudflare changed so that it can, that must be said.
                 false => Outcome::Unproven { reason: "the probe succeeded, which it never should".to_owned() },
@@ -131,17 +138,18 @@ impl Attempt {
         if self.authorised.iter().any(|code| refusal.has_code(*code)) {
             return Ok(Outcome::Authorised);
         }
-        refused(refusal)
+        let refused_here = self.refused.iter().any(|code| refusal.has_code(*code));
+        refused(refusal, refused_here)
     }
 }
 
 /// The outcome of a refusal that proves no authorisation.
-fn refused(refusal: api::Error) -> Result<Outcome, Error> {
+fn refused(refusal: api::Error, refused_here: bool) -> Result<Outcome, Error> {
     if refusal.is_authentication() || refusal.is_location() {
         return Err(refusal.into());
     }
     let message = refusal.errors().iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    Ok(match refusal.is_permission() {
+    Ok(match refused_here || refusal.is_permission() {
         true => Outcome::Refused { codes: refusal.codes().collect(), message },
         false => Outcome::Unproven { reason: format!("Cloudflare answered {message}") },
     })
@@ -153,7 +161,7 @@ async fn lists(client: &Client, path: &str, zone: ZoneId) -> Result<Outcome, Err
     for page in 1..=PAGES {
         let answer = client.raw(api::Method::GET, &format!("{path}?per_page=50&page={page}"), None).await?;
         if let Some(refusal) = answer.refusal() {
-            return refused(refusal);
+            return refused(refusal, false);
         }
         let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let Some(zones) = document["result"].as_array().filter(|zones| !zones.is_empty()) else {
@@ -183,16 +191,16 @@ fn filled(operation: &Operation, target: &Target, probe: Option<&Probe>) -> Resu
         if position == 1 && operation.names_zone() && owner.is_none() && target.every_zone {
             return Err("it is needed in every zone: name one with --zone to try it there".to_owned());
         }
-        let value = owner.or_else(|| probe?.parameters.get(name).map(|value| value.replace("{random}", &random())));
+        let value = owner.or_else(|| probe?.parameter(name, random));
         path.push_str(&value.ok_or_else(|| format!("no value for `{{{name}}}` is known that would change nothing"))?);
     }
     Ok(path)
 }
 
-/// As many random digits as an id has: no thing carries them.
-fn random() -> String {
-    let half = || getrandom::u64().unwrap_or_default();
-    format!("{:016x}{:016x}", half(), half())
+/// A number that no thing carries as its id.
+fn random() -> u128 {
+    let half = || u128::from(getrandom::u64().unwrap_or_default());
+    half() << 64 | half()
 }
 
 /// The method as the client names it.

@@ -20,6 +20,10 @@ pub struct Check<'a> {
     pub named: &'a [NamedTest],
     /// The account and zone on which they are tried.
     pub target: Target,
+    /// What the token must not be able to do.
+    pub refused: &'a [Need],
+    /// Who the token is, where somebody asked already.
+    pub token: Option<Identity>,
 }
 
 /// What the check showed.
@@ -34,6 +38,9 @@ pub struct CheckReport {
     pub writes: Section,
     /// The reading needs that are not among the named tests.
     pub reads: Section,
+    /// What the token must not be able to do: these pass where they are refused.
+    #[serde(skip_serializing_if = "Section::is_empty")]
+    pub refused: Section,
 }
 
 /// Tests that belong together.
@@ -69,10 +76,12 @@ pub struct Test {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// The token may do it.
+    /// It is as it must be: the token may do it, or may not where it must not.
     Pass,
     /// The token may not.
     Missing,
+    /// The token may, and must not.
+    Allowed,
     /// Neither could be shown.
     Unproven,
 }
@@ -90,6 +99,12 @@ impl CheckReport {
         self.all().any(|test| test.result == Verdict::Missing)
     }
 
+    /// Whether the token may do something that it must not.
+    #[must_use]
+    pub fn exceeds(&self) -> bool {
+        self.all().any(|test| test.result == Verdict::Allowed)
+    }
+
     /// Whether something is missing that a grant would mend.
     #[must_use]
     pub fn lacks_a_grant(&self) -> bool {
@@ -97,7 +112,7 @@ impl CheckReport {
     }
 
     fn all(&self) -> impl Iterator<Item = &Test> {
-        [&self.tests, &self.writes, &self.reads].into_iter().flat_map(|section| &section.tests)
+        [&self.tests, &self.writes, &self.reads, &self.refused].into_iter().flat_map(|section| &section.tests)
     }
 }
 
@@ -110,7 +125,10 @@ pub async fn check(
     check: &Check<'_>,
     progress: impl FnMut(usize, usize),
 ) -> Result<CheckReport, Error> {
-    let token = identify(client, check.target.account).await?;
+    let token = match &check.token {
+        Some(token) => token.clone(),
+        None => identify(client, check.target.account).await?,
+    };
     let outcomes = outcomes(client, check, &token, progress).await?;
     let needs = |wanted: &dyn Fn(&Operation) -> bool| -> Vec<Test> {
         let needs = outcomes.0.iter().filter(|asked| wanted(asked.operation));
@@ -123,13 +141,33 @@ pub async fn check(
     let named = check.named.iter().filter_map(|named| Some(test(&named.name, asked(named)?, check.plan)));
     let named: Vec<Test> = named.collect();
     let (tests, reads) = if named.is_empty() { (reads, named) } else { (named, reads) };
-    Ok(CheckReport { token, tests: Section::new(tests), writes: Section::new(writes), reads: Section::new(reads) })
+    let refused =
+        check.refused.iter().filter_map(|need| Some(withheld(need, outcomes.of(need.operation, &place(check, need))?)));
+    let refused = Section::new(refused.collect());
+    let (tests, writes, reads) = (Section::new(tests), Section::new(writes), Section::new(reads));
+    Ok(CheckReport { token, tests, writes, reads, refused })
 }
 
 impl Section {
     fn new(tests: Vec<Test>) -> Self {
         let passed = tests.iter().filter(|test| test.result == Verdict::Pass).count();
         Self { passed, total: tests.len(), tests }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+}
+
+/// Where a need is tried. Its own place goes before that of the check: an operation may be needed at two zones.
+fn place(check: &Check<'_>, need: &Need) -> Target {
+    let Target { account, zone, bucket, .. } = &check.target;
+    let own = &need.resource;
+    Target {
+        account: own.account.or(*account),
+        zone: own.zone.or(*zone),
+        every_zone: own.every_zone,
+        bucket: own.bucket.clone().or(bucket.clone()),
     }
 }
 
@@ -145,20 +183,14 @@ struct Asked<'a> {
 struct Outcomes<'a>(Vec<Asked<'a>>);
 
 impl<'a> Outcomes<'a> {
-    /// Every operation of the needs and of the named tests, none of them tried yet.
+    /// Every operation of the needs, of the named tests and of what must be refused, none of them tried yet.
     fn open(check: &'a Check<'_>) -> Self {
-        // A need's own place goes before that of the check: an operation may be needed at two zones.
-        let place = |need: &Target| Target {
-            account: need.account.or(check.target.account),
-            zone: need.zone.or(check.target.zone),
-            every_zone: need.every_zone,
-            bucket: need.bucket.clone().or(check.target.bucket.clone()),
-        };
-        let needs =
-            check.plan.needs.iter().map(|need| (need.operation, place(&need.resource), Some(need.why.as_str())));
-        let named = check.named.iter().map(|named| (named.operation, check.target.clone(), None));
+        let of = |need: &'a Need| (need.operation, place(check, need));
+        let needs = check.plan.needs.iter().map(|need| (of(need), Some(need.why.as_str())));
+        let named = check.named.iter().map(|named| ((named.operation, check.target.clone()), None));
+        let refused = check.refused.iter().map(|need| (of(need), None));
         let mut all = Self(Vec::new());
-        for (operation, target, need) in needs.chain(named) {
+        for ((operation, target), need) in needs.chain(named).chain(refused) {
             if all.of(operation, &target).is_none() {
                 all.0.push(Asked { operation, target, need, outcome: None });
             }
@@ -250,6 +282,19 @@ fn test(name: &str, asked: &Asked<'_>, plan: &Plan) -> Test {
         grant: grant.map(|grant| GrantAdvice::new(grant.group, &grant.resource)),
         detail,
     }
+}
+
+/// A test of what must be refused.
+fn withheld(need: &Need, asked: &Asked<'_>) -> Test {
+    let (result, detail) = match &asked.outcome {
+        Some(Outcome::Authorised) => (Verdict::Allowed, None),
+        Some(Outcome::Refused { message, .. }) => (Verdict::Pass, Some(message.clone())),
+        Some(Outcome::Unproven { reason }) => (Verdict::Unproven, Some(reason.clone())),
+        None => (Verdict::Unproven, None),
+    };
+    let operation = need.operation.to_string();
+    let name = if need.why.is_empty() { operation.clone() } else { need.why.clone() };
+    Test { name, operation, resource: resource(need.operation, &asked.target), result, grant: None, detail }
 }
 
 /// The lightest grant of the plan for this operation at this place.

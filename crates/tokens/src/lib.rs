@@ -13,6 +13,7 @@ mod course;
 mod create;
 pub mod declared;
 mod desk;
+mod discover;
 mod endpoint;
 mod error;
 mod exec;
@@ -40,6 +41,7 @@ pub use calendar::{Event, calendar};
 pub use check::{Check, CheckReport, Section, Test, Verdict, check};
 pub use create::{Created, Creation, create, create_since};
 pub use desk::{Desk, Listener};
+pub use discover::{Discovered, Discovery, GroupAt, OneOf, Open, Reached, Why as WhyOpen, discover};
 pub use endpoint::{BadEndpoint, Endpoint};
 pub use error::Error;
 pub use exec::{

@@ -1,11 +1,16 @@
 //! `flarekeep check`: does the token meet the needs of the work?
 
+mod discover;
+mod refused;
+
 use std::io::IsTerminal;
 
 use flarekeep_catalogue::NamedTest;
 use flarekeep_cloudflare::Client;
-use flarekeep_planner::{Plan, Target};
-use flarekeep_tokens::{Check, CheckReport, IdentityOwner, Section, Test, Verdict as Outcome, check, identify};
+use flarekeep_planner::{Need, Plan, Target};
+use flarekeep_tokens::{
+    Check, CheckReport, Identity, IdentityOwner, Section, Test, Verdict as Outcome, check, identify,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments;
@@ -17,25 +22,36 @@ use crate::overlay;
 use crate::work::Work;
 use crate::{CommandResult, Verdict};
 
-pub(crate) fn run(context: &Context, arguments: &arguments::Work) -> CommandResult {
-    let mut work = Work::read_in(context, arguments)?.required()?;
+pub(crate) fn run(context: &Context, arguments: &arguments::Check) -> CommandResult {
+    if arguments.discover.discover {
+        return discover::run(context, &arguments.discover);
+    }
+    let mut work = Work::read_in(context, &arguments.work)?;
+    let beyond = refused::read(context, &arguments.refused)?;
+    if beyond.is_empty() {
+        work = work.required()?;
+    }
     let report = block_on(async {
         let subject = context.subject()?;
-        let target = work.find_places(context, &subject, work.wanted()).await?;
-        let owner = match identify(&subject, target.account).await?.owner {
+        let target = work.find_places(context, &subject, work.wanted().and(beyond.wanted())).await?;
+        let token = identify(&subject, target.account).await?;
+        let owner = match token.owner {
             IdentityOwner::User => arguments::Owner::User,
             IdentityOwner::Account => arguments::Owner::Account,
         };
         let plan = work.plan(&target, owner)?;
         work.tell_left_out(context.output, owner);
         overlay::alarm_of(context, &plan);
+        let refused = refused::needs(&beyond, &plan, &target, owner)?;
         let tests = work.recipe().map(|recipe| recipe.tests.as_slice());
-        tested(context.output, &subject, &plan, tests, &target).await
+        let question = Question { named: tests.unwrap_or_default(), refused: &refused, token: Some(token) };
+        tested_for(context.output, &subject, &plan, question, &target).await
     })?;
     context.output.document(&report);
     show(context.output, &report);
     if report.lacks_a_grant() {
-        context.output.note(styled(FAINT, format!("\nflarekeep fix {} adds what is missing", typed(arguments))));
+        let typed = typed(&arguments.work);
+        context.output.note(styled(FAINT, format!("\nflarekeep fix {typed} adds what is missing")));
     }
     Ok(Verdict::yes_if(report.passes()))
 }
@@ -55,8 +71,27 @@ pub(crate) async fn tested(
     named: Option<&[NamedTest]>,
     target: &Target,
 ) -> Result<CheckReport, CommandError> {
+    let question = Question { named: named.unwrap_or_default(), refused: &[], token: None };
+    tested_for(output, subject, plan, question, target).await
+}
+
+/// What is checked beside the plan.
+struct Question<'a> {
+    named: &'a [NamedTest],
+    refused: &'a [Need],
+    token: Option<Identity>,
+}
+
+async fn tested_for(
+    output: Output,
+    subject: &Client,
+    plan: &Plan,
+    question: Question<'_>,
+    target: &Target,
+) -> Result<CheckReport, CommandError> {
     let bar = progress_bar(output);
-    let question = Check { plan, named: named.unwrap_or_default(), target: target.clone() };
+    let Question { named, refused, token } = question;
+    let question = Check { plan, named, target: target.clone(), refused, token };
     let report = check(subject, &question, |done, total| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
@@ -86,6 +121,7 @@ pub(crate) fn show(output: Output, report: &CheckReport) {
     }
     show_rest(output, "writes", &report.writes, only_writes);
     show_rest(output, "other reads", &report.reads, false);
+    show_refused(output, &report.refused);
     if report.misses() && !output.verbose && !only_writes {
         output.line(styled(FAINT, "  --verbose lists them all"));
     }
@@ -105,6 +141,19 @@ fn show_rest(output: Output, name: &str, section: &Section, all: bool) {
     }
 }
 
+/// What must be refused: what is not is always listed.
+fn show_refused(output: Output, section: &Section) {
+    if section.total == 0 {
+        return;
+    }
+    let listed = section.tests.iter().filter(|test| output.verbose || test.result != Outcome::Pass);
+    let listed: Vec<Test> = listed.cloned().collect();
+    output.line(format!("  {} refused, of what must be", score(section)));
+    if !listed.is_empty() {
+        output.line(rows(&listed, false));
+    }
+}
+
 fn score(section: &Section) -> String {
     let style = if section.passed == section.total { GOOD } else { BAD };
     styled(style, format!("{}/{}", section.passed, section.total))
@@ -118,6 +167,7 @@ fn rows(tests: &[Test], named: bool) -> String {
             let (style, word) = match test.result {
                 Outcome::Pass => (GOOD, "pass"),
                 Outcome::Missing => (BAD, "MISSING"),
+                Outcome::Allowed => (BAD, "ALLOWED"),
                 Outcome::Unproven => (CARE, "unproven"),
             };
             [styled(style, word), if named { test.name.clone() } else { test.operation.clone() }, advice(test)]

@@ -8,6 +8,7 @@ mod support;
 mod apply;
 mod bad_input;
 mod check;
+mod check_discover;
 mod credentials;
 mod emulate;
 mod emulate_coverage;

@@ -2,6 +2,7 @@
 
 mod crash;
 mod declared;
+mod discover;
 mod faults;
 mod fix;
 mod journal;
