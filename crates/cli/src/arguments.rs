@@ -417,4 +417,3 @@ pub(crate) struct TokenRoll {
     #[command(flatten)]
     pub(crate) delivery: Delivery,
 }
-

@@ -122,9 +122,9 @@ mod tests {
             let worlds = worlds(&implied, &answers);
             prop_assert_eq!(knowledge.contradicts_itself(), worlds.is_empty());
             if !worlds.is_empty() {
-                for at in 0..COUNT {
+                for (at, proved) in proved.into_iter().enumerate() {
                     let (all, none) = (worlds.iter().all(|w| w & 1 << at != 0), worlds.iter().all(|w| w & 1 << at == 0));
-                    prop_assert_eq!(proved[at], all, "{} of {:?}", at, knowledge);
+                    prop_assert_eq!(proved, all, "{} of {:?}", at, knowledge);
                     prop_assert_eq!(knowledge.is_excluded(at), none, "{} of {:?}", at, knowledge);
                 }
             }

@@ -91,7 +91,7 @@ async fn what_is_learned_is_true_and_takes_few_requests() {
         assert_eq!(local.emulator.state_hash(), before, "token {number} changed something");
         is_true(&report, &truth);
         counts.push(report.requests);
-        let all: Vec<_> = truth.policies.iter().flat_map(|policy| policy.known_groups()).collect();
+        let all: Vec<_> = truth.policies.iter().flat_map(flarekeep_policy::Policy::known_groups).collect();
         held += all.len();
         found += all.iter().filter(|one| report.held.iter().any(|found| found.group == one.name)).count();
         let within =

@@ -71,7 +71,8 @@ fn show(output: Output, found: &Discovered) {
     }
     list(output, "cannot hold", &found.excluded, output.verbose);
     show_open(output, &found.open);
-    let more = !output.verbose && !(found.excluded.is_empty() && found.open.is_empty());
+    let nothing_more = found.excluded.is_empty() && found.open.is_empty();
+    let more = !(output.verbose || nothing_more);
     if more {
         output.line(styled(FAINT, "\n--verbose lists them all"));
     }
