@@ -1,5 +1,7 @@
 //! Timing in turns: every contender runs once a round, so that a drift of the machine meets all alike.
 
+pub mod shop;
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
