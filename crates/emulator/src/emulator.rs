@@ -143,7 +143,7 @@ impl Emulator {
             Ok(State::clone(&fresh.insert(seeded).0))
         })?;
         // What a reset goes back to is made anew: values that were made at random are others then, and not told.
-        let again = || Ok((seeded(state.origin.clone(), &options)?.0, Vec::new()));
+        let again = || Ok((seeded(World::clone(&state.origin), &options)?.0, Vec::new()));
         let unplanted = |problem| OpenError::Unreadable { path: folder.as_ref().to_owned(), problem };
         let seeded = fresh.map_or_else(again, Ok).map_err(unplanted)?;
         Ok(Self::with(Arc::new(state), seeded, options, Some(store)))

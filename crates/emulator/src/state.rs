@@ -13,6 +13,8 @@ pub(crate) mod tokens;
 
 pub(crate) use self::rows::Map;
 
+use std::sync::Arc;
+
 use crate::dns::foreign;
 use crate::objects;
 use crate::products::{
@@ -27,9 +29,9 @@ pub(crate) type Owned<V> = Map<String, Map<String, V>>;
 /// All tables. The time of a token's last use is kept beside them, since calls that change nothing change it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
-    pub(crate) world: World,
+    pub(crate) world: Arc<World>,
     /// The world as it was in the beginning: calls may change [`Self::world`], and a reset goes back to this.
-    pub(crate) origin: World,
+    pub(crate) origin: Arc<World>,
     pub(crate) tokens: tokens::Table,
     pub(crate) dns_records: dns_records::Table,
     /// What names outside the world's zones hold.
@@ -75,6 +77,12 @@ rows::branch!(State {
 impl State {
     /// A world to which nothing was added yet.
     pub(crate) fn new(world: World) -> Self {
+        let world = Arc::new(world);
         Self { origin: world.clone(), world, ..Self::default() }
+    }
+
+    /// The world, to be changed.
+    pub(crate) fn world_mut(&mut self) -> &mut World {
+        Arc::make_mut(&mut self.world)
     }
 }

@@ -136,7 +136,7 @@ mod tests {
         let mut state = State::new(crate::world::World::generated());
         let above = state.world.zones.iter().next().unwrap().clone();
         let id = flarekeep_catalogue::ZoneId::from_u128(7);
-        state.world.zones.insert(Zone { id, name: "shop.example.com".to_owned(), ..above });
+        state.world_mut().zones.insert(Zone { id, name: "shop.example.com".to_owned(), ..above });
         let zone = |name| zone_of(&state, name).map(|zone| zone.name.as_str());
         assert_eq!(zone("a.b.shop.example.com"), Some("shop.example.com"));
         assert_eq!(zone("shop.example.com"), Some("shop.example.com"));

@@ -38,14 +38,15 @@ impl Kind {
         }
     }
 
-    /// The header that carries it.
-    pub(crate) const fn header(self) -> &'static str {
-        match self {
-            Self::Crc32 => "x-amz-checksum-crc32",
-            Self::Crc32c => "x-amz-checksum-crc32c",
-            Self::Crc64Nvme => "x-amz-checksum-crc64nvme",
-            Self::Sha1 => "x-amz-checksum-sha1",
-            Self::Sha256 => "x-amz-checksum-sha256",
+    /// The kind that the header with this name carries.
+    pub(crate) fn in_header(name: &str) -> Option<Self> {
+        match name.strip_prefix("x-amz-checksum-")? {
+            "crc32" => Some(Self::Crc32),
+            "crc32c" => Some(Self::Crc32c),
+            "crc64nvme" => Some(Self::Crc64Nvme),
+            "sha1" => Some(Self::Sha1),
+            "sha256" => Some(Self::Sha256),
+            _ => None,
         }
     }
 

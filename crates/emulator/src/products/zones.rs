@@ -103,7 +103,7 @@ fn create(call: &Call, state: &mut State) -> Outcome {
     let at = Some(call.at.0);
     let details = Details { kind, created_on: at, modified_on: at, ..Details::default() };
     state.zones.0.insert(zone.id, details);
-    state.world.zones.insert(zone.clone());
+    state.world_mut().zones.insert(zone.clone());
     Ok(Answer::result(&shown(&zone, state)))
 }
 
@@ -139,7 +139,7 @@ fn delete(call: &Call, state: &mut State) -> Outcome {
 }
 
 fn forget(id: ZoneId, state: &mut State) {
-    state.world.zones.remove(id);
+    state.world_mut().zones.remove(id);
     state.zones.0.remove(&id);
     state.dns_records.forget(id);
     state.zone_settings.forget(id);
@@ -153,7 +153,7 @@ fn check(call: &Call, state: &mut State) -> Outcome {
     let mut zone = found(call, state)?.clone();
     if zone.status != "active" {
         zone.status = "active".to_owned();
-        state.world.zones.insert(zone.clone());
+        state.world_mut().zones.insert(zone.clone());
         change(call, state, |details| {
             details.activated_on = Some(call.at.0);
             Ok(())

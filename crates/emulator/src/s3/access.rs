@@ -1,5 +1,6 @@
 //! Who calls, and whether the call may be made.
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use axum::http::{HeaderMap, Uri};
@@ -76,14 +77,14 @@ impl Gate {
         };
         let mut requests = vec![self.request(visit, record, operation, wanted.bucket)];
         let mut parts = vec![Part { operation, path: None }];
-        let mut keys = vec![wanted.key.map(ToOwned::to_owned)];
-        if let Some((bucket, key)) =
-            source(wanted.headers).filter(|_| matches!(wanted.name, "CopyObject" | "UploadPartCopy"))
+        let mut keys = vec![wanted.key.map(Cow::Borrowed)];
+        if matches!(wanted.name, "CopyObject" | "UploadPartCopy")
+            && let Some((bucket, key)) = source(wanted.headers)
             && let Some(read) = named("GetObject")
         {
             requests.push(self.request(visit, record, read, Some(&bucket)));
             parts.push(Part { operation: read, path: Some(format!("/{bucket}/{key}")) });
-            keys.push(Some(key));
+            keys.push(Some(Cow::Owned(key)));
         }
         // Whoever makes a bucket by the way needs the right to make one: inferred, Cloudflare does not say.
         if makes_bucket(wanted.headers)

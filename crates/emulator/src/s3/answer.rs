@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::dto::{ETag, EncodingType, StorageClass, Timestamp};
 
@@ -27,20 +27,25 @@ pub(super) fn length(bytes: u64) -> i64 {
 /// A condition, as the headers say it whose names begin so: with nothing, `x-amz-copy-source-` or `cf-copy-destination-`.
 /// s3s takes a list of tags for one, and so the headers are read here.
 pub(super) fn condition(headers: &HeaderMap, prefix: &str) -> Condition {
-    let tags = |name: &str| {
-        let values = headers.get_all(format!("{prefix}{name}")).iter().filter_map(|value| value.to_str().ok());
+    let tags = |name: &HeaderName| {
+        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
         values.map(ToOwned::to_owned).reduce(|all, more| format!("{all}, {more}")).map(|text| Tags::read(&text))
     };
-    let date = |name: &str| {
-        let text = headers.get(format!("{prefix}{name}"))?.to_str().ok()?;
+    let date = |name: &HeaderName| {
+        let text = headers.get(name)?.to_str().ok()?;
         Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_second())
     };
-    Condition {
-        matches: tags("if-match"),
-        differs: tags("if-none-match"),
-        modified_since: date("if-modified-since"),
-        unmodified_since: date("if-unmodified-since"),
+    let mut condition = Condition::default();
+    for name in headers.keys() {
+        match name.as_str().strip_prefix(prefix) {
+            Some("if-match") => condition.matches = tags(name),
+            Some("if-none-match") => condition.differs = tags(name),
+            Some("if-modified-since") => condition.modified_since = date(name),
+            Some("if-unmodified-since") => condition.unmodified_since = date(name),
+            _ => {}
+        }
     }
+    condition
 }
 
 /// The storage class as S3 calls it: the object's, else its bucket's.

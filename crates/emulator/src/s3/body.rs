@@ -9,7 +9,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use futures_util::{Stream, StreamExt};
 use s3s::dto::StreamingBlob;
-use s3s::{S3Error, S3Result, s3_error};
+use s3s::stream::{ByteStream, DynByteStream};
+use s3s::{S3Error, S3Result, StdError, s3_error};
 use sha2::{Digest, Sha256};
 
 use super::fault::coded;
@@ -53,8 +54,17 @@ impl Shared {
     }
 }
 
+impl From<&Shared> for s3s::Body {
+    fn from(shared: &Shared) -> Self {
+        let stream: DynByteStream = Box::pin(shared.clone());
+        Self::from(stream)
+    }
+}
+
+impl ByteStream for Shared {}
+
 impl Stream for Shared {
-    type Item = Result<Bytes, axum::Error>;
+    type Item = Result<Bytes, StdError>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context) -> Poll<Option<Self::Item>> {
         let mut wire = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -64,7 +74,7 @@ impl Stream for Shared {
         if let (Poll::Ready(Some(Ok(chunk))), Some((hash, _))) = (&polled, hashed) {
             hash.update(chunk);
         }
-        polled
+        polled.map_err(StdError::from)
     }
 }
 

@@ -45,7 +45,7 @@ impl Face {
                 parts.extensions.insert(visit.clone());
                 let taken = match empty {
                     true => s3s::Body::empty(),
-                    false => s3s::Body::http_body_unsync(Body::from_stream(body.clone())),
+                    false => s3s::Body::from(&body),
                 };
                 let request = Request::from_parts(parts, taken);
                 let secret = visit.session().map(|session| SecretKey::from(session.secret.as_str()));
@@ -116,14 +116,14 @@ fn presented(headers: &HeaderMap, query: Option<&str>, emulator: &Inner, visit: 
         || ["Signature", "X-Amz-Credential", "X-Amz-Signature"].iter().any(names_one);
     verdict.cause = if any { "bad-credential" } else { "no-credential" };
     let signed = Signed::read(headers, &query)?;
-    let key = signed.key.as_ref();
+    let key = signed.key();
     let state = emulator.state();
     let Some(record) = record(&state, key) else {
         (verdict.credential, verdict.cause) = (CredentialKind::UnknownToken, "unknown-credential");
         return Err(unauthorized());
     };
     verdict.note(record);
-    signed.still_good(&query, emulator.now().0, emulator.options.expired_link)?;
+    signed.still_good(emulator.now().0, emulator.options.expired_link)?;
     let in_header = headers.get("x-amz-security-token").map(|token| token.to_str().unwrap_or_default().into());
     if let Some(token) = in_header.or_else(|| query.get("X-Amz-Security-Token")) {
         verdict.cause = "temporary-credential";
@@ -165,18 +165,23 @@ impl<'a> Parameters<'a> {
     pub(super) fn read(query: Option<&'a str>) -> Self {
         let pairs = query.into_iter().flat_map(|query| query.split('&'));
         let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-        Self(pairs.map(|(name, value)| (percent_decode_str(name).decode_utf8_lossy(), value)).collect())
+        Self(pairs.map(|(name, value)| (decoded(name), value)).collect())
     }
 
     /// The value of the first parameter with this name.
     pub(super) fn get(&self, name: &str) -> Option<Cow<'a, str>> {
         let (_, value) = self.0.iter().find(|(given, _)| given == name)?;
-        Some(percent_decode_str(value).decode_utf8_lossy())
+        Some(decoded(value))
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(given, _)| given == name)
     }
+}
+
+/// A part of a query without its percent-encoding, which few parts have.
+fn decoded(text: &str) -> Cow<'_, str> {
+    if text.contains('%') { percent_decode_str(text).decode_utf8_lossy() } else { Cow::Borrowed(text) }
 }
 
 pub(super) fn answer(error: S3Error) -> Response<Body> {

@@ -18,7 +18,7 @@ use crate::state::tokens::Record;
 use crate::why::Grounds;
 
 /// What let a call in.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Leave {
     token: TokenId,
     /// The secret that the call is signed with.
@@ -50,10 +50,10 @@ impl Visit {
         T: Send + 'static,
         C: FnOnce(&mut State) -> Result<T, Fault> + Send + 'static,
     {
-        let (leave, at) = (self.leave().cloned(), emulator.now());
+        let (visit, at) = (self.clone(), emulator.now());
         let written = emulator.alter(move |state: &mut State| {
             // Whatever writes has been admitted, so none is for the compiler alone.
-            leave.ok_or(Fault::Storage)?.hold(state, at).map_err(Stopped::Refused)?;
+            visit.leave().ok_or(Fault::Storage)?.hold(state, at).map_err(Stopped::Refused)?;
             Ok(change(state)?)
         });
         written.await.map_err(|stopped| match stopped {
@@ -68,10 +68,10 @@ impl Leave {
         Self { token: record.stored.id, secret: record.stored.value_hash.clone(), requests }
     }
 
-    fn hold(self, state: &State, at: UnixSeconds) -> Result<(), Box<Refused>> {
+    fn hold(&self, state: &State, at: UnixSeconds) -> Result<(), Box<Refused>> {
         let record = state.tokens.with_id(self.token).filter(|now| now.stored.value_hash == self.secret);
-        for request in self.requests {
-            let request = Request { at, ..request };
+        for request in &self.requests {
+            let request = Request { at, ..request.clone() };
             let cause = record.and_then(|record| decide(record, &request, state));
             if !cause.is_some_and(is_leave) {
                 return Err(Box::new(Refused { by: record.cloned(), request, cause }));

@@ -91,10 +91,13 @@ pub(super) async fn put(emulator: &Arc<Inner>, request: S3Request<PutObjectInput
     let visit = Visit::in_extensions(&request.extensions)?;
     let (input, headers) = (request.input, request.headers);
     let (bucket, at) = (visit.bucket(&input.bucket), emulator.now().0);
-    let freed = emulator.state().objects.weight(&bucket, &input.key);
-    if !visit.makes_bucket() {
-        existing(&emulator.state(), &bucket)?;
-    }
+    let freed = {
+        let state = emulator.state();
+        if !visit.makes_bucket() {
+            existing(&state, &bucket)?;
+        }
+        state.objects.weight(&bucket, &input.key)
+    };
     let (bytes, _taken) = read(input.body, input.content_md5.as_deref(), emulator, &headers, freed).await?;
     let checksum = sums::verified(sums::sent(&headers, request.trailing_headers.as_ref())?, &bytes)?;
     let about = About {
@@ -109,7 +112,7 @@ pub(super) async fn put(emulator: &Arc<Inner>, request: S3Request<PutObjectInput
     };
     let object = Object { checksum, ..Object::new(bytes, Arc::new(about), at) };
     let condition = condition(&headers, "");
-    let put = place(emulator, &visit, (&input.bucket, input.key), object, condition).await?;
+    let put = place(emulator, &visit, (bucket, input.key), object, condition).await?;
     let mut output = PutObjectOutput { e_tag: Some(etag(&put.etag)), ..PutObjectOutput::default() };
     sums::tell!(output, &put.checksum);
     output.checksum_type = put.checksum.as_ref().map(sums::shape);
@@ -146,7 +149,7 @@ pub(super) async fn copy(emulator: &Arc<Inner>, request: S3Request<CopyObjectInp
     let checksum = kind.map(|kind| kind.of(&source.bytes)).or_else(|| source.checksum.clone());
     let object = Object { modified: emulator.now().0, about, checksum, ..Object::clone(&source) };
     let condition = condition(&headers, "cf-copy-destination-");
-    let put = place(emulator, &visit, (&input.bucket, input.key), object, condition).await?;
+    let put = place(emulator, &visit, (visit.bucket(&input.bucket), input.key), object, condition).await?;
     let mut result = CopyObjectResult {
         e_tag: Some(etag(&put.etag)),
         last_modified: Some(timestamp(put.modified)),
@@ -232,11 +235,11 @@ fn found(emulator: &Inner, bucket: &BucketKey, key: &str) -> S3Result<Arc<Object
 async fn place(
     emulator: &Arc<Inner>,
     visit: &Visit,
-    (bucket, key): (&str, String),
+    (bucket, key): (BucketKey, String),
     object: Object,
     condition: Condition,
 ) -> S3Result<Arc<Object>> {
-    let (bucket, makes_bucket) = (visit.bucket(bucket), visit.makes_bucket());
+    let makes_bucket = visit.makes_bucket();
     let (capacity, limited) = (emulator.options.object_bytes, emulator.options.object_write_limit);
     let put = move |state: &mut crate::state::State| {
         provided(state, &bucket, makes_bucket, object.modified)?;

@@ -1,6 +1,7 @@
 //! What R2 takes no request with: headers and parameters of Amazon's that it does not have, in its words (r2/api/s3/api;
 //! miniflare's tests in cloudflare/workers-sdk), and limits that a request's head exceeds.
 
+use axum::http::header::RANGE;
 use axum::http::{HeaderMap, HeaderName, Uri};
 use percent_encoding::percent_decode_str;
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
@@ -48,8 +49,25 @@ const CUSTOMER_KEY: &str = "x-amz-server-side-encryption-customer-";
 /// All names and values of an object's metadata together.
 const METADATA: usize = 8_192;
 
+/// Amazon's headers that a signature brings, and that say nothing of the operation.
+const OF_SIGNATURES: [&str; 3] = ["x-amz-content-sha256", "x-amz-date", "x-amz-security-token"];
+
 /// Whether R2 would take an operation's request, once its caller may make it.
 pub(super) fn screened(operation: &str, headers: &HeaderMap, uri: &Uri) -> S3Result<()> {
+    let mut names = headers.keys().map(HeaderName::as_str);
+    if names.any(|name| name.starts_with("x-amz-") && !OF_SIGNATURES.contains(&name)) {
+        of_amazon(operation, headers)?;
+    }
+    if let Some((first, last)) = headers.get(RANGE).and_then(|range| span(range.to_str().ok()?))
+        && first > last
+    {
+        return Err(s3_error!(InvalidArgument, "range must be positive."));
+    }
+    parameters(operation, uri.query().unwrap_or_default())
+}
+
+/// Whether R2 would take Amazon's headers.
+fn of_amazon(operation: &str, headers: &HeaderMap) -> S3Result<()> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let writes = matches!(operation, "PutObject" | "CopyObject" | "CreateMultipartUpload");
     let lacking: &[&str] = match operation {
@@ -93,13 +111,13 @@ pub(super) fn screened(operation: &str, headers: &HeaderMap, uri: &Uri) -> S3Res
     {
         return Err(s3_error!(InvalidArgument, "Unknown metadata directive {directive}."));
     }
-    if let Some((first, last)) = text("range").and_then(|range| range.strip_prefix("bytes=")?.split_once('-'))
-        && let (Ok(first), Ok(last)) = (first.parse::<u64>(), last.parse::<u64>())
-        && first > last
-    {
-        return Err(s3_error!(InvalidArgument, "range must be positive."));
-    }
-    parameters(operation, uri.query().unwrap_or_default())
+    Ok(())
+}
+
+/// The first and the last byte of a range that names both.
+fn span(range: &str) -> Option<(u64, u64)> {
+    let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
+    Some((first.parse().ok()?, last.parse().ok()?))
 }
 
 /// Keys of the customer's: R2 has them, this emulator does not; only what is wrong with them is told as R2 does.

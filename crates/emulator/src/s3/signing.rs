@@ -2,6 +2,7 @@
 //! S3 face in cloudflare/workers-sdk, which were compared with R2), and what a signature that is wrong is told.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use axum::http::header::{AUTHORIZATION, HOST};
 use axum::http::{HeaderMap, Method, Uri};
@@ -22,15 +23,14 @@ const LONGEST: u64 = 604_800;
 /// A signature that is well formed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Signed<'a> {
-    /// The access key.
-    pub(super) key: Cow<'a, str>,
+    /// `<access key>/<date>/<region>/s3/aws4_request`.
+    credential: Cow<'a, str>,
     /// The names of the headers that are signed, with semicolons between them.
     pub(super) headers: Cow<'a, str>,
-    /// `<date>/<region>/s3/aws4_request`.
-    scope: String,
     time: Cow<'a, str>,
     signature: Cow<'a, str>,
-    link: bool,
+    /// Of a link: the second after which it is good no more.
+    until: Option<i64>,
 }
 
 impl<'a> Signed<'a> {
@@ -72,9 +72,11 @@ impl<'a> Signed<'a> {
                 "Date provided in '{name}' header ({time}) didn't parse successfully"
             ));
         }
-        let (key, scope) = credential(field("Credential="), time, &format!("'{name}' header"))?;
-        let (key, time, signature) = (Cow::Borrowed(key), Cow::Borrowed(time), Cow::Borrowed(field("Signature=")));
-        Self { key, headers: Cow::Borrowed(field("SignedHeaders=")), scope, time, signature, link: false }.of_the_host()
+        let credential = field("Credential=");
+        check(credential, time, format_args!("'{name}' header"))?;
+        let (credential, time) = (Cow::Borrowed(credential), Cow::Borrowed(time));
+        let (headers, signature) = (Cow::Borrowed(field("SignedHeaders=")), Cow::Borrowed(field("Signature=")));
+        Self { credential, headers, time, signature, until: None }.of_the_host()
     }
 
     fn in_query(query: &Parameters<'a>) -> S3Result<Self> {
@@ -102,20 +104,28 @@ impl<'a> Signed<'a> {
             return Err(s3_error!(InvalidArgument, "X-Amz-Expires must be less than a week (in seconds); {LONGEST}"));
         }
         let time = given("X-Amz-Date");
-        if seconds(&time).is_none() {
+        let Some(signed_at) = seconds(&time) else {
             return Err(s3_error!(InvalidArgument, "Date provided in 'X-Amz-Date' ({time}) didn't parse successfully"));
-        }
-        let whole = given("X-Amz-Credential");
-        let (key, scope) = credential(&whole, &time, "'X-Amz-Date'")?;
-        let (key, headers) = (Cow::Owned(key.to_owned()), given("X-Amz-SignedHeaders"));
-        Self { key, headers, scope, time, signature: given("X-Amz-Signature"), link: true }.of_the_host()
+        };
+        let credential = given("X-Amz-Credential");
+        check(&credential, &time, format_args!("'X-Amz-Date'"))?;
+        let (headers, signature) = (given("X-Amz-SignedHeaders"), given("X-Amz-Signature"));
+        Self { credential, headers, time, signature, until: Some(signed_at.saturating_add_unsigned(lifetime)) }.of_the_host()
+    }
+
+    /// The access key.
+    pub(super) fn key(&self) -> &str {
+        self.parts().0
     }
 
     /// Whether the time of a link is over. Links alone have a time.
-    pub(super) fn still_good(&self, query: &Parameters, now: i64, answer: ExpiredLink) -> S3Result<()> {
-        let lifetime = query.get("X-Amz-Expires").and_then(|text| text.parse().ok());
-        let until = seconds(&self.time).unwrap_or_default() + lifetime.unwrap_or(0_i64);
-        if self.link && now > until { Err(expired(answer)) } else { Ok(()) }
+    pub(super) fn still_good(&self, now: i64, answer: ExpiredLink) -> S3Result<()> {
+        if self.until.is_some_and(|until| now > until) { Err(expired(answer)) } else { Ok(()) }
+    }
+
+    /// The access key, and the scope `<date>/<region>/s3/aws4_request`.
+    fn parts(&self) -> (&str, &str) {
+        self.credential.split_once('/').unwrap_or_default()
     }
 
     /// A signature that is not of the host could be replayed elsewhere.
@@ -137,18 +147,19 @@ impl<'a> Signed<'a> {
         names.sort();
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let listed: String = names.iter().map(|name| format!("{name}:{}\n", text(name).trim())).collect();
-        let payload = if self.link { "UNSIGNED-PAYLOAD" } else { text("x-amz-content-sha256") };
+        let payload = if self.until.is_some() { "UNSIGNED-PAYLOAD" } else { text("x-amz-content-sha256") };
         let (path, pairs, names) = (uri.path(), pairs.join("&"), names.join(";"));
         let request = format!("{method}\n{path}\n{pairs}\n{listed}\n{names}\n{payload}");
-        let text = format!("AWS4-HMAC-SHA256\n{}\n{}\n{}", self.time, self.scope, hex(&hash(request.as_bytes())));
+        let (_, scope) = self.parts();
+        let text = format!("AWS4-HMAC-SHA256\n{}\n{scope}\n{}", self.time, hex(&hash(request.as_bytes())));
         [("StringToSign", text), ("SignatureProvided", self.signature.to_string()), ("CanonicalRequest", request)]
     }
 }
 
-/// The access key and the rest of a credential's scope.
-fn credential<'a>(whole: &'a str, time: &str, origin: &str) -> S3Result<(&'a str, String)> {
-    let parts: Vec<&str> = whole.split('/').collect();
-    let [key, date, region, service, end] = parts[..] else {
+/// Whether a credential has its five parts, and is of the day of the signature's time, which `origin` holds.
+fn check(credential: &str, time: &str, origin: fmt::Arguments) -> S3Result<()> {
+    let parts: Vec<&str> = credential.split('/').collect();
+    let [key, date, _region, service, end] = parts[..] else {
         let count = parts.len();
         let said = "Credential sigv4 header should have at least 5 slash-separated parts, not";
         return Err(s3_error!(InvalidArgument, "{said} {count}"));
@@ -167,7 +178,7 @@ fn credential<'a>(whole: &'a str, time: &str, origin: &str) -> S3Result<(&'a str
     if date != day {
         return Err(s3_error!(InvalidArgument, "Credential signed date {date} does not match {day} from {origin}"));
     }
-    Ok((key, format!("{date}/{region}/{service}/{end}")))
+    Ok(())
 }
 
 /// The seconds since 1970 of a time such as `20130524T000000Z`; none where it is not of this form.
@@ -201,7 +212,7 @@ mod tests {
     #[test]
     fn a_credential_has_five_parts() {
         let key = "a".repeat(32);
-        let told = |whole: &str| credential(whole, "20260612T000000Z", "'x'").is_ok();
+        let told = |whole: &str| check(whole, "20260612T000000Z", format_args!("'x'")).is_ok();
         assert!(told(&format!("{key}/20260612/auto/s3/aws4_request")));
         for bad in [
             key.clone(),

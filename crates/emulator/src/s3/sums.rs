@@ -51,8 +51,11 @@ pub(super) fn shape(checksum: &Checksum) -> s3s::dto::ChecksumType {
 }
 
 fn in_headers(headers: &HeaderMap) -> Vec<Checksum> {
-    let value = |kind: Kind| Some(headers.get(kind.header())?.to_str().ok()?.trim().to_owned());
-    Kind::ALL.into_iter().filter_map(|kind| Some(Checksum { kind, value: value(kind)? })).collect()
+    let sums = headers.keys().filter_map(|name| {
+        let kind = Kind::in_header(name.as_str())?;
+        Some(Checksum { kind, value: headers.get(name)?.to_str().ok()?.trim().to_owned() })
+    });
+    sums.collect()
 }
 
 /// Tells a checksum in one of S3's outputs, which have a field for each kind.

@@ -64,7 +64,7 @@ fn state() -> State {
     let mut state = State::new(World::generated());
     let first = state.world.zones.iter().next().unwrap().clone();
     for (number, name) in [(1, "one.org"), (2, "two.org")] {
-        state.world.zones.insert(crate::world::Zone { id: zone(number), name: name.to_owned(), ..first.clone() });
+        state.world_mut().zones.insert(crate::world::Zone { id: zone(number), name: name.to_owned(), ..first.clone() });
     }
     state
 }
