@@ -40,14 +40,7 @@ impl Kind {
 
     /// The kind that the header with this name carries.
     pub(crate) fn in_header(name: &str) -> Option<Self> {
-        match name.strip_prefix("x-amz-checksum-")? {
-            "crc32" => Some(Self::Crc32),
-            "crc32c" => Some(Self::Crc32c),
-            "crc64nvme" => Some(Self::Crc64Nvme),
-            "sha1" => Some(Self::Sha1),
-            "sha256" => Some(Self::Sha256),
-            _ => None,
-        }
+        Self::named(name.strip_prefix("x-amz-checksum-")?)
     }
 
     /// The kind with this name.
@@ -100,6 +93,16 @@ mod tests {
         assert_eq!(hex(Kind::Crc64Nvme), "ae8b14860a799888");
         assert_eq!(hex(Kind::Sha1), "f7c3bc1d808e04732adf679965ccc34ca7ae3441");
         assert_eq!(hex(Kind::Sha256), "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225");
+    }
+
+    #[test]
+    fn each_kind_has_a_header() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::in_header(&format!("x-amz-checksum-{}", kind.name().to_lowercase())), Some(kind));
+        }
+        for other in ["x-amz-checksum-algorithm", "x-amz-checksum-mode", "x-amz-checksum-", "crc32", "content-md5"] {
+            assert_eq!(Kind::in_header(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -110,7 +110,8 @@ impl<'a> Signed<'a> {
         let credential = given("X-Amz-Credential");
         check(&credential, &time, format_args!("'X-Amz-Date'"))?;
         let (headers, signature) = (given("X-Amz-SignedHeaders"), given("X-Amz-Signature"));
-        Self { credential, headers, time, signature, until: Some(signed_at.saturating_add_unsigned(lifetime)) }.of_the_host()
+        Self { credential, headers, time, signature, until: Some(signed_at.saturating_add_unsigned(lifetime)) }
+            .of_the_host()
     }
 
     /// The access key.
