@@ -86,3 +86,19 @@ impl State {
         Arc::make_mut(&mut self.world)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_shares_the_world_until_it_changes_it() {
+        let state = State::new(World::generated());
+        let mut draft = state.clone();
+        assert!(Arc::ptr_eq(&state.world, &draft.world) && Arc::ptr_eq(&state.origin, &draft.origin));
+        let zone = state.world.zones.iter().next().unwrap().id;
+        draft.world_mut().zones.remove(zone);
+        assert!(draft.world.zone(zone).is_none());
+        assert!(state.world.zone(zone).is_some() && draft.origin.zone(zone).is_some());
+    }
+}

@@ -19,7 +19,7 @@ use crate::products::{Handler, handler};
 use crate::state::State;
 use crate::state::tokens::Stored;
 
-/// What is made before the first call, in this order. It is shared, as a world is copied and compared with each write.
+/// What is made before the first call, in this order. It is shared, as a world is copied with each write to it.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Seeds(Arc<Vec<Seed>>);
 
