@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use flarekeep_catalogue::{Group, TokenId};
 use flarekeep_planner::{dashboard_choice, dashboard_page, policy_documents};
-use flarekeep_policy::{Effect, Grant, Owner, Policy, Resource};
+use flarekeep_policy::{BucketKey, Effect, Grant, Owner, Policy, Resource};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -38,6 +38,8 @@ pub enum Change {
         /// Whether an account must not own it.
         of_user: bool,
     },
+    /// Nothing about the token: call the bucket at the endpoint of its jurisdiction.
+    Endpoint(BucketKey),
     /// Nothing about the token: what the user does otherwise, in one line.
     Otherwise(&'static str),
 }
@@ -118,6 +120,7 @@ impl Mended<'_> {
                 call: Some(self.update(".status = \"active\"")),
             },
             Change::NewToken { of_user } => self.another(*of_user),
+            Change::Endpoint(bucket) => Mend { advice: endpoint(bucket), command: None, steps: Vec::new(), call: None },
             Change::Otherwise(advice) => {
                 Mend { advice: (*advice).to_owned(), command: None, steps: Vec::new(), call: None }
             }
@@ -243,6 +246,16 @@ fn undeny(group: &Group) -> String {
 fn range(address: IpAddr) -> String {
     let address = address.to_canonical();
     format!("{address}/{}", if address.is_ipv4() { 32 } else { 128 })
+}
+
+/// Where a bucket answers (docs: r2/reference/data-location).
+fn endpoint(bucket: &BucketKey) -> String {
+    let BucketKey { account, jurisdiction, name } = bucket;
+    let label = if jurisdiction == "default" { String::new() } else { format!(".{jurisdiction}") };
+    format!(
+        "the token holds the bucket {name} of the jurisdiction {jurisdiction}, which answers at \
+         https://{account}{label}.r2.cloudflarestorage.com alone: call it there"
+    )
 }
 
 fn place(resource: &Resource) -> String {
