@@ -51,7 +51,7 @@ pub fn diagnose(refusal: &Refusal, known: &Known, work: &Work<'_>) -> Diagnosis 
     let look = (causes.len() > 1).then(|| look::next(&causes, refusal, known)).flatten();
     let change = change(first, refusal, known, &judgement, work);
     let words = work.arguments.map(str::to_owned).or_else(|| arguments(refusal));
-    let mended = Mended { id: id(known), owner: owner(refusal, known), work: words.as_deref() };
+    let mended = Mended { id: id(known), owner: owner(refusal, known), work: words.as_deref(), now: known.now };
     let grants_help = causes.iter().any(|cause| cause.is_of_policies());
     Diagnosis {
         operation: refusal.operation.map(ToString::to_string),
