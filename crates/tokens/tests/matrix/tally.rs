@@ -1,8 +1,9 @@
 //! How the diagnoses came out.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
-use flarekeep_diagnosis::{Cause, Confidence, Diagnosis};
+use flarekeep_diagnosis::{Cause, Change, Confidence, Diagnosis};
 
 use crate::fault::Fault;
 
@@ -36,6 +37,9 @@ impl Tally {
         let counts = self.counts.entry(fault).or_default();
         for (count, diagnosis) in counts.iter_mut().zip([&told.alone, &told.live]) {
             let causes: Vec<Cause> = diagnosis.findings.iter().map(|finding| finding.cause).collect();
+            if diagnosis.cause() == told.truth && !mends(told.truth, diagnosis.change.as_ref()) {
+                self.wrong.push(format!("{fault:?} ({}) {called}: mended by {:?}", told.truth, diagnosis.change));
+            }
             let certain = diagnosis.confidence() == Confidence::Proved && diagnosis.cause() != told.truth;
             match causes.iter().position(|cause| *cause == told.truth).filter(|_| !certain) {
                 Some(0) if causes.len() == 1 => count.right += 1,
@@ -67,6 +71,24 @@ impl Tally {
         assert!(unmet.is_empty(), "faults that were never met: {unmet:?}");
         let shown: Vec<_> = self.wrong.iter().take(30).cloned().collect();
         assert!(self.wrong.is_empty(), "{} wrong:\n{}", self.wrong.len(), shown.join("\n"));
+    }
+}
+
+/// Whether a change is of the kind that mends a cause.
+fn mends(cause: Cause, change: Option<&Change>) -> bool {
+    let Some(change) = change else { return false };
+    match cause {
+        Cause::MissingGroup | Cause::WrongScope => matches!(change, Change::Grant { .. }),
+        // No grant lets an account's token out of its account.
+        Cause::OtherResource => matches!(change, Change::Grant { .. } | Change::Otherwise(_)),
+        Cause::DeniedByPolicy => matches!(change, Change::Undeny { .. } | Change::Otherwise(_)),
+        Cause::Disabled => *change == Change::Enable,
+        Cause::Expired => *change == Change::MoveEnd,
+        Cause::NotYetValid => *change == Change::MoveStart,
+        Cause::AddressNotAllowed => *change == Change::AllowAddress(Ipv4Addr::LOCALHOST.into()),
+        Cause::UnknownToken | Cause::RevokedExposed => *change == Change::NewToken { of_user: false },
+        Cause::AccountTokenNotSupported => *change == Change::NewToken { of_user: true },
+        _ => matches!(change, Change::Otherwise(_) | Change::Endpoint(_)),
     }
 }
 
