@@ -56,7 +56,7 @@ async fn no_diagnosis_is_wrong_and_certain() {
                 }
             }
         }
-        enabled::walk(&local, &mut tally).await;
+        enabled::walk(&local, every, &mut tally).await;
         minting::walk(&local, every, &mut tally).await;
         s3::walk(&local, &mut tally).await;
     }
