@@ -53,6 +53,8 @@ async fn no_diagnosis_is_wrong_and_certain() {
                         let told = walk.walk_in_the_world(fault).await;
                         told.into_iter().for_each(|told| tally.add(fault, &called, &told));
                     }
+                    // Once the wait is over the call is let through, and may have acted: it may be that which deletes the zone.
+                    limited.emulator.reset().await.unwrap();
                 }
             }
         }
