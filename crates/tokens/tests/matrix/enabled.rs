@@ -1,5 +1,5 @@
-//! Products that are not switched on. The emulator has all of them on: their answers, which are public, are put in its
-//! mouth for the calls of the product, and for no other.
+//! Products that are not switched on. The emulator has all of them on: their answers are put in its mouth for the calls of
+//! the product, and for no other. The codes are public; the words of 1405 and 1456 are ours.
 
 use flarekeep_catalogue::{Operation, operations};
 use flarekeep_emulator::FaultRules;
