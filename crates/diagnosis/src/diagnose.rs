@@ -7,7 +7,7 @@ use flarekeep_policy::{Effect, Hold, Owner};
 use crate::cause::Cause;
 use crate::diagnosis::{Confidence, Diagnosis, Finding};
 use crate::evidence;
-use crate::judgement::Judgement;
+use crate::judgement::{Judgement, is_s3};
 use crate::known::{Known, Life};
 use crate::look;
 use crate::mend::{Change, Mended};
@@ -51,7 +51,7 @@ pub fn diagnose(refusal: &Refusal, known: &Known, work: &Work<'_>) -> Diagnosis 
     let look = (causes.len() > 1).then(|| look::next(&causes, refusal, known)).flatten();
     let change = change(first, refusal, known, &judgement, work);
     let words = work.arguments.map(str::to_owned).or_else(|| arguments(refusal));
-    let mended = Mended { id: id(known), owner: owner(refusal, known), work: words.as_deref() };
+    let mended = Mended { id: id(known), owner: owner(refusal, known), work: words.as_deref(), now: known.now };
     let grants_help = causes.iter().any(|cause| cause.is_of_policies());
     Diagnosis {
         operation: refusal.operation.map(ToString::to_string),
@@ -172,6 +172,7 @@ fn change(cause: Cause, refusal: &Refusal, known: &Known, judgement: &Judgement,
         Cause::LockedOut => {
             Change::Otherwise("stop the calls with the refused credential, wait, then send the right one")
         }
+        Cause::WrongId if let Some(bucket) = &judgement.namesake => Change::Endpoint(bucket.clone()),
         Cause::WrongId => Change::Otherwise(
             "compare the ids and names in the path with the dashboard: an account's id and a zone's look alike, and a \
              bucket of a jurisdiction is seen at its own endpoint alone",
@@ -233,12 +234,6 @@ fn arguments(refusal: &Refusal) -> Option<String> {
     words.extend(target.account.filter(|_| operation.names_account()).map(|id| format!("--account {id}")));
     words.extend(target.zone.filter(|_| operation.names_zone()).map(|id| format!("--zone {id}")));
     Some(words.join(" "))
-}
-
-fn is_s3(refusal: &Refusal) -> bool {
-    refusal.operation.is_some_and(Operation::is_s3)
-        || refusal.credential == Some(crate::refusal::CredentialForm::Signature)
-        || refusal.errors.iter().any(|said| said.word.is_some() || said.message.contains("access key"))
 }
 
 fn denies(hold: &Hold) -> bool {

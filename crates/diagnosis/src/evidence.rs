@@ -2,7 +2,7 @@
 
 use flarekeep_policy::{Effect, Explanation, Hold, Policy, Token};
 
-use crate::judgement::Judgement;
+use crate::judgement::{Judgement, is_s3};
 use crate::known::{Known, Life, Standing};
 use crate::refusal::{CredentialForm, Refusal, Said};
 
@@ -14,6 +14,9 @@ pub(crate) fn of(refusal: &Refusal, known: &Known, judgement: &Judgement) -> Vec
     lines.extend(refusal.retry_after.map(|seconds| format!("Cloudflare asks to wait {seconds} s")));
     lines.extend(refusal.credential.as_ref().and_then(credential));
     lines.extend(known.life.as_ref().map(life));
+    if let Some(Life::Known { id, .. }) = known.life.as_ref().filter(|_| is_s3(refusal)) {
+        lines.push(format!("its S3 key id is {id}: another is not this token's"));
+    }
     if let Some(token) = &known.token {
         lines.extend(policies(token, judgement.explanation.as_ref()));
     }

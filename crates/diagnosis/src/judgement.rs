@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use flarekeep_catalogue::{AccountId, Operation, Rule};
 use flarekeep_planner::Need;
 use flarekeep_policy::{
-    self as policy, Explanation, Grant, IpCondition, Owner, Resource, Status, Token, UnixSeconds, explain,
+    self as policy, BucketKey, Explanation, Grant, IpCondition, Owner, Resource, Status, Token, UnixSeconds, explain,
 };
 
 use crate::cause::Cause;
@@ -25,6 +25,8 @@ pub(crate) struct Judgement {
     pub(crate) leaning: Option<Cause>,
     /// What the policies hold of what the call accepts.
     pub(crate) explanation: Option<Explanation>,
+    /// The bucket of the same name that the policies hold in another jurisdiction than the one that was called.
+    pub(crate) namesake: Option<BucketKey>,
 }
 
 const LIFE: [Cause; 5] =
@@ -80,6 +82,8 @@ impl Judgement {
         };
         let theirs: &[Cause] = match form {
             CredentialForm::Key => &[Cause::WrongKeyOrEmail, Cause::KeyAsToken],
+            // That it was signed says nothing of the form of the key id.
+            CredentialForm::Signature => &[Cause::MalformedHeader],
             _ => &[],
         };
         let others = FORMS.into_iter().filter(|cause| Some(*cause) != proved && !theirs.contains(cause));
@@ -116,7 +120,11 @@ impl Judgement {
         };
         match &known.life {
             Some(Life::Known { owner, status, not_before, expires_on, .. }) => {
-                self.excluded.extend([Cause::UnknownToken, Cause::KeyAsToken]);
+                self.excluded.insert(Cause::KeyAsToken);
+                // What was verified is a value. That the key id of the S3 call is its token's, nobody has seen.
+                if !is_s3(refusal) {
+                    self.excluded.insert(Cause::UnknownToken);
+                }
                 self.by_state(Status::from_word(status), *not_before, *expires_on, known.now);
                 match owner {
                     Some(Owner::User(_)) => self.owned_by_user(),
@@ -269,6 +277,10 @@ impl Judgement {
             _ => return,
         };
         self.explanation = Some(explanation);
+        self.namesake = namesake(token, refusal).filter(|_| cause == Some(Cause::OtherResource));
+        if self.namesake.is_some() {
+            self.leaning = Some(Cause::WrongId);
+        }
         match cause {
             // Another resource than that of a wrong id is another resource, too.
             Some(Cause::OtherResource) if exact => {
@@ -290,6 +302,25 @@ impl Judgement {
             cause => self.leaning = self.leaning.or(cause),
         }
     }
+}
+
+/// The bucket that the policies name as the call does, but for its jurisdiction. Each has an endpoint of its own.
+fn namesake(token: &Token, refusal: &Refusal) -> Option<BucketKey> {
+    let called = refusal.target.bucket.as_ref()?;
+    let mut held = token.policies.iter().flat_map(|policy| &policy.resources);
+    held.find_map(|resource| match resource {
+        Resource::Bucket(bucket) if bucket.account == called.account && bucket.name == called.name => {
+            Some(bucket.clone()).filter(|bucket| bucket.jurisdiction != called.jurisdiction)
+        }
+        _ => None,
+    })
+}
+
+/// Whether the call was one of the S3 face.
+pub(crate) fn is_s3(refusal: &Refusal) -> bool {
+    refusal.operation.is_some_and(Operation::is_s3)
+        || refusal.credential == Some(CredentialForm::Signature)
+        || refusal.errors.iter().any(|said| said.word.is_some() || said.message.contains("access key"))
 }
 
 /// Whether the answer is one of those that a missing right gets, not that of an id.

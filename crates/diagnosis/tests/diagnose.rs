@@ -6,7 +6,7 @@ use flarekeep_diagnosis::{
 };
 use flarekeep_planner::Target;
 use flarekeep_policy::{
-    self as policy, Effect, Grant, IpCondition, Owner, Policy, Request, Resource, Status, Token, UnixSeconds,
+    self as policy, BucketKey, Effect, Grant, IpCondition, Owner, Policy, Request, Resource, Status, Token, UnixSeconds,
 };
 use proptest::prelude::*;
 
@@ -185,6 +185,49 @@ fn an_account_owns_the_token_where_only_users_go() {
         *owner = Some(Owner::Account(ACCOUNT));
     }
     proves(&told(&seen, &Known { life: Some(life), ..Known::default() }), Cause::AccountTokenNotSupported);
+}
+
+/// A refusal of reading an object over the S3 face.
+fn refused_by_s3(word: &str, bucket: &BucketKey) -> Refusal {
+    Refusal {
+        operation: Some(operation("GET s3://{bucket_name}/{object_key}")),
+        target: Target { account: Some(ACCOUNT), bucket: Some(bucket.clone()), ..Target::default() },
+        errors: vec![Said { word: Some(word.to_owned()), ..Said::default() }],
+        credential: Some(CredentialForm::Signature),
+        ..Refusal::default()
+    }
+}
+
+fn bucket(jurisdiction: &str) -> BucketKey {
+    BucketKey { account: ACCOUNT, jurisdiction: jurisdiction.to_owned(), name: "media".to_owned() }
+}
+
+#[test]
+fn a_value_that_lives_does_not_vouch_for_the_key_id_of_s3() {
+    let known = Known { life: Some(alive("active")), now: Some(NOW), ..Known::default() };
+    let open = told(&refused_by_s3("Unauthorized", &bucket("default")), &known);
+    let causes: Vec<Cause> = open.findings.iter().map(|finding| finding.cause).collect();
+    assert!(causes.contains(&Cause::UnknownToken) && !causes.contains(&Cause::Disabled), "{open:#?}");
+    assert!(open.evidence.iter().any(|line| line.starts_with("its S3 key id is ")), "{open:#?}");
+}
+
+#[test]
+fn a_bucket_of_another_jurisdiction_is_named_with_its_endpoint() {
+    let held = |at: &str| {
+        let policies = vec![allow("Workers R2 Storage Bucket Item Read", Resource::Bucket(bucket(at)))];
+        Known { life: Some(alive("active")), token: Some(token(policies)), now: Some(NOW), ..Known::default() }
+    };
+    for (called, at, host) in [("default", "eu", ".eu.r2."), ("eu", "default", &*format!("{ACCOUNT}.r2."))] {
+        let told = told(&refused_by_s3("AccessDenied", &bucket(called)), &held(at));
+        // A bucket of this name may be there, too: it is likely, and not proved.
+        assert_eq!((told.cause(), told.confidence()), (Cause::WrongId, Confidence::Likely), "{told:#?}");
+        assert_eq!(told.change, Some(Change::Endpoint(bucket(at))));
+        assert!(told.mend.as_ref().unwrap().advice.contains(host), "{told:#?}");
+    }
+    let mut other = bucket("default");
+    other.name = "other".to_owned();
+    let told = told(&refused_by_s3("AccessDenied", &other), &held("eu"));
+    assert_eq!(told.cause(), Cause::OtherResource, "{told:#?}");
 }
 
 #[test]

@@ -52,9 +52,7 @@ pub use document::{
     ResourceDocument, plan_document, policy_documents,
 };
 pub use documented::{Comparison, DocumentedError, Forgotten, Instead, LeftOut, as_documented, compare_documented};
-pub use form::{
-    EditForms, Form, FormError, Rendered, TokenDraft, TokenEdit, dashboard_choice, dashboard_page, edit, render,
-};
+pub use form::{EditForms, Form, FormError, Rendered, TokenDraft, TokenEdit, dashboard_page, edit, render, roll_call};
 pub use name::{BadName, is_customary, name_of, usual_name};
 pub use need::{Need, NeedError, Target, needs_of_recipe, with_options};
 pub use options::Options;

@@ -34,6 +34,12 @@ impl UnixSeconds {
             Err(_) => Err(BadTime::None(shown())),
         }
     }
+
+    /// The time in RFC 3339, UTC; none beyond the year 9999.
+    #[must_use]
+    pub fn text(self) -> Option<String> {
+        jiff::Timestamp::from_second(self.0).ok().map(|time| time.to_string())
+    }
 }
 
 /// Who owns a token.

@@ -28,6 +28,8 @@ pub struct Fix {
     pub added: Vec<GrantAdvice>,
     /// The groups that its policies deny no more.
     pub lifted: Vec<GrantAdvice>,
+    /// The same, as the policy engine has it.
+    pub lifts: Vec<Choice>,
     /// What would still keep the token from being used.
     pub obstacles: Vec<Obstacle>,
     /// What is added, as the policy engine has it.
@@ -128,6 +130,7 @@ pub async fn propose(
     let mut fix = Fix {
         added: added.collect(),
         lifted: denials.iter().map(advice).collect(),
+        lifts: denials,
         obstacles: Vec::new(),
         additions,
         owner,

@@ -93,7 +93,8 @@ struct Asker<'a> {
 impl<'a> Asker<'a> {
     fn new(client: &'a Client, mut refusal: Refusal, question: &'a Why<'a>) -> Self {
         if refusal.credential.is_none() {
-            refusal.credential = form(client);
+            let signed = refusal.operation.is_some_and(Operation::is_s3);
+            refusal.credential = if signed { Some(CredentialForm::Signature) } else { form(client) };
         }
         let known = Known { now: Some(question.now), ..Known::default() };
         Self { client, question, refusal, known, remarks: Vec::new(), tried: Vec::new() }

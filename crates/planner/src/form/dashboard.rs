@@ -75,19 +75,19 @@ pub(super) fn chosen(resource: &Resource, called: impl Fn(String) -> String) -> 
     })
 }
 
-/// What the form cannot say, with the way out.
-pub(super) fn beyond(draft: &TokenDraft) -> Vec<String> {
+/// What the form cannot say, with the way that can: `-o curl`.
+pub(super) fn beyond(draft: &TokenDraft, way: &str) -> Vec<String> {
     let mut beyond = Vec::new();
     for policy in &draft.policies {
         if policy.effect == Effect::Deny {
-            beyond.push("the form grants and withholds nothing: a policy that denies is made with -o curl".to_owned());
+            beyond.push(format!("the form grants and withholds nothing: {way} makes a policy that denies"));
         }
         for grant in &policy.groups {
             match grant {
-                Grant::Unknown(id) => beyond.push(format!("group {id} has no known name: -o curl grants it by its id")),
+                Grant::Unknown(id) => beyond.push(format!("group {id} has no known name: {way} grants it by its id")),
                 Grant::Group(group) | Grant::Named(group, _) if row(group).is_none() => {
                     let places: Vec<String> = policy.resources.iter().map(ToString::to_string).collect();
-                    beyond.push(elsewhere(group, &places.join(", ")));
+                    beyond.push(elsewhere(group, &places.join(", "), way));
                 }
                 Grant::Group(_) | Grant::Named(..) => {}
             }
@@ -97,21 +97,21 @@ pub(super) fn beyond(draft: &TokenDraft) -> Vec<String> {
     beyond.extend(scopes.into_iter().filter(|(scope, _)| uneven(draft, *scope)).map(|(_, word)| {
         format!(
             "the form has one choice of {word} for all its rows, and here they differ: a token made in it reaches more \
-             than this one. Make one token for each, or take `flarekeep token create` or -o curl"
+             than this one. Make one token for each, or take `flarekeep token create` or {way}"
         )
     }));
     beyond.dedup();
     beyond
 }
 
-fn elsewhere(group: &Group, places: &str) -> String {
+fn elsewhere(group: &Group, places: &str, way: &str) -> String {
     let name = group.name;
     match group.scope {
         Scope::Bucket => format!(
             "{name} at {places}: this form has no buckets; R2's own page makes tokens for buckets and nothing else \
-             (R2 > Manage R2 API tokens), -o curl makes this one"
+             (R2 > Manage R2 API tokens), {way} can"
         ),
-        _ => format!("{name} at {places}: that this form has it is not documented; -o curl makes it"),
+        _ => format!("{name} at {places}: that this form has it is not documented; {way} can"),
     }
 }
 

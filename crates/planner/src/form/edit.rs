@@ -1,25 +1,32 @@
 //! Changing a token that is there, for somebody who has the right to: the steps in the dashboard, and the call.
 
+mod filter;
+
 use flarekeep_catalogue::TokenId;
+use flarekeep_policy::Owner;
 use serde_json::Value;
 
+use self::filter::filter;
+use super::TokenDraft;
 use super::commands::{call_as, tokens};
 use super::dashboard::{self, MARK};
 use super::quote::one_line;
-use super::{TokenDraft, curl};
+use crate::candidate::Choice;
 
 /// A change of a token that is there.
 #[derive(Debug, Clone)]
 pub struct TokenEdit {
     /// The token, where its id is known.
     pub id: Option<TokenId>,
-    /// What is to be added: its name, its owner, the policies that it gains, and the addresses, the end and the beginning
-    /// that it is to have besides.
+    /// What is to be added: its name, its owner, the policies that it gains, the addresses that may use it besides, the time
+    /// at which it ends at the soonest, and that at which it begins at the latest.
     pub draft: TokenDraft,
-    /// Whether its policies are to deny something no more.
-    pub lifts: bool,
+    /// Groups that its policies are to deny no more, each at the resource where they do.
+    pub lifts: Vec<Choice>,
     /// Whether it is to be switched on.
     pub enable: bool,
+    /// Whether it is to have begun.
+    pub begun: bool,
     /// All of the token as it is to be, where somebody could read it: an update replaces the whole of it.
     pub whole: Option<Value>,
 }
@@ -31,28 +38,69 @@ pub struct EditForms {
     pub link: String,
     /// What to do there, a line each.
     pub steps: Vec<String>,
-    /// The commands of a shell that make the call; they find a token that may in `FLAREKEEP_ADMIN_TOKEN`.
-    pub call: Option<String>,
+    /// The commands of a shell that make the call; they find a token that may in `FLAREKEEP_ADMIN_TOKEN`. A line that
+    /// begins with `#` says what is to be put in first.
+    pub call: String,
+}
+
+impl TokenEdit {
+    /// No change yet of an owner's token.
+    #[must_use]
+    pub fn of(owner: Owner, id: Option<TokenId>) -> Self {
+        let draft = TokenDraft::of(owner);
+        Self { id, draft, lifts: Vec::new(), enable: false, begun: false, whole: None }
+    }
 }
 
 /// The variable in which the call finds the token that manages tokens.
 const MANAGER: &str = "FLAREKEEP_ADMIN_TOKEN";
+/// Stand where nobody knows the id.
+const SOME_TOKEN: &str = "TOKEN_ID";
+const SOME_GROUP: &str = "GROUP_ID";
 
 /// Writes the change down.
 #[must_use]
 pub fn edit(edit: &TokenEdit) -> EditForms {
     let (link, _) = dashboard::page(edit.draft.owner);
-    EditForms { link: link.to_owned(), steps: steps(edit), call: edit.id.and_then(|id| call(edit, id)) }
+    EditForms { link: link.to_owned(), steps: steps(edit), call: call(edit) }
+}
+
+/// The call that gives a token another value; the answer holds it.
+#[must_use]
+pub fn roll_call(owner: Owner, id: TokenId) -> String {
+    format!("{} -sS -X PUT --json '{{}}'", call_as(MANAGER, &format!("{}/{id}/value", tokens(owner))))
 }
 
 fn steps(edit: &TokenEdit) -> Vec<String> {
     let draft = &edit.draft;
     let (page, path) = dashboard::page(draft.owner);
-    let name = draft.name.as_deref().map(|name| format!(" {}", one_line(name))).unwrap_or_default();
-    let mut steps = vec![
-        format!("Open {page} ({path})"),
-        format!("Beside the token{name}: the menu of three dots, Edit. Its value stays the same"),
-    ];
+    let mut steps = vec![format!("Open {page} ({path})")];
+    let in_the_form = in_the_form(edit);
+    if !in_the_form.is_empty() {
+        let name = draft.name.as_deref().map(|name| format!(" {}", one_line(name)));
+        let id = || edit.id.map(|id| format!(" {id}"));
+        let token = name.or_else(id).unwrap_or_default();
+        steps.push(format!("Beside the token{token}: the menu of three dots, Edit. Its value stays the same"));
+        steps.extend(in_the_form);
+        steps.push("Continue to summary, compare, and Update token".to_owned());
+    }
+    steps.extend(dashboard::beyond(draft, "the call below"));
+    if !edit.lifts.is_empty() {
+        let groups: Vec<&str> = edit.lifts.iter().map(|lift| lift.group.name).collect();
+        steps.push(format!(
+            "The form shows no policy that denies: the call below takes {} out of it",
+            groups.join(", ")
+        ));
+    }
+    if edit.enable {
+        steps.push("That the form switches a token on is not documented: the call below does".to_owned());
+    }
+    steps
+}
+
+fn in_the_form(edit: &TokenEdit) -> Vec<String> {
+    let draft = &edit.draft;
+    let mut steps = Vec::new();
     let rows = dashboard::rows(draft);
     steps.extend(rows.iter().map(|row| format!("Add the row {}", row.path())));
     if rows.iter().any(|row| !row.spelt.on_the_page) {
@@ -65,59 +113,36 @@ fn steps(edit: &TokenEdit) -> Vec<String> {
     let beside = |step| format!("{step}, beside what is there; where the token is not limited so, leave it");
     steps.extend(dashboard::filter(draft).map(beside));
     steps.extend(dashboard::ttl(draft).map(|step| format!("{step}; where the token is not limited so, leave it")));
-    steps.extend(dashboard::beyond(draft));
-    if edit.lifts {
-        steps.push("The form shows no policy that denies: the call below takes the groups out of it".to_owned());
+    if edit.begun {
+        steps.push("TTL: no start date".to_owned());
     }
-    if edit.enable {
-        steps.push("That the form switches a token on is not documented: the call below does".to_owned());
-    }
-    steps.push("Continue to summary, compare, and Update token".to_owned());
     steps
 }
 
-/// The call with all of the token, or the three that read it, add to it and write it. What they add to is not known here:
-/// denials are taken out only of a token that could be read.
-fn call(edit: &TokenEdit, id: TokenId) -> Option<String> {
-    let path = format!("{}/{id}", tokens(edit.draft.owner));
+/// The call with all of the token, or the two that read it, change it and write it. Where the change cannot be made of what
+/// was read, nothing is written.
+fn call(edit: &TokenEdit) -> String {
+    let path = tokens(edit.draft.owner);
+    let one = format!("{path}/{}", edit.id.map_or_else(|| SOME_TOKEN.to_owned(), |id| id.to_string()));
+    let mut call = String::new();
+    if edit.id.is_none() {
+        call.push_str(&format!("# put in the token's id for {SOME_TOKEN}: GET /{path} lists it\n"));
+    }
     if let Some(whole) = &edit.whole {
         let body = serde_json::to_string_pretty(whole).unwrap_or_default();
-        return Some(format!("{} -X PUT --json {}", call_as(MANAGER, &path), quoted(&body)));
+        call.push_str(&format!("{} -X PUT --json {}", call_as(MANAGER, &one), quoted(&body)));
+        return call;
     }
-    if edit.lifts || !edit.draft.without_id().is_empty() {
-        return None;
+    let unpublished = edit.lifts.iter().map(|lift| lift.group).filter(|group| group.id.is_none());
+    for group in edit.draft.without_id().into_iter().chain(unpublished) {
+        let name = group.name;
+        call.push_str(&format!(
+            "# put in the id of {name} for {SOME_GROUP}, which nobody has published: GET /{path}/permission_groups\n"
+        ));
     }
-    let read = call_as(MANAGER, &path);
-    let write = call_as(MANAGER, &path);
-    Some(format!("{read} -sS |\n  jq {} > token.json\n{write} -X PUT --json @token.json", quoted(&filter(edit))))
-}
-
-/// The filter of jq that makes an update of the answer: what can be written, and what is added.
-fn filter(edit: &TokenEdit) -> String {
-    let added = curl::body(&edit.draft);
-    let policies = added.get("policies").cloned().unwrap_or_default();
-    let mut filter = ".result | {name, status, condition, not_before, expires_on, policies: [.policies[] |\n    \
-         {effect, resources, permission_groups: [.permission_groups[] | {id}]}]}"
-        .to_owned();
-    if policies.as_array().is_some_and(|policies| !policies.is_empty()) {
-        filter.push_str(&format!(" |\n    .policies += {policies}"));
-    }
-    // What limits nothing stays so: a list that was not there would shut others out.
-    if let Some(ranges) = added.pointer("/condition/request_ip/in") {
-        let list = ".condition.request_ip.in";
-        filter.push_str(&format!(" |\n    if {list}? then {list} += {ranges} else . end"));
-    }
-    for key in ["expires_on", "not_before"] {
-        if let Some(time) = added.get(key) {
-            filter.push_str(&format!(" |\n    if .{key} then .{key} = {time} else . end"));
-        }
-    }
-    if edit.enable {
-        filter.push_str(" |\n    .status = \"active\"");
-    }
-    // A token that ended says so; that cannot be written.
-    filter.push_str(" |\n    if .status == \"expired\" then del(.status) else . end");
-    filter + " |\n    with_entries(select(.value != null))"
+    let manager = call_as(MANAGER, &one);
+    let program = quoted(&filter(edit));
+    call + &format!("{manager} -sS |\n  jq {program} > token.json &&\n{manager} -X PUT --json @token.json")
 }
 
 /// A word of a shell; a quote of its own is left and entered again.
@@ -132,10 +157,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::form::samples::drafts;
+    use crate::form::curl;
+    use crate::form::samples::{USER, drafts};
 
-    fn edit_of(draft: TokenDraft, whole: Option<Value>, enable: bool) -> TokenEdit {
-        TokenEdit { id: Some(TokenId::from_u128(7)), draft, lifts: false, enable, whole }
+    fn edit_of(draft: TokenDraft, whole: Option<Value>) -> TokenEdit {
+        TokenEdit { draft, whole, ..TokenEdit::of(USER, Some(TokenId::from_u128(7))) }
     }
 
     proptest! {
@@ -144,7 +170,7 @@ mod tests {
         /// Every row and every limit is a step, and each step is one line.
         #[test]
         fn the_steps_say_all_that_is_added(draft in drafts()) {
-            let forms = edit(&edit_of(draft.clone(), None, false));
+            let forms = edit(&edit_of(draft.clone(), None));
             let text = forms.steps.join("\n");
             for row in dashboard::rows(&draft) {
                 prop_assert!(text.contains(&row.path()), "{}", text);
@@ -159,49 +185,12 @@ mod tests {
         #[test]
         fn a_shell_hands_over_the_token_that_was_meant(draft in drafts()) {
             let whole = curl::body(&draft);
-            let call = edit(&edit_of(draft, Some(whole.clone()), false)).call.unwrap();
+            let call = edit(&edit_of(draft, Some(whole.clone()))).call;
             let script = format!("curl() {{ cat >/dev/null; for last; do :; done; printf %s \"$last\"; }}\n{call}");
             let output = Command::new("sh").arg("-c").arg(script).output().unwrap();
             prop_assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
             let read: Value = serde_json::from_slice(&output.stdout).unwrap();
             prop_assert_eq!(read, whole);
         }
-    }
-
-    /// The filter adds to what is there, limits nothing that was not limited, and writes nothing that cannot be written.
-    #[test]
-    fn the_filter_makes_an_update_of_an_answer() {
-        if Command::new("jq").arg("--version").output().is_err() {
-            eprintln!("skipped: there is no jq");
-            return;
-        }
-        let mut draft = crate::form::samples::draft_of(crate::form::samples::USER, &["DNS Write"]);
-        draft.allow_ips = vec!["203.0.113.7/32".parse().unwrap()];
-        draft.expires_on = Some("2999-01-01T00:00:00Z".to_owned());
-        let updated = |answer: Value, enable: bool| -> Value {
-            let filter = filter(&edit_of(draft.clone(), None, enable));
-            let answer = serde_json::json!({ "success": true, "result": answer }).to_string();
-            let output =
-                Command::new("jq").args(["-n", "--argjson", "it", &answer, &format!("$it | {filter}")]).output();
-            let output = output.unwrap();
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            serde_json::from_slice(&output.stdout).unwrap()
-        };
-        let held = serde_json::json!({"id": "p", "effect": "allow", "resources": {"x": "*"},
-            "permission_groups": [{"id": "g", "name": "G", "meta": {}}]});
-        let ended = serde_json::json!({"id": "7", "name": "x", "status": "expired", "issued_on": "2020-01-01T00:00:00Z",
-            "expires_on": "2021-01-01T00:00:00Z", "condition": {"request_ip": {"in": ["192.0.2.0/24"]}}, "policies": [held]});
-        let update = updated(ended, false);
-        assert_eq!(update["policies"].as_array().unwrap().len(), 2);
-        assert_eq!(update["policies"][0]["permission_groups"], serde_json::json!([{"id": "g"}]));
-        assert_eq!(update["condition"]["request_ip"]["in"], serde_json::json!(["192.0.2.0/24", "203.0.113.7/32"]));
-        assert_eq!((&update["expires_on"], &update["status"]), (&"2999-01-01T00:00:00Z".into(), &Value::Null));
-        assert_eq!(update.get("id").or(update.get("issued_on")), None);
-        let open = serde_json::json!({"name": "x", "status": "disabled", "policies": []});
-        let update = updated(open, true);
-        assert_eq!(
-            (update.get("condition"), update.get("expires_on"), &update["status"]),
-            (None, None, &"active".into())
-        );
     }
 }

@@ -18,11 +18,11 @@ mod wrangler;
 use std::collections::{BTreeMap, BTreeSet};
 
 use flarekeep_catalogue::{AccountId, Group, RecipeCommand, Scope};
-use flarekeep_policy::{Owner, Policy, Resource};
+use flarekeep_policy::{Owner, Policy};
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
-pub use self::edit::{EditForms, TokenEdit, edit};
+pub use self::edit::{EditForms, TokenEdit, edit, roll_call};
 use crate::name::usual_name;
 
 /// A token that is to be made, before anybody made it.
@@ -130,19 +130,27 @@ pub fn dashboard_page(owner: Owner) -> (&'static str, &'static str) {
     dashboard::page(owner)
 }
 
-/// How the dashboard's form chooses a resource, as in `Zone Resources: Include > Specific zone > 9a78…`; none where it
-/// cannot.
-#[must_use]
-pub fn dashboard_choice(resource: &Resource) -> Option<String> {
-    let field = match resource.scope() {
-        Scope::Account => "Account Resources",
-        Scope::Zone => "Zone Resources",
-        _ => return None,
-    };
-    Some(format!("{field}: {}", dashboard::chosen(resource, |id| id)?))
-}
-
 impl TokenDraft {
+    /// A token of this owner that grants nothing yet, and whose name and limits nobody has named.
+    #[must_use]
+    pub fn of(owner: Owner) -> Self {
+        Self {
+            name: None,
+            purpose: None,
+            command: None,
+            owner,
+            policies: Vec::new(),
+            allow_ips: Vec::new(),
+            expires_on: None,
+            not_before: None,
+            account: None,
+            unnamed: BTreeSet::new(),
+            labels: BTreeMap::new(),
+            work: Vec::new(),
+            as_documented: false,
+        }
+    }
+
     /// The condition on the client's address as the API takes it. An empty list would let nobody in: there is none.
     #[must_use]
     pub fn condition(&self) -> Option<Value> {

@@ -25,21 +25,8 @@ pub(crate) fn draft_of(owner: Owner, names: &[&str]) -> TokenDraft {
 }
 
 fn bare(owner: Owner) -> TokenDraft {
-    TokenDraft {
-        name: None,
-        purpose: None,
-        command: None,
-        owner,
-        policies: Vec::new(),
-        allow_ips: Vec::new(),
-        expires_on: None,
-        not_before: None,
-        account: Some(ACCOUNT),
-        unnamed: Default::default(),
-        labels: Default::default(),
-        work: vec!["--recipe".to_owned(), "saas-platform".to_owned()],
-        as_documented: false,
-    }
+    let work = vec!["--recipe".to_owned(), "saas-platform".to_owned()];
+    TokenDraft { account: Some(ACCOUNT), work, ..TokenDraft::of(owner) }
 }
 
 fn places(scope: Scope) -> Vec<Resource> {

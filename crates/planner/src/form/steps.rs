@@ -17,7 +17,7 @@ pub(super) fn guide(draft: &TokenDraft) -> String {
     let steps = if rows.is_empty() { Vec::new() } else { steps(draft, &rows) };
     let steps = steps.iter().enumerate().map(|(at, step)| format!("{:>2}. {}", at + 1, indented(step, 4)));
     let mut parts = vec![steps.collect::<Vec<_>>().join("\n")];
-    let beyond = dashboard::beyond(draft);
+    let beyond = dashboard::beyond(draft, "-o curl");
     if !beyond.is_empty() {
         let what = match rows.is_empty() {
             true => "The dashboard's form for tokens has no row for what this one grants:",
@@ -128,7 +128,7 @@ mod tests {
             for range in &draft.allow_ips {
                 prop_assert!(text.contains(&range.to_string()));
             }
-            for line in dashboard::beyond(&draft) {
+            for line in dashboard::beyond(&draft, "-o curl") {
                 prop_assert!(text.contains(&line));
             }
         }

@@ -91,7 +91,7 @@ fn by_hand(draft: &TokenDraft, others: &[&Row]) -> Vec<String> {
     }));
     steps.extend(dashboard::filter(draft));
     steps.extend(dashboard::ttl(draft));
-    steps.extend(dashboard::beyond(draft));
+    steps.extend(dashboard::beyond(draft, "-o curl"));
     steps.push("Continue to summary, then Create Token: the value is shown once".to_owned());
     if others.iter().any(|row| !row.spelt.on_the_page) {
         steps.push(MARK.to_owned());

@@ -51,6 +51,7 @@ impl Wish<'_> {
                 return Err("make a user's token: flarekeep token create with the same work");
             }
             Change::NewToken { of_user: false } => return Err("make a new token: flarekeep token create"),
+            Change::Endpoint(_) => return Err("call the bucket at the endpoint of its jurisdiction"),
             Change::Otherwise(advice) => return Err(advice),
         }
         Ok(self)

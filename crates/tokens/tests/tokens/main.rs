@@ -6,6 +6,7 @@ mod discover;
 mod faults;
 mod fix;
 mod journal;
+mod mends;
 mod mishaps;
 mod probes;
 mod sinks;

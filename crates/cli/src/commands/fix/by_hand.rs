@@ -8,7 +8,7 @@ use flarekeep_tokens::{Fix, UNNAMED_USER, Wish};
 use serde_json::json;
 
 use super::named::Named;
-use crate::context::Context;
+use crate::context::{Context, now};
 use crate::error::CommandError;
 use crate::output::{BAD, STRONG, plain, styled};
 use crate::place;
@@ -30,7 +30,7 @@ impl Without<'_> {
         let forms = EditForms {
             link: forms.link,
             steps: forms.steps.iter().map(|step| place::in_words(step)).collect(),
-            call: forms.call.map(|call| place::in_words(&call)),
+            call: place::in_words(&forms.call),
         };
         let who = self.who();
         let name = self.name().map(|name| format!(" ({})", plain(&name))).unwrap_or_default();
@@ -49,11 +49,8 @@ impl Without<'_> {
         for (at, step) in forms.steps.iter().enumerate() {
             output.line(format!("{:>3}. {step}", at + 1));
         }
-        if let Some(call) = &forms.call {
-            output
-                .line(format!("\n{}\n", styled(STRONG, "Or by the API, with such a token in FLAREKEEP_ADMIN_TOKEN:")));
-            output.line(call);
-        }
+        output.line(format!("\n{}\n", styled(STRONG, "Or by the API, with such a token in FLAREKEEP_ADMIN_TOKEN:")));
+        output.line(&forms.call);
         Ok(())
     }
 
@@ -78,30 +75,28 @@ impl Without<'_> {
 
     fn edit(&self, policies: Vec<Policy>, account: Option<AccountId>) -> TokenEdit {
         let wish = self.wish;
+        let owner = match self.named.owner {
+            api::Owner::User => Owner::User(UNNAMED_USER),
+            api::Owner::Account(account) => Owner::Account(account),
+        };
+        let begun = wish.not_before.filter(|start| start.as_second() <= now().0);
         let draft = TokenDraft {
             name: self.name(),
-            purpose: None,
-            command: None,
-            owner: match self.named.owner {
-                api::Owner::User => Owner::User(UNNAMED_USER),
-                api::Owner::Account(account) => Owner::Account(account),
-            },
             policies,
             allow_ips: wish.allow.clone(),
             expires_on: wish.expires_on.map(|time| time.to_string()),
-            not_before: wish.not_before.map(|time| time.to_string()),
+            not_before: wish.not_before.filter(|_| begun.is_none()).map(|time| time.to_string()),
             account,
             unnamed: place::stand_ins(),
-            labels: Default::default(),
-            work: Vec::new(),
-            as_documented: false,
+            ..TokenDraft::of(owner)
         };
         TokenEdit {
-            id: self.named.id,
             draft,
-            lifts: !wish.lifts.is_empty() || self.fix.is_some_and(|fix| !fix.lifted.is_empty()),
+            lifts: self.fix.map_or_else(|| wish.lifts.clone(), |fix| fix.lifts.clone()),
             enable: wish.enable,
+            begun: begun.is_some(),
             whole: self.fix.and_then(|fix| serde_json::to_value(fix.update()).ok()),
+            ..TokenEdit::of(owner, self.named.id)
         }
     }
 }
