@@ -13,8 +13,8 @@ use crate::output::{BAD, CARE, FAINT, GOOD, Output, plain, styled};
 use crate::place::{self, Wanted};
 use crate::{CommandResult, Verdict};
 
-/// Fewer are not enough to ask anything after the token was found.
-const LEAST: usize = 5;
+/// Fewer are not enough to ask anything after the token was found, and to make sure at the end that it still lives.
+const LEAST: usize = 6;
 
 pub(super) fn run(context: &Context, arguments: &Discover) -> CommandResult {
     if arguments.budget < LEAST {
