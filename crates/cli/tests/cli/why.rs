@@ -7,7 +7,7 @@ use flarekeep_cloudflare::{NewToken, Owner, Status, TokenUpdate};
 use flarekeep_emulator::{BarredAnswer, Options};
 use serde_json::Value;
 
-use crate::support::{Local, OTHER_ZONE, Run, ZONE, block_on, fresh_value, shows};
+use crate::support::{Home, Local, OTHER_ZONE, Run, ZONE, block_on, fresh_value, shows};
 
 const ROUTES: &str = "why --operation 'GET /zones/{zone_id}/workers/routes'";
 
@@ -290,4 +290,22 @@ fn asking_tells_the_causes_apart() {
     let asked = local.type_(&format!("{ROUTES} - --ask --json --zone {ZONE}")).stdin(body).run();
     is(&asked, "missing-group", "proved");
     assert_eq!(local.emulator.state_hash(), before);
+}
+
+/// Tools fail at the end of what they print.
+#[test]
+fn the_end_of_a_long_log_is_read() {
+    let home = Home::new();
+    let noise = "2026-11-20T10:00:00Z INFO nothing of note\n".repeat(500_000);
+    let refusal = r#"{"success":false,"errors":[{"code":9109,"message":"Cannot use the access token from location: 203.0.113.196"}]}"#;
+    home.write("long.log", &format!("{noise}{refusal}\n"));
+    let run = home.run("why --log long.log").ended(0);
+    assert!(run.shown().contains("address-not-allowed"), "{}", run.shown());
+    assert!(run.shown().contains("line 500001"), "{}", run.shown());
+    assert!(run.shown().contains("between them were not"), "{}", run.shown());
+    let run = home.type_("why - --json").stdin(&format!("{noise}{refusal}\n")).run().ended(0);
+    assert_eq!(run.json()["findings"][0]["cause"], "address-not-allowed");
+    home.write("noise.log", &noise);
+    let run = home.run("why --log noise.log").failed(2);
+    assert!(run.shown().contains("between them were not"), "{}", run.shown());
 }

@@ -1,8 +1,8 @@
 //! Which tool wrote a line, and what its words say of the operation.
 
 use flarekeep_catalogue::{
-    Method, Operation, Phase, TerraformType, ToolCall, ToolCommand, operation, operations, recipe, terraform_renamed,
-    terraform_type, tool_command,
+    Method, Operation, Phase, TerraformType, ToolCall, ToolCommand, operation, operations, recipe, sdk_method,
+    terraform_renamed, terraform_type, tool_command,
 };
 
 use crate::refusal::Tool;
@@ -166,6 +166,31 @@ const HINTS: &[(&str, &str)] = &[
 pub(super) fn hinted(text: &str) -> Option<&'static Operation> {
     let (_, name) = HINTS.iter().find(|(words, _)| text.contains(words))?;
     operation(name).ok()
+}
+
+/// The operation whose page of Cloudflare's API reference an answer links, as since the changelog of 2026-08-20:
+/// `…/api/resources/workers/subresources/scripts/methods/update`. The pages are named as the methods of the SDKs are. Of two
+/// operations the one that is among `located`; none where that does not tell.
+pub(super) fn documented(page: &str, located: &[&'static Operation]) -> Option<&'static Operation> {
+    let (_, path) = page.split_once("/api/")?;
+    let path = path.split(['?', '#']).next()?;
+    // The pages of an SDK stand below its language: `/api/node/resources/…`.
+    let at =
+        path.find("resources/").filter(|at| *at == 0 || path.get(..*at).is_some_and(|before| before.ends_with('/')))?;
+    let mut names = Vec::new();
+    let mut segments = path.get(at..)?.split('/').filter(|segment| !segment.is_empty());
+    while let (Some(kind), Some(name)) = (segments.next(), segments.next()) {
+        if !matches!(kind, "resources" | "subresources" | "methods") {
+            return None;
+        }
+        names.push(name);
+    }
+    let mut called = sdk_method(&names.join(".")).ok()?.operations();
+    if located.is_empty() {
+        let first = called.next()?;
+        return called.next().is_none().then_some(first);
+    }
+    called.find(|operation| located.contains(operation))
 }
 
 /// What Terraform was about to do, as its older messages begin; their verbs are those of the provider's code.
