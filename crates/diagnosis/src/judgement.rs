@@ -211,6 +211,9 @@ impl Judgement {
         let account = known.accounts.iter().find(|(account, _)| Some(*account) == target.account);
         let account = account.map(|(_, standing)| *standing);
         let Some(operation) = refusal.operation else { return };
+        if one_id_for_both(refusal) && (operation.names_zone() || operation.names_account()) {
+            self.leaning = Some(Cause::WrongId);
+        }
         let place = if operation.names_zone() {
             zone
         } else if operation.names_account() {
@@ -290,6 +293,12 @@ impl Judgement {
             cause => self.leaning = self.leaning.or(cause),
         }
     }
+}
+
+/// Whether one id stands for the account and for the zone: one of the two is wrong.
+pub(crate) fn one_id_for_both(refusal: &Refusal) -> bool {
+    let (account, zone) = (refusal.target.account, refusal.target.zone);
+    account.zip(zone).is_some_and(|(account, zone)| account.to_string() == zone.to_string())
 }
 
 /// Whether the answer is one of those that a missing right gets, not that of an id.

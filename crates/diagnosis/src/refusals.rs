@@ -297,6 +297,14 @@ mod tests {
     }
 
     #[test]
+    fn a_tokens_value_is_no_key_id() {
+        let message = "Credential access key has length 53, should be 32".to_owned();
+        let said = Said { word: Some("InvalidArgument".to_owned()), message, ..Said::default() };
+        let refusal = Refusal { errors: vec![said], status: Some(400), ..Refusal::default() };
+        assert_eq!(admitted(&refusal).causes, [Cause::MalformedHeader]);
+    }
+
+    #[test]
     fn a_server_that_failed_refused_nothing() {
         let failed = |status| Refusal { status: Some(status), ..coded(10000, "Authentication error") };
         assert_eq!(admitted(&failed(503)).causes, [Cause::NotAboutPermissions]);

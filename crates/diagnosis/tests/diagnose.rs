@@ -202,6 +202,18 @@ fn facts_that_contradict_the_answer_are_said_to() {
 }
 
 /// Every answer that the table knows by a number, at an operation of its kind.
+/// An account's id in the place of a zone's (workers-sdk#2863).
+#[test]
+fn one_id_for_both_speaks_for_a_wrong_id() {
+    let mut refused = refusal(10000, "Authentication error");
+    refused.target.zone = Some(ZoneId::from_u128(0xa1));
+    let diagnosis = told(&refused, &Known::default());
+    assert_eq!((diagnosis.cause(), diagnosis.confidence()), (Cause::WrongId, Confidence::Likely));
+    assert!(diagnosis.evidence.iter().any(|line| line.contains("one of the two is wrong")), "{:?}", diagnosis.evidence);
+    refused.target.account = Some(OTHER_ACCOUNT);
+    assert_ne!(told(&refused, &Known::default()).cause(), Cause::WrongId);
+}
+
 #[test]
 fn every_mend_has_a_way() {
     for cause in Cause::ALL {

@@ -109,7 +109,7 @@ impl Attempt {
         let body = self.body.as_ref().map(|(content_type, body)| (content_type.as_str(), body.clone()));
         match client.raw(self.method.clone(), &self.path, body).await {
             Ok(answer) => self.interpret(&answer),
-            Err(error @ api::Error::Server { .. }) => Ok(Outcome::Unproven { reason: error.to_string() }),
+            Err(error) if is_lost(&error) => Ok(Outcome::Unproven { reason: error.to_string() }),
             Err(error) => Err(error.into()),
         }
     }
@@ -127,6 +127,9 @@ impl Attempt {
                     }
                     (outcome, _) => outcome,
                 },
+                Err(error) if is_lost(&error) && error.status().is_none() => {
+                    Ok(Outcome::Unproven { reason: error.to_string() })
+                }
                 Err(error) => Err(error.into()),
             }
         };
@@ -158,6 +161,12 @@ impl Attempt {
         let refused_here = self.refused.iter().any(|code| refusal.has_code(*code));
         refused(refusal, refused_here)
     }
+}
+
+/// Whether the answer failed or was lost on its way. Of a write that would be alarming; an attempt changes nothing, whether
+/// or not it arrived.
+fn is_lost(error: &api::Error) -> bool {
+    error.may_have_acted() || matches!(error, api::Error::Server { .. } | api::Error::AnswerLost { .. })
 }
 
 /// The outcome of a refusal that proves no authorisation.

@@ -56,6 +56,10 @@ impl Draft {
         {
             self.located = Some(locate_in_bucket(asked.method.as_deref(), &asked.target));
         }
+        if let (None, Some(command), Some(Tool::Wrangler)) = (&self.located, command, self.tool) {
+            // `A request to the Cloudflare API failed.` (wrangler 4.164.0): the command's only call, where it has one.
+            self.operation = self.operation.or_else(|| tool::only_call(command));
+        }
         if let (Some(located), Some(command)) = (&mut self.located, command)
             && located.operations.len() > 1
             && self.tool == Some(Tool::Wrangler)

@@ -11,6 +11,7 @@ const S3_WORDS: &[&str] = &[
     "ExpiredRequest",
     "ExpiredToken",
     "InvalidAccessKeyId",
+    "InvalidArgument",
     "InvalidBucketName",
     "InvalidToken",
     "MethodNotAllowed",
@@ -78,7 +79,8 @@ fn named(line: &str) -> Option<(Said, Option<&str>)> {
     let message = message.split("status code:").next().unwrap_or_default();
     let found_said = Said { word: Some(found.to_owned()), message: clean::message(message), ..Said::default() };
     // `401 Unauthorized` is a status everywhere: only a message behind it makes it one of S3's errors.
-    (found != "Unauthorized" || calling.is_some() || line.contains("S3")).then_some((found_said, operation))
+    let of_s3 = calling.is_some() || line.contains("S3") || behind.starts_with(": Unauthorized");
+    (found != "Unauthorized" || of_s3).then_some((found_said, operation))
 }
 
 #[cfg(test)]

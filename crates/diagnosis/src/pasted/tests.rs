@@ -367,3 +367,21 @@ fn a_zone_that_no_list_holds_is_a_refusal() {
         assert_eq!(shown(text).len(), 1, "{text}");
     }
 }
+
+/// As rclone 1.60 writes them, its status in the line behind.
+#[test]
+fn rclones_older_words_are_s3s() {
+    let text = "2026/11/23 02:20:18 Failed to lsd with 2 errors: last error was: InvalidArgument: Credential access key has length 53, should be 32\n\tstatus code: 400, request id: , host id: \n";
+    assert_eq!(shown(text), ["1 ? ? 400 InvalidArgument"]);
+    let text = "2026/11/23 02:20:18 ERROR : : error listing: Unauthorized: Unauthorized\n\tstatus code: 401, request id: , host id: \n";
+    assert_eq!(shown(text), ["1 ? ? 401 Unauthorized"]);
+}
+
+/// As wrangler 4.164 writes it, whose calls through the SDK it does not name.
+#[test]
+fn a_command_of_one_call_names_it() {
+    let text = "$ npx wrangler kv namespace create n\n\n ⛅️ wrangler 4.164.0\n🌀 Creating namespace with title \"n\"\n\n✘ [ERROR] A request to the Cloudflare API failed.\n\n  Authentication error [code: 10000]\n";
+    assert_eq!(shown(text), ["8 POST /accounts/{account_id}/storage/kv/namespaces - 10000"]);
+    // Deploying calls many things.
+    assert_eq!(shown(&text.replace("kv namespace create n", "deploy")), ["8 ? ? - 10000"]);
+}

@@ -119,6 +119,14 @@ pub(super) fn wrangler_command(line: &str) -> Option<ToolCommand> {
     tool_command("wrangler", &words).ok().flatten()
 }
 
+/// The operation that a command of wrangler's calls, where it calls no other.
+pub(super) fn only_call(command: &ToolCommand) -> Option<&'static Operation> {
+    match command.calls.as_slice() {
+        [ToolCall::Operation { operation, .. }] => Some(operation),
+        _ => None,
+    }
+}
+
 /// Of operations at one place, those that a command of wrangler's calls; all where that tells none.
 pub(super) fn called_by(found: Vec<&'static Operation>, command: &ToolCommand) -> Vec<&'static Operation> {
     let of_recipe = |name: &str| -> Vec<u16> {

@@ -45,7 +45,7 @@ fn show(output: Output, found: &Discovered) {
     output.line(format!("token {} ({status}, owned by the {owner}); {requests}", found.token.id));
     output.line(match found.read_itself {
         true => "it may read itself: this is what its policies say".to_owned(),
-        false => "it may not read itself: this is what its calls show".to_owned(),
+        false => "it may not read itself: this is what its calls show, where no policy of it denies".to_owned(),
     });
     for place in &found.places {
         output.line(match place.reached {
