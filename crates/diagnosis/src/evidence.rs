@@ -2,6 +2,7 @@
 
 use flarekeep_policy::{Effect, Explanation, Hold, Policy, Token};
 
+use crate::cause::Cause;
 use crate::judgement::{Judgement, one_id_for_both};
 use crate::known::{Known, Life, Standing};
 use crate::refusal::{CredentialForm, Refusal, Said};
@@ -16,6 +17,9 @@ pub(crate) fn of(refusal: &Refusal, known: &Known, judgement: &Judgement) -> Vec
     lines.extend(known.life.as_ref().map(life));
     if let Some(token) = &known.token {
         lines.extend(policies(token, judgement.explanation.as_ref()));
+    }
+    if judgement.leaning == Some(Cause::AccountTokenNotSupported) {
+        lines.push("as far as is known, this product takes no token that an account owns".to_owned());
     }
     if one_id_for_both(refusal) {
         lines.push("the zone's id is given as the account's, too: one of the two is wrong".to_owned());

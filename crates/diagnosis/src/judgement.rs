@@ -191,9 +191,12 @@ impl Judgement {
     fn by_owner(&mut self, owner: AccountId, refusal: &Refusal, known: &Known) {
         self.owned_by_account();
         let Some(operation) = refusal.operation else { return };
-        if operation.closed_to_account_tokens || of_users(operation) {
+        if of_users(operation) {
             self.proved.insert(Cause::AccountTokenNotSupported);
             self.excluded.extend(GRANTS);
+        } else if operation.closed_to_account_tokens {
+            // The table knows products, by a documentation that changes; which paths are theirs is inferred.
+            self.leaning = Some(Cause::AccountTokenNotSupported);
         }
         let elsewhere = refusal.target.account.filter(|account| *account != owner);
         if let Some(account) = elsewhere
@@ -259,7 +262,9 @@ impl Judgement {
         if let Owner::Account(owner) = token.owner {
             self.by_owner(owner, refusal, known);
         }
-        if self.proved.contains(&Cause::AccountTokenNotSupported) {
+        if self.proved.contains(&Cause::AccountTokenNotSupported)
+            || self.leaning == Some(Cause::AccountTokenNotSupported)
+        {
             return;
         }
         let (explanation, exact) = explained(token, operation, refusal);

@@ -187,6 +187,28 @@ fn an_account_owns_the_token_where_only_users_go() {
     proves(&told(&seen, &Known { life: Some(life), ..Known::default() }), Cause::AccountTokenNotSupported);
 }
 
+/// Which paths are a product's that takes no such token is inferred, and the list of products changes.
+#[test]
+fn a_product_that_takes_no_accounts_token_as_far_as_is_known_is_not_certain() {
+    let mut seen = refusal(10000, "Authentication error");
+    seen.operation = Some(operation("GET /accounts/{account_id}/challenges/widgets"));
+    seen.credential = Some(CredentialForm::Token { of_account: Some(true) });
+    let mut life = alive("active");
+    if let Life::Known { owner, .. } = &mut life {
+        *owner = Some(Owner::Account(ACCOUNT));
+    }
+    let token = Token { owner: Owner::Account(ACCOUNT), ..token(vec![allow("DNS Read", Resource::Zone(ZONE))]) };
+    for token in [None, Some(token)] {
+        let diagnosis = told(&seen, &Known { life: Some(life.clone()), token, ..Known::default() });
+        let first = (diagnosis.cause(), diagnosis.confidence());
+        assert_eq!(first, (Cause::AccountTokenNotSupported, Confidence::Likely), "{diagnosis:#?}");
+        assert!(diagnosis.findings.iter().any(|finding| finding.cause == Cause::MissingGroup), "{diagnosis:#?}");
+    }
+    // The answer's own words are certain.
+    seen.errors[0].message = "Page Rules endpoint does not support account owned tokens.".to_owned();
+    proves(&told(&seen, &Known::default()), Cause::AccountTokenNotSupported);
+}
+
 #[test]
 fn a_repeated_call_that_passes_was_not_refused() {
     let known = Known { repeated: Some(true), ..Known::default() };
@@ -201,7 +223,6 @@ fn facts_that_contradict_the_answer_are_said_to() {
     assert!(told.evidence.iter().any(|line| line.contains("used another value")), "{told:#?}");
 }
 
-/// Every answer that the table knows by a number, at an operation of its kind.
 /// An account's id in the place of a zone's (workers-sdk#2863).
 #[test]
 fn one_id_for_both_speaks_for_a_wrong_id() {
@@ -214,6 +235,7 @@ fn one_id_for_both_speaks_for_a_wrong_id() {
     assert_ne!(told(&refused, &Known::default()).cause(), Cause::WrongId);
 }
 
+/// Every answer that the table knows by a number, at an operation of its kind.
 #[test]
 fn every_mend_has_a_way() {
     for cause in Cause::ALL {

@@ -8,7 +8,7 @@ use flarekeep_planner::source::calls::{Located, locate, locate_in_bucket};
 use flarekeep_policy::BucketKey;
 
 use super::line::Asked;
-use super::{clean, tool};
+use super::{clean, hint, tool};
 use crate::refusal::{CredentialForm, Refusal, Said, Tool};
 
 /// A call of which something was seen.
@@ -70,16 +70,16 @@ impl Draft {
 
     /// The refusal; `tool` is that of the text, where the call has none.
     pub(super) fn refusal(self, tool: Option<Tool>) -> Refusal {
-        let of_terraform = || tool::of_terraform(self.terraform.as_deref()?, self.phase?);
+        let of_terraform = || hint::of_terraform(self.terraform.as_deref()?, self.phase?);
         let located = self.located.unwrap_or_default();
         let at_place = match located.operations.as_slice() {
             [one] => Some(*one),
             _ => None,
         };
-        let hinted = || self.errors.iter().find_map(|said| tool::hinted(&said.message));
+        let hinted = || self.errors.iter().find_map(|said| hint::hinted(&said.message));
         let by_method = at_place.filter(|_| self.asked.as_ref().is_some_and(|asked| asked.method.is_some()));
         let pages = || self.errors.iter().filter_map(|said| said.documentation_url.as_deref());
-        let documented = || pages().find_map(|page| tool::documented(page, &located.operations));
+        let documented = || pages().find_map(|page| hint::documented(page, &located.operations));
         let operation =
             by_method.or(self.operation).or(at_place).or_else(documented).or_else(of_terraform).or_else(hinted);
         let said = self.asked.as_ref().and_then(|asked| asked.method.as_deref()?.parse::<Method>().ok());

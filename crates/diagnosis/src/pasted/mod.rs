@@ -12,6 +12,7 @@ mod credential;
 mod curl;
 mod draft;
 mod frame;
+mod hint;
 mod line;
 mod reader;
 mod s3;

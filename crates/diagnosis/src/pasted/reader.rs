@@ -2,7 +2,7 @@
 
 use super::draft::Gathered;
 use super::value::Value;
-use super::{body, credential, curl, line, s3, tool, value, words};
+use super::{body, credential, curl, hint, line, s3, tool, value, words};
 use crate::refusal::{CredentialForm, Refusal, Tool};
 
 /// How much of a line is read as words, in bytes.
@@ -184,10 +184,10 @@ impl Reader {
         if trimmed.starts_with("Error: ") {
             self.gathered.part();
         }
-        if let Some(name) = tool::terraform_name(trimmed) {
+        if let Some(name) = hint::terraform_name(trimmed) {
             self.gathered.terraform_name(name);
         }
-        if let Some(phase) = tool::phase(trimmed) {
+        if let Some(phase) = hint::phase(trimmed) {
             self.gathered.phase(phase);
         }
         if let Some(command) = tool::wrangler_command(trimmed) {
@@ -213,7 +213,7 @@ impl Reader {
             }
             self.gathered.status(status, number);
         }
-        self.gathered.operation(tool::hinted(trimmed));
+        self.gathered.operation(hint::hinted(trimmed));
         if let Some((_, address)) = trimmed.split_once("s3://") {
             let end = address.find(|c: char| c.is_whitespace() || "'\"`,:)".contains(c)).unwrap_or(address.len());
             self.gathered.bucket(address.get(..end).unwrap_or_default());
@@ -238,7 +238,7 @@ impl Reader {
                 self.gathered.status(status, number);
             }
             self.gathered.errors(vec![said], false, number);
-            return self.gathered.operation(operation.and_then(tool::of_s3));
+            return self.gathered.operation(operation.and_then(hint::of_s3));
         }
         let coded = words::coded(text, &self.before);
         if !coded.is_empty() {
