@@ -48,7 +48,7 @@ pub use name::{
 pub use nearest::nearest;
 pub use neighbour::{Neighbour, Opened, Relation, Substitutes};
 pub use operation::{Method, Operation, OperationError, Provenance, Rule, operation, operations};
-pub use probe::{Probe, ProbeConfidence, probes};
+pub use probe::{ActingRead, Probe, ProbeConfidence, acting_reads, probes};
 pub use recipe::{
     Command as RecipeCommand, Documented, Kind as RecipeKind, NamedTest, Need, Parameter, Recipe, RecipeError, recipe,
     recipe_names, recipe_names_accepting,

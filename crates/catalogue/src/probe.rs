@@ -1,6 +1,6 @@
 //! Probes: for an operation, one request that shows whether a token may call it, and changes nothing.
 //!
-//! A reading operation without an item in its path is its own probe. All others are in `catalogue/probes.toml`: each
+//! A reading operation without an item in its path is its own probe, but for those that act. All others are in `catalogue/probes.toml`: each
 //! request passes authorisation and must then fail, because a body is invalid or an id does not exist.
 
 use std::collections::BTreeMap;
@@ -101,9 +101,21 @@ fn json() -> String {
     "application/json".to_owned()
 }
 
+/// A GET that does something.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActingRead {
+    /// The operation, as `METHOD /template`.
+    pub operation: String,
+    /// What it does.
+    pub does: String,
+}
+
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Table {
     probe: Vec<Probe>,
+    acts: Vec<ActingRead>,
 }
 
 /// All probes of the catalogue.
@@ -112,6 +124,14 @@ struct Table {
 /// The table is part of the program; an error in it is a defect, which its test finds.
 pub fn probes() -> Result<Vec<Probe>, toml::de::Error> {
     toml::from_str(tables::probes()).map(|table: Table| table.probe)
+}
+
+/// The GETs that do something, and are therefore not tried.
+///
+/// # Errors
+/// As of [`probes`].
+pub fn acting_reads() -> Result<Vec<ActingRead>, toml::de::Error> {
+    toml::from_str(tables::probes()).map(|table: Table| table.acts)
 }
 
 #[cfg(test)]
@@ -172,6 +192,17 @@ mod tests {
                 let known = matches!(parameter, "account_id" | "zone_id") || probe.parameters.contains_key(parameter);
                 assert!(known, "{operation} leaves `{parameter}` open");
             }
+        }
+    }
+
+    #[test]
+    fn reads_that_act_have_no_probe() {
+        let acting = acting_reads().unwrap();
+        assert!(!acting.is_empty());
+        for act in &acting {
+            let operation = crate::operation(&act.operation).unwrap();
+            assert!(operation.method == Method::Get && operation.to_string() == act.operation, "{operation}");
+            assert!(probes().unwrap().iter().all(|probe| probe.operation != act.operation), "{operation}");
         }
     }
 

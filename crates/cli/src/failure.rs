@@ -174,6 +174,10 @@ impl From<tokens::Error> for CommandError {
             tokens::Error::Withheld { .. } => Self::usage(message)
                 .because("somebody wrote that policy on purpose: what it denies is not given back unless that is asked for")
                 .hint("the same command with --undeny takes the group out of the policy that denies it"),
+            tokens::Error::NotAlive { .. } => Self::new(Kind::Refused, message)
+                .because("it ended or was switched off, perhaps while it was tried")
+                .hint("a token that lives: flarekeep token list")
+                .hint("its end or status: flarekeep fix --expires or --enable"),
             tokens::Error::Beyond { id, .. } => Self::usage(message)
                 .because("Cloudflare found its value in public, or says of it what nobody has documented")
                 .hint("a new token in its place: flarekeep token create --recipe NAME --to env:.env")

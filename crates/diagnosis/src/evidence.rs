@@ -2,7 +2,8 @@
 
 use flarekeep_policy::{Effect, Explanation, Hold, Policy, Token};
 
-use crate::judgement::{Judgement, is_s3};
+use crate::cause::Cause;
+use crate::judgement::{Judgement, is_s3, one_id_for_both};
 use crate::known::{Known, Life, Standing};
 use crate::refusal::{CredentialForm, Refusal, Said};
 
@@ -19,6 +20,12 @@ pub(crate) fn of(refusal: &Refusal, known: &Known, judgement: &Judgement) -> Vec
     }
     if let Some(token) = &known.token {
         lines.extend(policies(token, judgement.explanation.as_ref()));
+    }
+    if judgement.leaning == Some(Cause::AccountTokenNotSupported) {
+        lines.push("as far as is known, this product takes no token that an account owns".to_owned());
+    }
+    if one_id_for_both(refusal) {
+        lines.push("the zone's id is given as the account's, too: one of the two is wrong".to_owned());
     }
     for (zone, standing) in &known.zones {
         lines.push(standing_of("zone", &zone.to_string(), *standing));
@@ -85,7 +92,7 @@ fn standing_of(kind: &str, id: &str, standing: Standing) -> String {
     match standing {
         Standing::Seen => format!("{kind} {id} is there"),
         Standing::Absent => format!("there is no {kind} {id}, for a credential that sees all of them there"),
-        Standing::Hidden => format!("whether there is a {kind} {id} could not be seen"),
+        Standing::Hidden => format!("whether the {kind} {id} is there could not be seen"),
     }
 }
 

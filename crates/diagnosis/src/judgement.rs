@@ -199,9 +199,12 @@ impl Judgement {
     fn by_owner(&mut self, owner: AccountId, refusal: &Refusal, known: &Known) {
         self.owned_by_account();
         let Some(operation) = refusal.operation else { return };
-        if operation.closed_to_account_tokens || of_users(operation) {
+        if of_users(operation) {
             self.proved.insert(Cause::AccountTokenNotSupported);
             self.excluded.extend(GRANTS);
+        } else if operation.closed_to_account_tokens {
+            // The table knows products, by a documentation that changes; which paths are theirs is inferred.
+            self.leaning = Some(Cause::AccountTokenNotSupported);
         }
         let elsewhere = refusal.target.account.filter(|account| *account != owner);
         if let Some(account) = elsewhere
@@ -219,6 +222,9 @@ impl Judgement {
         let account = known.accounts.iter().find(|(account, _)| Some(*account) == target.account);
         let account = account.map(|(_, standing)| *standing);
         let Some(operation) = refusal.operation else { return };
+        if one_id_for_both(refusal) && (operation.names_zone() || operation.names_account()) {
+            self.leaning = Some(Cause::WrongId);
+        }
         let place = if operation.names_zone() {
             zone
         } else if operation.names_account() {
@@ -264,7 +270,9 @@ impl Judgement {
         if let Owner::Account(owner) = token.owner {
             self.by_owner(owner, refusal, known);
         }
-        if self.proved.contains(&Cause::AccountTokenNotSupported) {
+        if self.proved.contains(&Cause::AccountTokenNotSupported)
+            || self.leaning == Some(Cause::AccountTokenNotSupported)
+        {
             return;
         }
         let (explanation, exact) = explained(token, operation, refusal);
@@ -321,6 +329,12 @@ pub(crate) fn is_s3(refusal: &Refusal) -> bool {
     refusal.operation.is_some_and(Operation::is_s3)
         || refusal.credential == Some(CredentialForm::Signature)
         || refusal.errors.iter().any(|said| said.word.is_some() || said.message.contains("access key"))
+}
+
+/// Whether one id stands for the account and for the zone: one of the two is wrong.
+pub(crate) fn one_id_for_both(refusal: &Refusal) -> bool {
+    let (account, zone) = (refusal.target.account, refusal.target.zone);
+    account.zip(zone).is_some_and(|(account, zone)| account.to_string() == zone.to_string())
 }
 
 /// Whether the answer is one of those that a missing right gets, not that of an id.

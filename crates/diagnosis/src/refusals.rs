@@ -77,6 +77,10 @@ pub(crate) fn admitted(refusal: &Refusal) -> Admitted {
         let causes = Cause::ALL.iter().copied().filter(|cause| *cause != Cause::NotRefused).collect();
         return Admitted { causes, ..Admitted::default() };
     }
+    if let Some(failed) = refusal.status.filter(|status| *status >= 500).and_then(|_| of_status(refusal)) {
+        // A server that failed did not get so far as to refuse, whatever number it gives beside.
+        return failed;
+    }
     let of_errors: Vec<Admitted> = refusal.errors.iter().filter_map(|said| of_error(said, refusal)).collect();
     let whole = of_errors.into_iter().reduce(|one, other| one.with(&other));
     whole.or_else(|| of_status(refusal)).unwrap_or_else(|| Admitted {
@@ -290,6 +294,30 @@ mod tests {
         let mut refused = coded(424_242, "What?");
         refused.status = Some(403);
         assert_eq!(admitted(&refused).causes.first(), Some(&Cause::MissingGroup));
+    }
+
+    #[test]
+    fn a_tokens_value_is_no_key_id() {
+        let message = "Credential access key has length 53, should be 32".to_owned();
+        let said = Said { word: Some("InvalidArgument".to_owned()), message, ..Said::default() };
+        let refusal = Refusal { errors: vec![said], status: Some(400), ..Refusal::default() };
+        assert_eq!(admitted(&refusal).causes, [Cause::MalformedHeader]);
+    }
+
+    #[test]
+    fn a_server_that_failed_refused_nothing() {
+        let failed = |status| Refusal { status: Some(status), ..coded(10000, "Authentication error") };
+        assert_eq!(admitted(&failed(503)).causes, [Cause::NotAboutPermissions]);
+        assert_eq!(admitted(&failed(403)).causes.first(), Some(&Cause::MissingGroup));
+    }
+
+    #[test]
+    fn pages_of_the_edge_are_not_about_permissions() {
+        for (code, words) in [(None, "Sorry, you have been blocked"), (None, "Just a moment..."), (Some(1020), "")] {
+            let said = Said { code, message: words.to_owned(), ..Said::default() };
+            let refusal = Refusal { errors: vec![said], status: Some(403), ..Refusal::default() };
+            assert_eq!(admitted(&refusal).causes, [Cause::NotAboutPermissions], "{words}");
+        }
     }
 
     #[test]

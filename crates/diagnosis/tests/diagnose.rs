@@ -230,6 +230,28 @@ fn a_bucket_of_another_jurisdiction_is_named_with_its_endpoint() {
     assert_eq!(told.cause(), Cause::OtherResource, "{told:#?}");
 }
 
+/// Which paths are a product's that takes no such token is inferred, and the list of products changes.
+#[test]
+fn a_product_that_takes_no_accounts_token_as_far_as_is_known_is_not_certain() {
+    let mut seen = refusal(10000, "Authentication error");
+    seen.operation = Some(operation("GET /accounts/{account_id}/challenges/widgets"));
+    seen.credential = Some(CredentialForm::Token { of_account: Some(true) });
+    let mut life = alive("active");
+    if let Life::Known { owner, .. } = &mut life {
+        *owner = Some(Owner::Account(ACCOUNT));
+    }
+    let token = Token { owner: Owner::Account(ACCOUNT), ..token(vec![allow("DNS Read", Resource::Zone(ZONE))]) };
+    for token in [None, Some(token)] {
+        let diagnosis = told(&seen, &Known { life: Some(life.clone()), token, ..Known::default() });
+        let first = (diagnosis.cause(), diagnosis.confidence());
+        assert_eq!(first, (Cause::AccountTokenNotSupported, Confidence::Likely), "{diagnosis:#?}");
+        assert!(diagnosis.findings.iter().any(|finding| finding.cause == Cause::MissingGroup), "{diagnosis:#?}");
+    }
+    // The answer's own words are certain.
+    seen.errors[0].message = "Page Rules endpoint does not support account owned tokens.".to_owned();
+    proves(&told(&seen, &Known::default()), Cause::AccountTokenNotSupported);
+}
+
 #[test]
 fn a_repeated_call_that_passes_was_not_refused() {
     let known = Known { repeated: Some(true), ..Known::default() };
@@ -242,6 +264,18 @@ fn facts_that_contradict_the_answer_are_said_to() {
     let told = told(&refusal(9109, "Invalid access token"), &known);
     assert!(told.confidence() != Confidence::Proved);
     assert!(told.evidence.iter().any(|line| line.contains("used another value")), "{told:#?}");
+}
+
+/// An account's id in the place of a zone's (workers-sdk#2863).
+#[test]
+fn one_id_for_both_speaks_for_a_wrong_id() {
+    let mut refused = refusal(10000, "Authentication error");
+    refused.target.zone = Some(ZoneId::from_u128(0xa1));
+    let diagnosis = told(&refused, &Known::default());
+    assert_eq!((diagnosis.cause(), diagnosis.confidence()), (Cause::WrongId, Confidence::Likely));
+    assert!(diagnosis.evidence.iter().any(|line| line.contains("one of the two is wrong")), "{:?}", diagnosis.evidence);
+    refused.target.account = Some(OTHER_ACCOUNT);
+    assert_ne!(told(&refused, &Known::default()).cause(), Cause::WrongId);
 }
 
 /// Every answer that the table knows by a number, at an operation of its kind.

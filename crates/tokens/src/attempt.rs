@@ -3,7 +3,7 @@
 //! A read without an item in its path is tried as it is. Everything else goes by the catalogue's probe table: a request
 //! that is authorised and then must fail. An answer that proves neither proves nothing: it is *unproven*.
 
-use flarekeep_catalogue::{Method, Operation, Probe, ZoneId, probes};
+use flarekeep_catalogue::{ActingRead, Method, Operation, Probe, ZoneId, acting_reads, probes};
 use flarekeep_cloudflare::{self as api, Bytes, Client, RawAnswer};
 use flarekeep_planner::Target;
 use serde_json::Value;
@@ -30,6 +30,16 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Whether a token that may not be used any more is refused so, too.
+    pub(crate) fn may_be_of_a_dead_token(&self) -> bool {
+        matches!(self, Self::Refused { codes, .. } if codes.contains(&AUTHENTICATION_ERROR))
+    }
+}
+
+/// `Authentication error`: of a valid token without the right, and in places of one that is none any more.
+const AUTHENTICATION_ERROR: i64 = 10000;
+
 /// A request that is ready to be sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Attempt {
@@ -48,19 +58,26 @@ pub(crate) struct Attempt {
 
 /// The catalogue's probes, read once.
 #[derive(Debug)]
-pub(crate) struct Probes(Vec<Probe>);
+pub(crate) struct Probes {
+    probes: Vec<Probe>,
+    acts: Vec<ActingRead>,
+}
 
 impl Probes {
     pub(crate) fn load() -> Result<Self, Error> {
-        probes().map(Self).map_err(|error| Error::Probes(error.to_string()))
+        let broken = |error: toml::de::Error| Error::Probes(error.to_string());
+        Ok(Self { probes: probes().map_err(broken)?, acts: acting_reads().map_err(broken)? })
     }
 
     /// The attempt for an operation, or why there is none.
     pub(crate) fn attempt(&self, operation: &Operation, target: &Target) -> Result<Attempt, String> {
         let name = operation.to_string();
-        let probe = self.0.iter().find(|probe| probe.operation == name);
+        let probe = self.probes.iter().find(|probe| probe.operation == name);
         if operation.is_s3() {
             return Err("the S3 face takes signed requests, and is not tried yet".to_owned());
+        }
+        if let Some(act) = self.acts.iter().find(|act| act.operation == name) {
+            return Err(format!("it is a GET, and no mere read: {}", act.does));
         }
         if probe.is_none() && operation.method.mutates() {
             return Err("no request is known that would try it and change nothing".to_owned());
@@ -92,7 +109,7 @@ impl Attempt {
         let body = self.body.as_ref().map(|(content_type, body)| (content_type.as_str(), body.clone()));
         match client.raw(self.method.clone(), &self.path, body).await {
             Ok(answer) => self.interpret(&answer),
-            Err(error @ api::Error::Server { .. }) => Ok(Outcome::Unproven { reason: error.to_string() }),
+            Err(error) if is_lost(&error) => Ok(Outcome::Unproven { reason: error.to_string() }),
             Err(error) => Err(error.into()),
         }
     }
@@ -110,6 +127,9 @@ impl Attempt {
                     }
                     (outcome, _) => outcome,
                 },
+                Err(error) if is_lost(&error) && error.status().is_none() => {
+                    Ok(Outcome::Unproven { reason: error.to_string() })
+                }
                 Err(error) => Err(error.into()),
             }
         };
@@ -141,6 +161,12 @@ impl Attempt {
         let refused_here = self.refused.iter().any(|code| refusal.has_code(*code));
         refused(refusal, refused_here)
     }
+}
+
+/// Whether the answer failed or was lost on its way. Of a write that would be alarming; an attempt changes nothing, whether
+/// or not it arrived.
+fn is_lost(error: &api::Error) -> bool {
+    error.may_have_acted() || matches!(error, api::Error::Server { .. } | api::Error::AnswerLost { .. })
 }
 
 /// The outcome of a refusal that proves no authorisation.

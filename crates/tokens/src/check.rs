@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use crate::advice::GrantAdvice;
 use crate::attempt::{Attempt, Outcome, Probes};
 use crate::error::Error;
-use crate::identity::{Identity, identify};
+use crate::identity::{Identity, identify, still_lives};
 
 /// What is checked.
 #[derive(Debug)]
@@ -130,6 +130,9 @@ pub async fn check(
         None => identify(client, check.target.account).await?,
     };
     let outcomes = outcomes(client, check, &token, progress).await?;
+    if outcomes.0.iter().filter_map(|asked| asked.outcome.as_ref()).any(Outcome::may_be_of_a_dead_token) {
+        still_lives(client, &token, check.target.account).await?;
+    }
     let needs = |wanted: &dyn Fn(&Operation) -> bool| -> Vec<Test> {
         let needs = outcomes.0.iter().filter(|asked| wanted(asked.operation));
         needs.filter_map(|asked| Some(test(asked.need?, asked, check.plan))).collect()

@@ -19,7 +19,7 @@ use crate::discover::choice::Accepts;
 use crate::discover::knowledge::Knowledge;
 use crate::discover::questions::{Catechism, Ground};
 use crate::error::Error;
-use crate::identity::{Identity, IdentityOwner, identify};
+use crate::identity::{Identity, IdentityOwner, identify, still_lives};
 use crate::translate::token_from_wire;
 
 pub use report::{Discovered, GroupAt, OneOf, Open, Reached, Why};
@@ -27,6 +27,8 @@ pub use report::{Discovered, GroupAt, OneOf, Open, Reached, Why};
 /// How many requests are made at the same time. Those of one batch ask about different things, so that little is asked which
 /// the others' answers would have told.
 const AT_ONCE: usize = 4;
+/// Requests that are kept for the end: whether the token that was refused still lives.
+const AT_THE_END: usize = 1;
 /// How many zones beside the one that is asked about are looked at.
 const MORE_ZONES: usize = 10;
 
@@ -68,7 +70,7 @@ pub async fn discover(
         Err(refusal) if refusal.is_authentication() || refusal.is_location() => return Err(refusal.into()),
         Err(_) => None,
     };
-    let mut asker = Asker { client, spent, wanted, asked: Vec::new(), let_in: Vec::new() };
+    let mut asker = Asker { client, spent, wanted, asked: Vec::new(), let_in: Vec::new(), is_doubtful: false };
     let (ground, zones) = asker.places(&token).await?;
     let all = Catechism::new(ground, token.owner, &Probes::load()?);
     let mut knowledge = Knowledge::new(all.implied.clone());
@@ -78,7 +80,7 @@ pub async fn discover(
     }
     progress(asker.spent);
     loop {
-        let left = wanted.budget.saturating_sub(asker.spent).min(AT_ONCE);
+        let left = wanted.budget.saturating_sub(asker.spent + AT_THE_END).min(AT_ONCE);
         let batch = choice::next(&all.questions, &asker.asked, &knowledge, &all.chance, left, wanted.thorough);
         if batch.is_empty() {
             break;
@@ -87,6 +89,10 @@ pub async fn discover(
             asker.note(&all, &mut knowledge, question, let_in);
         }
         progress(asker.spent);
+    }
+    if asker.is_doubtful {
+        asker.spent += 1;
+        still_lives(client, &token, ground.account).await?;
     }
     let mut places = asker.answered(&all, ground, &knowledge);
     for zone in zones.iter().filter(|zone| Some(**zone) != ground.zone).take(MORE_ZONES) {
@@ -115,6 +121,8 @@ struct Asker<'a> {
     asked: Vec<bool>,
     /// The questions that were let in, in the order in which they were learned.
     let_in: Vec<usize>,
+    /// Whether something was refused as a token is that died meanwhile.
+    is_doubtful: bool,
 }
 
 impl Asker<'_> {
@@ -159,7 +167,9 @@ impl Asker<'_> {
         while let Some(finished) = running.join_next().await {
             // A task that panicked carries its panic on: it is a defect, and must not look like an answer.
             let (at, outcome) = finished.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-            answers.push(match outcome? {
+            let outcome = outcome?;
+            self.is_doubtful |= outcome.may_be_of_a_dead_token();
+            answers.push(match outcome {
                 Outcome::Authorised => (at, Some(true)),
                 Outcome::Refused { .. } => (at, Some(false)),
                 Outcome::Unproven { .. } => (at, None),

@@ -173,6 +173,14 @@ pub enum Error {
         /// Its status, in Cloudflare's word.
         status: String,
     },
+    /// The token may not be used now: whatever refused its calls says nothing about its rights.
+    #[error("token {id} is {status}: what refuses its calls says nothing about its rights")]
+    NotAlive {
+        /// The token.
+        id: TokenId,
+        /// Its status, in Cloudflare's word.
+        status: String,
+    },
     /// The probe table of the program is broken: a defect.
     #[error("the probe table cannot be read: {0}")]
     Probes(String),

@@ -66,6 +66,20 @@ pub(crate) async fn identify_as(client: &Client, owner: api::Owner) -> Result<Id
     verified(client, owner).await
 }
 
+/// Makes sure that refusals are those of a living token: products answer one that died as they answer one that lacks a
+/// right, with 10000.
+///
+/// # Errors
+/// [`Error::NotAlive`] and what verifying answers, where it died.
+pub(crate) async fn still_lives(client: &Client, token: &Identity, account: Option<AccountId>) -> Result<(), Error> {
+    let owner = match (token.owner, account) {
+        (IdentityOwner::Account, Some(account)) => api::Owner::Account(account),
+        _ => api::Owner::User,
+    };
+    let now = verified(client, owner).await?;
+    if now.is_active() { Ok(()) } else { Err(Error::NotAlive { id: now.id, status: now.status }) }
+}
+
 /// Whether Cloudflare knows this value no more, or will not take it any more.
 pub async fn is_dead(client: &Client, account: Option<AccountId>) -> Result<bool, Error> {
     match identify(client, account).await {

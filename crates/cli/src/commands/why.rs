@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::json;
 
 pub(crate) use self::show::show;
+use self::text::Text;
 use crate::arguments;
 use crate::context::{Context, block_on, now};
 use crate::error::CommandError;
@@ -27,7 +28,7 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Why) -> CommandResul
     })?;
     let asked = Asked { context, arguments, named, work };
     match (text::given(arguments)?, &asked.named) {
-        (Some(text), _) => asked.of_text(&text),
+        (Some(given), _) => asked.of_text(&given),
         (None, Some((operation, ids))) => asked.live(operation, ids),
         (None, None) => Err(CommandError::usage("no refused call is named")
             .hint("give --operation 'GET /zones/{zone_id}', or --log FILE")),
@@ -77,11 +78,16 @@ impl Asked<'_> {
     }
 
     /// Explains the refusals of a text.
-    fn of_text(&self, text: &str) -> CommandResult {
-        let mut refusals = pasted::read(text);
+    fn of_text(&self, given: &Text) -> CommandResult {
+        let mut refusals = pasted::read(&given.text);
         refusals.iter_mut().for_each(|refusal| self.complete(refusal));
         if refusals.is_empty() {
-            return Err(CommandError::usage("the text holds no error of Cloudflare's")
+            let none = CommandError::usage("the text holds no error of Cloudflare's");
+            let none = match given.left_out() {
+                Some(remark) => none.because(remark),
+                None => none,
+            };
+            return Err(none
                 .hint("give the body as it came: {\"success\":false,\"errors\":[{\"code\":…}]}")
                 .hint("or what the tool printed, with the lines before and after its error"));
         }
@@ -95,6 +101,9 @@ impl Asked<'_> {
         });
         let entries = entries.collect::<Result<Vec<Entry>, CommandError>>()?;
         let output = self.context.output;
+        if let Some(remark) = given.left_out() {
+            output.note(styled(FAINT, remark));
+        }
         if self.arguments.log.is_some() {
             output.document(&json!({ "diagnoses": entries }));
         } else if let Some(entry) = entries.first() {

@@ -33,7 +33,7 @@ fn in_credential(c: char) -> bool {
 }
 
 /// Where a credential begins in a word: one with a prefix, even if it was cut short, or one of the older forms, a token
-/// of 40 characters or a Global API key of 37 to 45 hexadecimal digits. Ids have 32, UUIDs 36.
+/// of 40 characters or a Global API key of 37 to 45 hexadecimal digits, and what has 64 and more. Ids have 32, UUIDs 36.
 fn credential_at(word: &str) -> Option<usize> {
     const TELLING: usize = 8;
     let prefixed = ["cfut_", "cfat_", "cfoat_", "cfk_"]
@@ -44,9 +44,11 @@ fn credential_at(word: &str) -> Option<usize> {
     let digits = word.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let mixed = any(u8::is_ascii_uppercase) && any(u8::is_ascii_lowercase) && any(u8::is_ascii_digit);
     let older = (word.len() == 40 && mixed) || ((37..=45).contains(&word.len()) && digits);
+    // The secret of R2's S3 face, and the Origin CA's service keys: `v1.0-…-…`.
+    let longer = word.split(['-', '_']).any(|part| part.len() >= 64 && part.bytes().all(|b| b.is_ascii_hexdigit()));
     // `name-CREDENTIAL` is one word.
     let behind = word.len().checked_sub(40).filter(|at| word[..*at].ends_with(['-', '_']) && mixed);
-    prefixed.or(older.then_some(0)).or(behind)
+    prefixed.or((older || longer).then_some(0)).or(behind)
 }
 
 #[cfg(test)]
@@ -63,6 +65,8 @@ mod tests {
         assert_eq!(masked(&format!("--xcfat_{}é", &body[..9])), "--x[hidden]é");
         assert_eq!(masked(&"Ab-9".repeat(10)), "[hidden]");
         assert_eq!(masked(&"0a".repeat(19)), "[hidden]");
+        assert_eq!(masked(&"0a".repeat(32)), "[hidden]");
+        assert_eq!(masked(&format!("v1.0-{}-{}", "0a".repeat(12), "0a".repeat(73))), "v1.[hidden]");
         let older = "Ab-9".repeat(10);
         assert_eq!(masked(&format!(r"\\n{older}\u001b{older}")), r"\\n[hidden]\u001b[hidden]");
         assert_eq!(masked(&format!("conf-{}.toml", "Ab1x".repeat(10))), "conf-[hidden].toml");

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{ACCOUNT, Local, OTHER_ZONE, ZONE, shows};
+use crate::support::{ACCOUNT, Deed, Local, OTHER_ZONE, Proxy, ZONE, answer, shows};
 
 const NAMES: [&str; 8] = [
     "Basic Auth",
@@ -148,4 +148,44 @@ fn what_is_missing_can_be_fixed_for_a_list() {
     local.run("check --operation 'GET /zones'").ended(1);
     local.run("fix --operation 'GET /zones' --yes").ended(0);
     local.run("check --operation 'GET /zones'").ended(0);
+}
+
+/// Products answer a token that died as they answer one that lacks a right: neither a miss nor a pass follows.
+#[test]
+fn a_token_that_dies_meanwhile_misses_nothing_and_is_refused_nothing() {
+    let mut local = Local::start();
+    local.token("--name dns --operation 'POST /zones/{zone_id}/dns_records'");
+    let proxy = Proxy::before(local.running.address(), |request, number| {
+        let refused = |code: i64, words: &str| {
+            let body = format!(
+                r#"{{"success":false,"errors":[{{"code":{code},"message":"{words}"}}],"messages":[],"result":null}}"#
+            );
+            Deed::Answer(answer("401 Unauthorized", "application/json", "", &body))
+        };
+        match request {
+            "GET /user/tokens/verify" if number % 2 == 0 => refused(1000, "Invalid API Token"),
+            "GET /user/tokens/verify" => Deed::Forward,
+            _ if request.starts_with("GET /user/tokens/") => Deed::Forward,
+            _ => refused(10000, "Authentication error"),
+        }
+    });
+    local.home.set("CLOUDFLARE_API_BASE_URL", &proxy.api_url());
+    let wanted = "check --operation 'POST /zones/{zone_id}/dns_records'";
+    for line in [wanted, "check --refused 'POST /accounts/{account_id}/r2/buckets'", "check --discover"] {
+        let run = local.run(line).failed(3);
+        assert!(run.shown().contains("Invalid API Token"), "{}", run.shown());
+        assert!(!run.shown().contains("MISSING") && !run.shown().contains("refused, of what"), "{}", run.shown());
+    }
+}
+
+#[test]
+fn a_get_that_does_something_is_not_tried() {
+    let local = Local::start();
+    let opens = "GET /accounts/{account_id}/browser-rendering/devtools/browser";
+    local.token(&format!("--name browser --operation '{opens}'"));
+    let run = local.run(&format!("check --operation '{opens}' --verbose")).ended(1);
+    assert!(run.shown().contains("unproven") && run.shown().contains("opens a browser"), "{}", run.shown());
+    local.run("check --discover --thorough").ended(0);
+    let made = local.calls().into_iter().filter(|call| call.contains("/devtools/browser ")).count();
+    assert_eq!(made, 0, "it opens a browser");
 }

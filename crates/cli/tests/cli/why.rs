@@ -7,7 +7,7 @@ use flarekeep_cloudflare::{NewToken, Owner, Status, TokenUpdate};
 use flarekeep_emulator::{BarredAnswer, Options};
 use serde_json::Value;
 
-use crate::support::{Local, OTHER_ZONE, Run, ZONE, block_on, fresh_value, shows};
+use crate::support::{Deed, Home, Local, OTHER_ZONE, Proxy, Run, ZONE, answer, block_on, fresh_value, shows};
 
 const ROUTES: &str = "why --operation 'GET /zones/{zone_id}/workers/routes'";
 
@@ -290,4 +290,59 @@ fn asking_tells_the_causes_apart() {
     let asked = local.type_(&format!("{ROUTES} - --ask --json --zone {ZONE}")).stdin(body).run();
     is(&asked, "missing-group", "proved");
     assert_eq!(local.emulator.state_hash(), before);
+}
+
+/// Tools fail at the end of what they print.
+#[test]
+fn the_end_of_a_long_log_is_read() {
+    let home = Home::new();
+    let noise = format!("INFO{}\n", " ".repeat(1 << 20)).repeat(20);
+    let refusal = r#"{"success":false,"errors":[{"code":9109,"message":"Cannot use the access token from location: 203.0.113.196"}]}"#;
+    home.write("long.log", &format!("{noise}{refusal}\n"));
+    let run = home.run("why --log long.log").ended(0);
+    assert!(run.shown().contains("address-not-allowed"), "{}", run.shown());
+    assert!(run.shown().contains("line 21"), "{}", run.shown());
+    assert!(run.shown().contains("between them were not"), "{}", run.shown());
+    let run = home.type_("why - --json").stdin(&format!("{noise}{refusal}\n")).run().ended(0);
+    assert_eq!(run.json()["findings"][0]["cause"], "address-not-allowed");
+    home.write("noise.log", &noise);
+    let run = home.run("why --log noise.log").failed(2);
+    assert!(run.shown().contains("between them were not"), "{}", run.shown());
+}
+
+#[test]
+fn a_page_in_the_place_of_an_answer_is_not_about_permissions() {
+    let mut local = Local::start();
+    local.narrow_token();
+    let proxy = Proxy::before(local.running.address(), |request, _| match request.contains("/workers/routes") {
+        true => Deed::Answer(answer(
+            "403 Forbidden",
+            "text/html; charset=UTF-8",
+            "",
+            "<!DOCTYPE html>\n<title>Blocked</title>",
+        )),
+        false => Deed::Forward,
+    });
+    local.home.set("CLOUDFLARE_API_BASE_URL", &proxy.api_url());
+    is(&local.run(&format!("{ROUTES} --json")), "not-about-permissions", "likely");
+}
+
+/// A probe whose answer is lost has changed nothing either way: nobody need look what is there.
+#[test]
+fn a_probe_whose_answer_is_lost_proves_nothing_and_alarms_nobody() {
+    let mut local = Local::start();
+    local.token("--name dns --operation 'POST /zones/{zone_id}/dns_records'");
+    let proxy = Proxy::before(local.running.address(), |request, _| match request.starts_with("POST /zones/") {
+        true => Deed::ForwardAndCut,
+        false => Deed::Forward,
+    });
+    local.home.set("CLOUDFLARE_API_BASE_URL", &proxy.api_url());
+    let wanted = "--operation 'POST /zones/{zone_id}/dns_records'";
+    for line in
+        [format!("check {wanted} --operation 'GET /zones/{{zone_id}}/dns_records' --verbose"), format!("why {wanted}")]
+    {
+        let run = local.run(&line);
+        assert!(!run.shown().contains("token list"), "{}", run.shown());
+        assert!(run.status < 2, "{}", run.shown());
+    }
 }

@@ -80,11 +80,19 @@ impl Body {
 pub(super) fn xml(text: &str, left: &mut usize) -> Option<(Said, usize)> {
     /// The longest error that is read: R2 repeats the whole request in some.
     const LONGEST: usize = 1 << 14;
+    if *left == 0 {
+        return None;
+    }
     let cut = (0..=LONGEST.min(text.len())).rev().find(|at| text.is_char_boundary(*at))?;
     let (text, _) = text.split_at(cut);
     let inner = text.strip_prefix("<Error>")?;
     let length = inner.find("</Error>").unwrap_or(inner.len());
-    *left = left.checked_sub(length)?;
+    let Some(rest) = left.checked_sub(length) else {
+        // Else each of a million beginnings would be searched for its end.
+        *left = 0;
+        return None;
+    };
+    *left = rest;
     let inner = inner.get(..length)?;
     let member = |name: &str| {
         let (_, rest) = inner.split_once(&format!("<{name}>"))?;
@@ -150,5 +158,8 @@ mod tests {
         assert_eq!((said.word.as_deref(), said.message.as_str()), (Some("AccessDenied"), "Access Denied"));
         assert!(text[length..].starts_with("</Error>"));
         assert_eq!(xml("<Error><Code>1</Code>", &mut 1000), None);
+        let mut left = 5;
+        assert_eq!(xml(text, &mut left), None);
+        assert_eq!(left, 0, "nothing is searched again once too much was");
     }
 }

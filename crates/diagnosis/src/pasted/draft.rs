@@ -1,17 +1,15 @@
 //! What was seen, put together: which error answers which request.
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
 
 use flarekeep_catalogue::{Method, Operation, Phase, ToolCommand, is_plain};
-use flarekeep_planner::Target;
 use flarekeep_planner::source::BucketName;
-use flarekeep_planner::source::calls::{Located, locate, locate_in_bucket};
-use flarekeep_policy::BucketKey;
+use flarekeep_planner::source::calls::{Located, locate};
 
+use super::MOST;
 use super::body::MOST_ERRORS;
+use super::call::Draft;
 use super::line::Asked;
-use super::{MOST, clean, tool};
 use crate::refusal::{CredentialForm, Refusal, Said, Tool};
 
 /// How far behind an error the next line of the same answer may stand.
@@ -34,29 +32,6 @@ pub(super) struct Gathered {
     command: Option<ToolCommand>,
     /// Requests whose answers say which of them they are of: Terraform's `tf_req_id`.
     keyed: VecDeque<(String, Asked, Located)>,
-}
-
-/// A call of which something was seen.
-#[derive(Debug, Clone, Default, PartialEq)]
-struct Draft {
-    asked: Option<Asked>,
-    located: Option<Located>,
-    /// Whether all headers of the request are seen, and no credential was among them so far.
-    is_whole: bool,
-    status: Option<u16>,
-    errors: Vec<Said>,
-    /// Whether the errors are words without codes.
-    is_phrase: bool,
-    retry_after: Option<u64>,
-    credential: Option<CredentialForm>,
-    operation: Option<&'static Operation>,
-    phase: Option<Phase>,
-    terraform: Option<String>,
-    tool: Option<Tool>,
-    /// The line of the request, or of the first error.
-    line: Option<usize>,
-    /// The line of the last error.
-    last: usize,
 }
 
 impl Gathered {
@@ -278,32 +253,7 @@ impl Gathered {
         if !(refused || telling && draft.asked.is_some() || !draft.errors.is_empty()) || self.done.len() >= MOST {
             return;
         }
-        if draft.located.is_none() {
-            // `Could not route to /client/v4/…`: the answer says the path.
-            let named = draft.errors.iter().find_map(|said| said.message.split_once("not route to "));
-            let path = named.and_then(|(_, rest)| rest.split([',', ' ']).next());
-            draft.located = path.and_then(|path| locate(None, path));
-        }
-        let missed = |said: &Said| matches!(said.code, Some(9106 | 9107)) || said.message.contains("issing");
-        if draft.credential == Some(CredentialForm::Absent)
-            && !draft.errors.is_empty()
-            && !draft.errors.iter().any(missed)
-        {
-            // Whoever pastes a request may leave its credential out: only the answer tells that it had none.
-            draft.credential = None;
-        }
-        let is_s3 = draft.errors.iter().any(|said| said.word.is_some());
-        if let Some(asked) = draft.asked.as_ref().filter(|_| is_s3)
-            && draft.located.as_ref().is_some_and(|located| !located.is_s3)
-        {
-            draft.located = Some(locate_in_bucket(asked.method.as_deref(), &asked.target));
-        }
-        if let (Some(located), Some(command)) = (&mut draft.located, &self.command)
-            && located.operations.len() > 1
-            && draft.tool == Some(Tool::Wrangler)
-        {
-            located.operations = tool::called_by(std::mem::take(&mut located.operations), command);
-        }
+        draft.complete(self.command.as_ref());
         if draft.tool == Some(Tool::Wrangler) && draft.errors.is_empty() {
             // What is not there yet is no refusal, and what it looks up after one is none of the work.
             let path = draft.located.as_ref().map(|located| located.path.as_str()).unwrap_or_default();
@@ -333,39 +283,6 @@ impl Gathered {
     }
 }
 
-impl Draft {
-    fn refusal(self, tool: Option<Tool>) -> Refusal {
-        let of_terraform = || tool::of_terraform(self.terraform.as_deref()?, self.phase?);
-        let located = self.located.unwrap_or_default();
-        let at_place = match located.operations.as_slice() {
-            [one] => Some(*one),
-            _ => None,
-        };
-        let hinted = || self.errors.iter().find_map(|said| tool::hinted(&said.message));
-        let by_method = at_place.filter(|_| self.asked.as_ref().is_some_and(|asked| asked.method.is_some()));
-        let operation = by_method.or(self.operation).or(at_place).or_else(of_terraform).or_else(hinted);
-        let said = self.asked.as_ref().and_then(|asked| asked.method.as_deref()?.parse::<Method>().ok());
-        let bucket = located.account.zip(located.bucket).map(|(account, bucket)| BucketKey {
-            account,
-            jurisdiction: bucket.jurisdiction,
-            name: bucket.name,
-        });
-        Refusal {
-            operation,
-            method: said.or(operation.map(|operation| operation.method)),
-            path: Some(clean::path(&located.path)).filter(|path| !path.is_empty()),
-            target: Target { account: located.account, zone: located.zone, every_zone: false, bucket },
-            status: self.status,
-            retry_after: self.retry_after,
-            credential: self.credential,
-            address: self.errors.iter().find_map(address),
-            errors: self.errors,
-            tool: self.tool.or(tool).or(Some(Tool::Api)),
-            line: self.line,
-        }
-    }
-}
-
 /// Whether a query is that of a list.
 fn is_list(query: &str) -> bool {
     let keys = ["name", "page", "per_page", "type", "status", "order", "match", "list-type"];
@@ -375,12 +292,4 @@ fn is_list(query: &str) -> bool {
 /// Whether an error with a code says what words before it said without.
 fn is_about(said: &Said, before: &Said) -> bool {
     said.message.is_empty() || before.message.contains(&said.message) || said.message.contains(&before.message)
-}
-
-/// The address that Cloudflare saw: `Cannot use the access token from location: 203.0.113.7`.
-fn address(said: &Said) -> Option<IpAddr> {
-    let (_, rest) = said.message.split_once("from location")?;
-    let rest = rest.trim_start_matches([':', ' ']);
-    let end = rest.find(|c: char| !(c.is_ascii_hexdigit() || c == '.' || c == ':')).unwrap_or(rest.len());
-    rest.get(..end)?.trim_end_matches(['.', ':']).parse().ok()
 }

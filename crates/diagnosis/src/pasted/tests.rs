@@ -1,4 +1,5 @@
 use super::*;
+use crate::refusal::{CredentialForm, Tool};
 
 const ZONE: &str = "9a7806061c88ada191ed06f989cc3dac";
 
@@ -301,4 +302,86 @@ fn answers_that_name_their_request_are_its_own() {
     let read = shown(text);
     let told: Vec<&str> = read.iter().filter_map(|line| line.split_once(' ')).map(|(_, rest)| rest).collect();
     assert_eq!(told, ["GET /zones/{zone_id} 403 9109", "POST /zones/{zone_id}/dns_records 403 10000"]);
+}
+
+#[test]
+fn an_answer_without_a_body_has_a_status_in_botos_words() {
+    let text =
+        "botocore.exceptions.ClientError: An error occurred (403) when calling the HeadObject operation: Forbidden";
+    assert_eq!(shown(text), ["1 GET s3://{bucket_name}/{object_key} 403 Forbidden"]);
+    let text = "An error occurred (404) when calling the HeadBucket operation: Not Found";
+    assert_eq!(shown(text).len(), 1, "{:?}", shown(text));
+    assert_eq!(shown("An error occurred (12) when calling the sheriff"), [""; 0]);
+}
+
+#[test]
+fn a_linked_page_names_the_operation() {
+    let body = |page: &str| {
+        format!(
+            r#"{{"errors":[{{"code":10000,"message":"Forbidden","documentation_url":"https://developers.cloudflare.com/api/{page}"}}]}}"#
+        )
+    };
+    let workers = "resources/workers/subresources/scripts/methods/update";
+    for page in [workers.to_owned(), format!("node/{workers}/"), format!("{workers}?x=y")] {
+        let read = shown(&body(&page));
+        let expected =
+            if page.contains('?') { "? ?" } else { "PUT /accounts/{account_id}/workers/scripts/{script_name}" };
+        assert_eq!(read, [format!("1 {expected} - 10000")], "{page}");
+    }
+    // Of two operations the path tells which.
+    let rulesets = body("resources/rulesets/methods/list");
+    assert_eq!(shown(&rulesets), ["1 ? ? - 10000"]);
+    let called = format!("https://api.cloudflare.com/client/v4/zones/$Z/rulesets 403 Forbidden\n{rulesets}");
+    assert_eq!(shown(&called), ["1 GET /zones/{zone_id}/rulesets 403 10000"]);
+    // What was called goes before what a page says.
+    let called = format!("> DELETE /client/v4/zones/$Z HTTP/2\n< HTTP/2 403\n{}", body(workers));
+    assert_eq!(shown(&called), ["1 DELETE /zones/{zone_id} 403 10000"]);
+    for page in [
+        "resources/workers",
+        "resources/nothing/methods/list",
+        "",
+        "resources//methods/",
+        "xresources/zones/methods/list",
+    ] {
+        assert_eq!(shown(&body(page)), ["1 ? ? - 10000"], "{page}");
+    }
+}
+
+#[test]
+fn pages_of_the_edge_are_refusals() {
+    let page = "HTTP/2 403\ncontent-type: text/html\n\n<html><head><title>Attention Required! | Cloudflare</title></head>\n<h1>Sorry, you have been blocked</h1>";
+    assert_eq!(shown(page), ["1 ? ? 403 `Attention Required! | Cloudflare`"]);
+    assert_eq!(shown("< HTTP/2 403\nerror code: 1020"), ["1 ? ? 403 1020"]);
+    assert_eq!(shown("<title>Just a moment...</title>").len(), 1);
+    let failed = "GET https://api.cloudflare.com/client/v4/zones 500 Internal Server Error\n{\"errors\":[{\"code\":10000,\"message\":\"x\"}]}";
+    assert_eq!(shown(failed), ["1 GET /zones 500 10000"]);
+}
+
+#[test]
+fn a_zone_that_no_list_holds_is_a_refusal() {
+    for text in [
+        "Unable to determine zone_id for example.com using zone names: ['example.com', 'com']. Please confirm that the domain name has been entered correctly.",
+        "cloudflare: could not find zone for domain \"example.com\"",
+        "Error: zone could not be found",
+    ] {
+        assert_eq!(shown(text).len(), 1, "{text}");
+    }
+}
+
+/// As rclone 1.60 writes them, its status in the line behind.
+#[test]
+fn rclones_older_words_are_s3s() {
+    let text = "2026/11/23 02:20:18 Failed to lsd with 2 errors: last error was: InvalidArgument: Credential access key has length 53, should be 32\n\tstatus code: 400, request id: , host id: \n";
+    assert_eq!(shown(text), ["1 ? ? 400 InvalidArgument"]);
+    let text = "2026/11/23 02:20:18 ERROR : : error listing: Unauthorized: Unauthorized\n\tstatus code: 401, request id: , host id: \n";
+    assert_eq!(shown(text), ["1 ? ? 401 Unauthorized"]);
+}
+
+/// As wrangler 4.164 writes it, whose calls through the SDK it does not name.
+#[test]
+fn a_command_of_one_call_names_it() {
+    let text = "$ npx wrangler kv namespace create n\n\n ⛅️ wrangler 4.164.0\n🌀 Creating namespace with title \"n\"\n\n✘ [ERROR] A request to the Cloudflare API failed.\n\n  Authentication error [code: 10000]\n";
+    assert_eq!(shown(text), ["8 POST /accounts/{account_id}/storage/kv/namespaces - 10000"]);
+    // Deploying calls many things.
+    assert_eq!(shown(&text.replace("kv namespace create n", "deploy")), ["8 ? ? - 10000"]);
 }

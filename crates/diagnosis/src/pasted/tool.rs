@@ -1,9 +1,6 @@
-//! Which tool wrote a line, and what its words say of the operation.
+//! Which tool wrote a line, and what a command of wrangler's calls.
 
-use flarekeep_catalogue::{
-    Method, Operation, Phase, TerraformType, ToolCall, ToolCommand, operation, operations, recipe, terraform_renamed,
-    terraform_type, tool_command,
-};
+use flarekeep_catalogue::{Method, Operation, ToolCall, ToolCommand, recipe, tool_command};
 
 use crate::refusal::Tool;
 
@@ -119,6 +116,14 @@ pub(super) fn wrangler_command(line: &str) -> Option<ToolCommand> {
     tool_command("wrangler", &words).ok().flatten()
 }
 
+/// The operation that a command of wrangler's calls, where it calls no other.
+pub(super) fn only_call(command: &ToolCommand) -> Option<&'static Operation> {
+    match command.calls.as_slice() {
+        [ToolCall::Operation { operation, .. }] => Some(operation),
+        _ => None,
+    }
+}
+
 /// Of operations at one place, those that a command of wrangler's calls; all where that tells none.
 pub(super) fn called_by(found: Vec<&'static Operation>, command: &ToolCommand) -> Vec<&'static Operation> {
     let of_recipe = |name: &str| -> Vec<u16> {
@@ -145,87 +150,6 @@ pub(super) fn called_by(found: Vec<&'static Operation>, command: &ToolCommand) -
     [chosen, kept].into_iter().find(|chosen| !chosen.is_empty()).unwrap_or(found)
 }
 
-/// What tools and answers say of what was asked for, where they leave the request out (threads about lego, certbot,
-/// Terraform, ddns-go and cloudflared; the last are the API's own words).
-const HINTS: &[(&str, &str)] = &[
-    ("to list zones", "GET /zones"),
-    ("error listing Zone", "GET /zones"),
-    ("error finding zone", "GET /zones"),
-    ("ListZonesContext", "GET /zones"),
-    ("ZonesByName", "GET /zones"),
-    ("failed to find zone", "GET /zones"),
-    ("rror determining zone_id", "GET /zones"),
-    ("determine zone_id", "GET /zones"),
-    ("existence of a zone named", "GET /zones"),
-    ("查询域名信息发生异常", "GET /zones"),
-    ("Failed to list tunnels", "GET /accounts/{account_id}/cfd_tunnel"),
-    ("List accounts endpoint", "GET /accounts"),
-];
-
-/// The operation that a sentence speaks of.
-pub(super) fn hinted(text: &str) -> Option<&'static Operation> {
-    let (_, name) = HINTS.iter().find(|(words, _)| text.contains(words))?;
-    operation(name).ok()
-}
-
-/// What Terraform was about to do, as its older messages begin; their verbs are those of the provider's code.
-pub(super) fn phase(line: &str) -> Option<Phase> {
-    let line = line.to_ascii_lowercase();
-    let verbs: &[(Phase, &[&str])] = &[
-        (Phase::Create, &["error creating", "failed to create", "creating urn"]),
-        (Phase::Update, &["error updating", "failed to update", "updating urn"]),
-        (Phase::Delete, &["error deleting", "failed to delete", "deleting urn"]),
-        (
-            Phase::Read,
-            &[
-                "error finding",
-                "error reading",
-                "error fetching",
-                "error listing",
-                "failed to read",
-                "failed to fetch",
-                "error getting",
-            ],
-        ),
-    ];
-    verbs.iter().find(|(_, words)| words.iter().any(|word| line.contains(word))).map(|(phase, _)| *phase)
-}
-
-/// The resource or data source that a line of Terraform's names: `with cloudflare_record.www,`.
-pub(super) fn terraform_name(line: &str) -> Option<&str> {
-    let (_, rest) = line.trim_start().strip_prefix("with ").map(|rest| ("", rest))?;
-    let at = rest.find("cloudflare_")?;
-    let name = rest.get(at..)?;
-    let end = name.find(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')).unwrap_or(name.len());
-    let name = name.get(..end)?;
-    (name.len() <= 100).then_some(name)
-}
-
-/// The operation that Terraform calls for a type in a phase, where there is one only.
-pub(super) fn of_terraform(name: &str, phase: Phase) -> Option<&'static Operation> {
-    let called = |name: &str| -> Vec<&'static Operation> {
-        let types = terraform_type(name).unwrap_or_default();
-        let all = types.iter().flat_map(TerraformType::operations);
-        all.filter(|(called, _)| *called == phase).map(|(_, operation)| operation).collect()
-    };
-    let mut found = called(name);
-    if found.is_empty() {
-        found = terraform_renamed(name).map(called).unwrap_or_default();
-    }
-    found.dedup_by_key(|operation| operation.index);
-    match found.as_slice() {
-        [one] => Some(one),
-        _ => None,
-    }
-}
-
-/// The operation of R2's S3 face with this name.
-pub(super) fn of_s3(name: &str) -> Option<&'static Operation> {
-    let name = if name == "ListObjects" { "ListObjectsV2" } else { name };
-    let name = if name == "HeadObject" { "GetObject" } else { name };
-    operations().iter().find(|operation| operation.is_s3() && operation.operation_id() == name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,13 +160,6 @@ mod tests {
         assert_eq!(tool("│   with cloudflare_record.www,"), Some(Tool::Terraform));
         assert_eq!(tool("2023/12/26 15:45:52 ERROR : rclone: x"), Some(Tool::S3));
         assert_eq!(tool("nothing of note"), None);
-    }
-
-    #[test]
-    fn every_hint_names_an_operation() {
-        for (words, name) in HINTS {
-            assert_eq!(hinted(words).map(ToString::to_string).as_deref(), Some(*name));
-        }
     }
 
     #[test]
@@ -257,14 +174,5 @@ mod tests {
         );
         assert!(wrangler_command("> wrangler@4.0.0 deploy").is_some());
         assert!(wrangler_command(" ⛅️ wrangler 4.42.0").is_none());
-    }
-
-    #[test]
-    fn terraforms_type_and_verb_tell_the_operation() {
-        let name = terraform_name("  with module.dns.cloudflare_record.www[\"a\"],").unwrap();
-        assert_eq!(name, "cloudflare_record");
-        let verb = phase("Error: error creating DNS record \"www\"").unwrap();
-        assert_eq!(of_terraform(name, verb).unwrap().to_string(), "POST /zones/{zone_id}/dns_records");
-        assert_eq!(of_terraform("cloudflare_nothing", verb), None);
     }
 }

@@ -73,7 +73,18 @@ const PHRASES: &[&str] = &[
     "Invalid zone ID",
     "Invalid zone identifier",
     "Expired token",
+    // What tools say whose list of zones held none by this name.
+    "Unable to determine zone_id",
+    "ould not find zone",
+    "zone could not be found",
+    // Pages of Cloudflare's edge, which answers before the API does.
+    "you have been blocked",
+    "Attention Required! | Cloudflare",
+    "Just a moment...",
 ];
+
+/// Numbers of the edge's pages, which have no words beside them: `error code: 1020`.
+const PAGES: [i64; 8] = [1006, 1007, 1008, 1009, 1010, 1012, 1015, 1020];
 
 /// How many errors one line can hold.
 const MOST: usize = 8;
@@ -94,10 +105,11 @@ pub(super) fn coded(line: &str, before: &str) -> Vec<Said> {
 /// What a line says of an error without its code: the phrase and what follows it.
 pub(super) fn phrase(line: &str) -> Option<Said> {
     let at = PHRASES.iter().filter_map(|phrase| line.find(phrase)).min()?;
-    let begins = sentence(line.get(..at)?).len();
+    // A page's tags are none of its words.
+    let begins = sentence(line.get(..at)?).rsplit('>').next().unwrap_or_default().len();
     let start = at - begins.min(at);
     let text = line.get(start..)?;
-    let end = text.find(['{', '\n', '"']).filter(|end| *end > begins).unwrap_or(text.len());
+    let end = text.find(['{', '\n', '"', '<']).filter(|end| *end > begins).unwrap_or(text.len());
     Some(Said { message: clean::message(text.get(..end)?), ..Said::default() })
 }
 
@@ -155,7 +167,7 @@ fn named(line: &str) -> Vec<Said> {
         let rest = ["reason:", "message:", "message="].iter().find_map(|name| rest.strip_prefix(name)).unwrap_or(rest);
         let message = rest.split(['"', '{']).next().unwrap_or_default();
         let message = clean::message(message);
-        if code == 1015 || is_telling(&message) {
+        if is_telling(&message) || PAGES.contains(&code) && line.contains("rror code: ") {
             return vec![said(code, message)];
         }
     }

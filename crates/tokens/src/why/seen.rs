@@ -20,6 +20,9 @@ pub(crate) enum Seen {
 pub(super) fn refusal_of(refused: &api::Error, call: &Refusal) -> Refusal {
     let mut errors = Vec::new();
     flatten(refused.errors(), &mut errors);
+    if matches!(refused, api::Error::NotJson { content_type: Some(kind), .. } if kind.starts_with("text/html")) {
+        errors.push(a_page());
+    }
     let retry_after = match refused {
         api::Error::RateLimited { retry_after, .. } => retry_after.map(|after| after.as_secs()),
         _ => None,
@@ -33,6 +36,11 @@ pub(super) fn refusal_of(refused: &api::Error, call: &Refusal) -> Refusal {
 /// A list of zones without the one that is meant, in the words of clients that look for it.
 pub(super) fn not_listed() -> Said {
     Said { message: "could not find zone".to_owned(), ..Said::default() }
+}
+
+/// A page for browsers, in the place of an answer.
+fn a_page() -> Said {
+    Said { message: "a page of HTML, which the API does not answer with".to_owned(), ..Said::default() }
 }
 
 fn flatten(errors: &[api::ApiError], into: &mut Vec<Said>) {

@@ -13,8 +13,8 @@ use crate::output::{BAD, CARE, FAINT, GOOD, Output, plain, styled};
 use crate::place::{self, Wanted};
 use crate::{CommandResult, Verdict};
 
-/// Fewer are not enough to ask anything after the token was found.
-const LEAST: usize = 5;
+/// Fewer are not enough to ask anything after the token was found, and to make sure at the end that it still lives.
+const LEAST: usize = 6;
 
 pub(super) fn run(context: &Context, arguments: &Discover) -> CommandResult {
     if arguments.budget < LEAST {
@@ -45,7 +45,7 @@ fn show(output: Output, found: &Discovered) {
     output.line(format!("token {} ({status}, owned by the {owner}); {requests}", found.token.id));
     output.line(match found.read_itself {
         true => "it may read itself: this is what its policies say".to_owned(),
-        false => "it may not read itself: this is what its calls show".to_owned(),
+        false => "it may not read itself: this is what its calls show, where no policy of it denies".to_owned(),
     });
     for place in &found.places {
         output.line(match place.reached {
