@@ -17,10 +17,12 @@ fn discovery(thorough: bool) -> Discovery {
 
 /// Whether the token holds the group there, as the place's words say.
 fn holds(token: &Token, one: &GroupAt) -> bool {
+    // Of a call in a zone its account is meant where the group is an account's.
+    let of_the_zone = one.place == format!("the account of zone {ZONE}");
     let at = |resource: &Resource| match resource {
         Resource::User(_) => one.place == "the user",
-        Resource::Account(account) => one.place == format!("account {account}"),
-        Resource::AllAccounts => one.place == format!("account {ACCOUNT}"),
+        Resource::Account(account) => one.place == format!("account {account}") || *account == ACCOUNT && of_the_zone,
+        Resource::AllAccounts => one.place == format!("account {ACCOUNT}") || of_the_zone,
         Resource::Zone(zone) => one.place == format!("zone {zone}"),
         Resource::AllZones => {
             one.place == format!("zone {ZONE}") || one.place == format!("all zones of account {ACCOUNT}")
