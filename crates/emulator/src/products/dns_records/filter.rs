@@ -122,7 +122,7 @@ impl Test {
             Field::Comment if self.how == How::Absent => comment().is_empty(),
             Field::Comment => !comment().is_empty() && meets(comment()),
             Field::Kind => meets(record.kind),
-            Field::Proxied => meets(if record.proxied { b"true" } else { b"false" }),
+            Field::Proxied => self.text == if record.proxied { "true" } else { "false" },
             Field::All => {
                 [record.name, record.content].into_iter().any(meets)
                     || meets(comment())

@@ -65,15 +65,15 @@ impl Glance {
     }
 
     fn looks(&self) -> impl Iterator<Item = Look<'_>> {
+        let part = |from, to| self.text.get(from..to).unwrap_or_default();
         let mut from = 0;
         self.lines.iter().map(move |line| {
-            let mut part = |end| {
-                let part = self.text.get(from..end).unwrap_or_default();
-                from = end;
-                part
-            };
-            let [kind, name, content] = line.ends.map(&mut part);
-            Look { kind, name, content, proxied: line.proxied, record: &line.record }
+            let [kind, name, content] = line.ends;
+            let (proxied, record) = (line.proxied, &*line.record);
+            let look =
+                Look { kind: part(from, kind), name: part(kind, name), content: part(name, content), proxied, record };
+            from = content;
+            look
         })
     }
 }
