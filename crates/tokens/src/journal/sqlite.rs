@@ -90,7 +90,7 @@ impl Sqlite {
         let failed = |error: std::io::Error| self.error("cannot be locked", &error);
         let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path).map_err(failed)?;
         let locked = if wait {
-            tokio::task::spawn_blocking(move || file.lock().map(|()| Some(file)))
+            tokio::task::spawn_blocking(move || file.lock().map(|()| Some(Locked(file))))
                 .await
                 .map_err(|error| self.error("cannot be locked", &error))?
         } else {
@@ -100,9 +100,20 @@ impl Sqlite {
     }
 }
 
-fn tried(file: File) -> std::io::Result<Option<File>> {
+/// A locked file. It is unlocked in so many words: a child that this process has forked, and that has not yet become
+/// another program, has the file open, too, and would keep the lock a moment longer.
+struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // Where this fails, the lock ends when the file is closed.
+        let _ = self.0.unlock();
+    }
+}
+
+fn tried(file: File) -> std::io::Result<Option<Locked>> {
     match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
+        Ok(()) => Ok(Some(Locked(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
     }
@@ -120,5 +131,23 @@ fn cause(error: &sqlx::Error) -> JournalCause {
     match code.map(|code| code & 0xff) {
         Some(1 | 11 | 26) => JournalCause::Damaged,
         _ => JournalCause::Folder,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A second handle is what a child has between its birth and its becoming another program.
+    #[test]
+    fn a_lock_is_given_back_while_another_handle_lives() {
+        let file = tempfile::tempfile().unwrap();
+        let inherited = file.try_clone().unwrap();
+        let lock = tried(file).unwrap().expect("nobody else has it");
+        let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&inherited));
+        let other = || tried(OpenOptions::new().append(true).open(&path).unwrap()).unwrap();
+        assert!(other().is_none(), "it is held");
+        drop(lock);
+        assert!(other().is_some(), "it is free");
     }
 }
