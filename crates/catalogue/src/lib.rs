@@ -12,6 +12,7 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
 
 mod basis;
+pub mod credential;
 mod dashboard;
 mod group;
 mod hostile;

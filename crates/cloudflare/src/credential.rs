@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use flarekeep_catalogue::credential::{ACCOUNT_TOKEN, BODY, GLOBAL_KEY, OAUTH_TOKEN, USER_TOKEN};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::shape::{CredentialFault, check_email, check_key, check_token};
@@ -76,8 +77,8 @@ impl Credential {
     #[must_use]
     pub fn checksum(&self) -> Option<bool> {
         let value = self.value().expose_secret();
-        let rest = ["cfut_", "cfat_", "cfk_"].iter().find_map(|prefix| value.strip_prefix(prefix))?;
-        let Some((body, sum)) = rest.split_at_checked(40) else { return Some(false) };
+        let rest = [USER_TOKEN, ACCOUNT_TOKEN, GLOBAL_KEY].iter().find_map(|prefix| value.strip_prefix(prefix))?;
+        let Some((body, sum)) = rest.split_at_checked(BODY) else { return Some(false) };
         Some(format!("{:08x}", crc32fast::hash(body.as_bytes())) == sum)
     }
 
@@ -121,10 +122,10 @@ impl fmt::Display for CredentialKind {
 fn token_kind(value: &str) -> CredentialKind {
     let legacy = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     match value {
-        _ if value.starts_with("cfut_") => CredentialKind::UserToken,
-        _ if value.starts_with("cfat_") => CredentialKind::AccountToken,
-        _ if value.starts_with("cfoat_") => CredentialKind::OAuthToken,
-        _ if value.len() == 40 && value.bytes().all(legacy) => CredentialKind::LegacyToken,
+        _ if value.starts_with(USER_TOKEN) => CredentialKind::UserToken,
+        _ if value.starts_with(ACCOUNT_TOKEN) => CredentialKind::AccountToken,
+        _ if value.starts_with(OAUTH_TOKEN) => CredentialKind::OAuthToken,
+        _ if value.len() == BODY && value.bytes().all(legacy) => CredentialKind::LegacyToken,
         _ => CredentialKind::Unknown,
     }
 }

@@ -140,6 +140,16 @@ impl CustomHostnames {
         self.request(Method::POST, "").json(new).send().await
     }
 
+    /// Has one validated again, by the method that it has.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a call.
+    pub async fn validate_again(&self, id: &str, ssl: &NewHostnameSsl) -> Result<CustomHostname, Error> {
+        let request = self.request(Method::PATCH, &format!("/{}", wire::segment(id)?));
+        // Asked twice it is validated once more.
+        request.json(&serde_json::json!({ "ssl": ssl })).retry_safe(true).send().await
+    }
+
     /// Deletes one.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ impl HttpTransport {
     }
 
     fn build(builder: reqwest::ClientBuilder) -> Result<Self, TransportError> {
-        install_provider();
+        install_tls_provider();
         let client = builder.build().map_err(failure)?;
         Ok(Self { client })
     }
@@ -75,8 +75,8 @@ fn builder(timeout: Duration) -> reqwest::ClientBuilder {
         .pool_idle_timeout(IDLE_TIMEOUT)
 }
 
-/// rustls asks for one provider for the whole process.
-fn install_provider() {
+/// Chooses what rustls encrypts with: it asks for one provider for the whole process. Called again, it does nothing.
+pub fn install_tls_provider() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // A refusal means that the program has installed one of its own: that one is used.

@@ -1,5 +1,7 @@
 //! Whether a text can be a credential at all: found out before any call, with the place of the fault.
 
+use flarekeep_catalogue::credential::{ORIGIN_CA_KEY, has_prefix_of_token, is_global_key, name_of_stray};
+
 /// Why a text cannot be the credential that it was given as. It names places, never the value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialFault {
@@ -51,7 +53,7 @@ const EMAIL: &str = "e-mail address";
 
 pub(crate) fn check_token(raw: &str) -> Result<(), CredentialFault> {
     check_text(TOKEN, raw)?;
-    if looks_like_global_key(raw) {
+    if is_global_key(raw) {
         return Err(CredentialFault::GlobalKeyAsToken);
     }
     Ok(())
@@ -59,7 +61,7 @@ pub(crate) fn check_token(raw: &str) -> Result<(), CredentialFault> {
 
 pub(crate) fn check_key(raw: &str) -> Result<(), CredentialFault> {
     check_text(KEY, raw)?;
-    if ["cfut_", "cfat_", "cfoat_"].iter().any(|prefix| raw.starts_with(prefix)) {
+    if has_prefix_of_token(raw) {
         return Err(CredentialFault::TokenAsGlobalKey);
     }
     Ok(())
@@ -79,7 +81,7 @@ fn check_text(what: &'static str, raw: &str) -> Result<(), CredentialFault> {
         return Err(CredentialFault::BearerPrefix { what });
     }
     check_characters(what, raw)?;
-    if raw.starts_with("v1.0-") {
+    if raw.starts_with(ORIGIN_CA_KEY) {
         return Err(CredentialFault::OriginCaKey);
     }
     Ok(())
@@ -89,30 +91,13 @@ fn check_characters(what: &'static str, raw: &str) -> Result<(), CredentialFault
     if raw.is_empty() {
         return Err(CredentialFault::Empty { what });
     }
-    match raw.chars().enumerate().find_map(|(index, c)| Some((index, name_of_stray(c)?))) {
-        Some((index, character)) => Err(CredentialFault::Character { what, character, position: index + 1 }),
+    match raw.chars().enumerate().find(|(_, c)| is_stray(*c)) {
+        Some((index, c)) => Err(CredentialFault::Character { what, character: name_of_stray(c), position: index + 1 }),
         None => Ok(()),
     }
 }
 
-/// What a character is called that no credential has; `None` for one that may stand in it.
-fn name_of_stray(c: char) -> Option<String> {
-    let name = match c {
-        '"' => "a double quote",
-        '\'' => "a single quote",
-        '`' => "a backquote",
-        ' ' => "a space",
-        '\t' => "a tab",
-        '\n' => "a line break",
-        '\r' => "a carriage return",
-        _ if c.is_ascii_control() => return Some(format!("the control character U+{:04X}", u32::from(c))),
-        _ if !c.is_ascii() => return Some(format!("the non-ASCII character U+{:04X}", u32::from(c))),
-        _ => return None,
-    };
-    Some(name.to_owned())
-}
-
-fn looks_like_global_key(raw: &str) -> bool {
-    let lower_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    raw.starts_with("cfk_") || ((37..=45).contains(&raw.len()) && raw.bytes().all(lower_hex))
+/// Whether a character may stand in no credential. Other printable ones are left to Cloudflare: formats change.
+fn is_stray(c: char) -> bool {
+    matches!(c, '"' | '\'' | '`' | ' ') || c.is_ascii_control() || !c.is_ascii()
 }

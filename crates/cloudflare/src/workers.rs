@@ -84,7 +84,7 @@ impl Scripts {
         request.query_opt("force", force.then_some(true)).done().await
     }
 
-    fn request(&self, method: Method, rest: &str) -> Request {
+    pub(crate) fn request(&self, method: Method, rest: &str) -> Request {
         self.client.request(method, &format!("/accounts/{}/workers/scripts{rest}", self.account))
     }
 }
@@ -106,6 +106,14 @@ impl Routes {
     pub async fn create(&self, pattern: &str, script: Option<&str>) -> Result<String, Error> {
         let made: Made = self.request(Method::POST, "").json(&NewRoute { pattern, script }).send().await?;
         Ok(made.id)
+    }
+
+    /// Makes an existing one this.
+    ///
+    /// # Errors
+    /// As [`Routes::create`].
+    pub async fn update(&self, id: &str, pattern: &str, script: Option<&str>) -> Result<(), Error> {
+        self.request(Method::PUT, &format!("/{}", wire::segment(id)?)).json(&NewRoute { pattern, script }).done().await
     }
 
     /// Deletes one.

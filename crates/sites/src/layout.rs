@@ -3,6 +3,10 @@
 
 use crate::{Release, Slug};
 
+/// The folder of all tenants' sites.
+pub const SITES: &str = "sites/";
+/// The folder of what is said about tenants, hosts and the platform.
+pub const REGISTRY: &str = "platform/";
 /// What `platform deploy` made, for whoever deploys sites later.
 pub const PLATFORM: &str = "platform/platform.json";
 /// The registry's folder of tenants.
@@ -44,6 +48,30 @@ pub fn binary_manifest(tenant: &Slug, release: &Release) -> String {
 #[must_use]
 pub fn deploying(tenant: &Slug, release: &Release) -> String {
     format!("sites/{tenant}/deploying/{release}.json")
+}
+
+/// The mark of a rollback or a promotion that is under way.
+#[must_use]
+pub fn switching(tenant: &Slug, release: &Release) -> String {
+    format!("sites/{tenant}/deploying/{release}.switch.json")
+}
+
+/// The folder of the marks of deploys that are under way.
+#[must_use]
+pub fn all_deploying(tenant: &Slug) -> String {
+    format!("sites/{tenant}/deploying/")
+}
+
+/// The mark of a sweep that is under way: a deploy that sees it waits for another time.
+#[must_use]
+pub fn sweeping(tenant: &Slug) -> String {
+    format!("sites/{tenant}/deploying/sweep.json")
+}
+
+/// The folder of a tenant's releases.
+#[must_use]
+pub fn releases(tenant: &Slug) -> String {
+    format!("sites/{tenant}/releases/")
 }
 
 /// A tenant's row of the registry.

@@ -1,6 +1,7 @@
 //! What can go wrong in a token's life.
 
 use flarekeep_catalogue::TokenId;
+use flarekeep_planner::Impossibility;
 use flarekeep_policy::BadResource;
 
 use crate::advice::GrantAdvice;
@@ -155,7 +156,7 @@ pub enum Error {
         /// The operation.
         operation: String,
         /// Why not.
-        reason: String,
+        reason: Impossibility,
     },
     /// A policy of the token denies what a need takes, whatever others allow.
     #[error("`{operation}` is denied by a policy of the token: {} at {}", grant.group, grant.place)]

@@ -207,7 +207,7 @@ fn additions(token: &Token, needs: &[Need], grants: &[Choice], now: UnixSeconds)
     let addition = plan(&lacking, &Options::new(token.owner));
     if let Some(impossible) = addition.impossible.first() {
         let operation = addition.needs.get(impossible.need).map(|need| need.operation.to_string()).unwrap_or_default();
-        return Err(Error::Impossible { operation, reason: impossible.reason.to_string() });
+        return Err(Error::Impossible { operation, reason: impossible.reason });
     }
     let mut policies = addition.policies();
     for Choice { group, resource } in grants {

@@ -1,5 +1,7 @@
 //! What may be repeated of a text that can hold a credential.
 
+use crate::credential::PREFIXES;
+
 /// What stands for a word that may be one.
 const HIDDEN: &str = "[hidden]";
 /// What stands for a part that is not repeated.
@@ -54,7 +56,8 @@ fn in_credential(c: char) -> bool {
 /// UUIDs 36; long names are in lower case without digits, as a rule, and hidden where they are not.
 #[must_use]
 pub fn like_a_credential(run: &str) -> bool {
-    let prefixed = ["cfut_", "cfat_", "cfoat_", "cfk_", "cfast_"].iter().any(|prefix| run.contains(prefix));
+    // The last is the secret of an Access service token, which is no credential of the API.
+    let prefixed = PREFIXES.iter().chain(&["cfast_"]).any(|prefix| run.contains(prefix));
     let telling = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
     prefixed || run.len() >= 37 && run.bytes().any(telling)
 }

@@ -1,11 +1,12 @@
 //! How a credential is written in its header. Its value is looked at here and goes no further: what comes back names
 //! characters and places.
 
-use crate::refusal::CredentialForm;
+use flarekeep_catalogue::credential::{
+    ACCOUNT_TOKEN, BODY, CHECKSUM, OAUTH_TOKEN, ORIGIN_CA_KEY, USER_TOKEN, has_prefix_of_token, is_global_key,
+    name_of_stray,
+};
 
-/// The length of a token before April 2026, and of the part between prefix and checksum since then.
-const BODY: usize = 40;
-const CHECKSUM: usize = 8;
+use crate::refusal::CredentialForm;
 
 /// Judges what stands behind `Authorization:`; none where the value is left out, as in `Bearer $TOKEN` or `Bearer ***`.
 pub(super) fn authorization(value: &str) -> Option<CredentialForm> {
@@ -44,21 +45,21 @@ fn token(token: &str) -> Option<CredentialForm> {
     }
     let malformed = |what: &str| Some(CredentialForm::Malformed(what.to_owned()));
     match token {
-        _ if is_key(token) => Some(CredentialForm::KeyAsToken),
-        _ if token.starts_with("cfut_") => prefixed(token, Some(false)),
-        _ if token.starts_with("cfat_") => prefixed(token, Some(true)),
-        _ if token.starts_with("v1.0-") => malformed("an Origin CA key stands where a token belongs"),
+        _ if is_global_key(token) => Some(CredentialForm::KeyAsToken),
+        _ if token.starts_with(USER_TOKEN) => prefixed(token, Some(false)),
+        _ if token.starts_with(ACCOUNT_TOKEN) => prefixed(token, Some(true)),
+        _ if token.starts_with(ORIGIN_CA_KEY) => malformed("an Origin CA key stands where a token belongs"),
         _ if token.starts_with("eyJ") => {
             malformed("a token of a tunnel or of Access stands where an API token belongs")
         }
-        _ if token.starts_with("cfoat_") || token.len() == BODY => Some(CredentialForm::Token { of_account: None }),
+        _ if token.starts_with(OAUTH_TOKEN) || token.len() == BODY => Some(CredentialForm::Token { of_account: None }),
         // How Cloudflare takes other lengths is not known: nothing is claimed.
         _ => None,
     }
 }
 
 fn prefixed(token: &str, of_account: Option<bool>) -> Option<CredentialForm> {
-    let expected = "cfut_".len() + BODY + CHECKSUM;
+    let expected = USER_TOKEN.len() + BODY + CHECKSUM;
     match token.len() == expected {
         true => Some(CredentialForm::Token { of_account }),
         false => Some(CredentialForm::Malformed(format!(
@@ -81,10 +82,8 @@ pub(super) fn key(value: &str) -> Option<CredentialForm> {
         return Some(CredentialForm::Malformed(format!("`X-Auth-Key` has {what} at {at}")));
     }
     match value {
-        _ if is_key(value) => Some(CredentialForm::Key),
-        _ if ["cfut_", "cfat_", "cfoat_"].iter().any(|prefix| value.starts_with(prefix)) || value.len() == BODY => {
-            Some(CredentialForm::TokenAsKey)
-        }
+        _ if is_global_key(value) => Some(CredentialForm::Key),
+        _ if has_prefix_of_token(value) || value.len() == BODY => Some(CredentialForm::TokenAsKey),
         _ => None,
     }
 }
@@ -98,12 +97,6 @@ pub(super) fn email(value: &str) -> Option<CredentialForm> {
 
 fn is_bearer(word: &str) -> bool {
     word.eq_ignore_ascii_case("bearer")
-}
-
-/// A Global API key: its prefix, or the older 37 to 45 hexadecimal digits in lower case.
-fn is_key(value: &str) -> bool {
-    let digits = value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    value.starts_with("cfk_") || ((37..=45).contains(&value.len()) && digits)
 }
 
 /// Whether somebody left the value out, or a shell puts it in.
@@ -122,24 +115,7 @@ fn is_left_out(value: &str) -> bool {
 fn stray(value: &str) -> Option<(usize, String)> {
     let stray = |c: char| !(c.is_ascii_alphanumeric() || "_-.+/=".contains(c));
     let (at, c) = value.chars().enumerate().find(|(_, c)| stray(*c))?;
-    let name = match c {
-        '"' => "a double quote",
-        '\'' => "a single quote",
-        '`' => "a backquote",
-        ' ' => "a space",
-        '\t' => "a tab",
-        '\n' => "a line break",
-        '\r' => "a carriage return",
-        '\\' => "a backslash",
-        ':' => "a colon",
-        ',' => "a comma",
-        ';' => "a semicolon",
-        '\u{feff}' | '\u{200b}' => "an invisible character",
-        _ if c.is_control() => "a control character",
-        _ if !c.is_ascii() => "a character that is not ASCII",
-        _ => "a character that no token has",
-    };
-    Some((at + 1, name.to_owned()))
+    Some((at + 1, name_of_stray(c)))
 }
 
 fn place(what: &str, at: usize) -> String {

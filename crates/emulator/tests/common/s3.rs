@@ -30,6 +30,7 @@ pub struct Key {
 }
 
 /// A request that is being made.
+#[derive(Clone)]
 pub struct Ask {
     pub method: String,
     /// Encoded, with its query.
@@ -42,6 +43,8 @@ pub struct Ask {
     pub host: Option<String>,
     /// Headers that are sent and not signed.
     pub unsigned: Vec<&'static str>,
+    /// What is signed in the path's place, where that is another spelling of it.
+    pub signed_path: Option<String>,
 }
 
 #[derive(Debug)]
@@ -82,7 +85,8 @@ impl S3 {
         headers.sort();
         let (unsigned, mut headers): (Vec<_>, Vec<_>) =
             headers.into_iter().partition(|(name, _)| ask.unsigned.contains(&name.as_str()));
-        let signature = signature(key, &ask.method, &ask.path, &headers, &payload, &time);
+        let signed = ask.signed_path.as_deref().unwrap_or(&ask.path);
+        let signature = signature(key, &ask.method, signed, &headers, &payload, &time);
         let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
         let authorization = format!(
             "AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={signature}",
@@ -131,7 +135,8 @@ impl S3 {
 impl Ask {
     pub fn new(method: &str, path: &str) -> Self {
         let (method, path) = (method.to_owned(), path.to_owned());
-        Self { method, path, headers: Vec::new(), body: Bytes::new(), payload: None, host: None, unsigned: Vec::new() }
+        let (headers, unsigned) = (Vec::new(), Vec::new());
+        Self { method, path, headers, body: Bytes::new(), payload: None, host: None, unsigned, signed_path: None }
     }
 
     pub fn header(mut self, name: &str, value: &str) -> Self {

@@ -39,6 +39,11 @@ impl Signals {
         }
     }
 
+    /// The number of the next one, whoever sent it: for work that no command of its own gets them for.
+    pub async fn any(&mut self) -> Option<i32> {
+        self.0.recv().await.map(Signal::as_raw)
+    }
+
     /// The number of one that came while no command was running to pass it on to.
     pub async fn early(&mut self) -> Option<i32> {
         // Whoever waits for the streams gets a turn.

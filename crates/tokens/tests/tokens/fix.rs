@@ -6,7 +6,7 @@ use flarekeep_catalogue::{Operation, Rule, operations};
 use flarekeep_cloudflare::{Condition, NewToken, Owner, Policy, RequestIp, ResourceValue, Status, Token, TokenUpdate};
 use flarekeep_diagnosis::Change;
 use flarekeep_planner::{Need, Options, Plan, Target, plan};
-use flarekeep_policy::{Effect, Ownership, Place, Resource, compare};
+use flarekeep_policy::{Comparison, Effect, Ownership, Place, Resource, compare};
 use flarekeep_tokens::{
     Error, Fix, Obstacle, Wish, policy_from_wire, policy_to_wire, propose, settle, token_from_wire, unsettle,
 };
@@ -274,62 +274,9 @@ async fn no_more_is_gained_than_the_wish_takes() {
         };
         assert_eq!(unmet(&new), 0, "{before:#?}\n{:?} {:?}", fix.added, fix.lifted);
 
-        // Group and resource of all that is said to be added or given back.
-        let said: Vec<_> = fix.added.iter().chain(&fix.lifted).collect();
-        let parts: Vec<(&flarekeep_catalogue::Group, Resource)> = said
-            .iter()
-            .map(|grant| {
-                let group = flarekeep_catalogue::group_by_id(grant.id.as_deref().unwrap().parse().unwrap()).unwrap();
-                let resource = match grant.resource.split_once(" / ") {
-                    Some((outer, inner)) => Resource::parse_nested(outer, inner),
-                    None => Resource::parse(&grant.resource),
-                };
-                (group, resource.unwrap())
-            })
-            .collect();
-        for area in &comparison.gained.areas {
-            for (operation, place) in area.operations.iter().flat_map(|one| area.places.iter().map(move |at| (one, at)))
-            {
-                let opens = |(group, resource): &(&flarekeep_catalogue::Group, Resource)| {
-                    operation.accepts_group(group) && touches(resource, place)
-                };
-                assert!(parts.iter().any(opens), "{operation} at {place} is gained by nothing of {said:?}");
-            }
-        }
-        // None of it can be left out.
-        for (at, (group, resource)) in parts.iter().enumerate() {
-            let mut less = new.clone();
-            if at < fix.added.len() {
-                for policy in less.policies.iter_mut().filter(|policy| policy.effect == Effect::Allow) {
-                    if policy.resources == [resource.clone()] {
-                        policy.groups.retain(|held| held.group() != Some(*group));
-                    }
-                }
-            } else {
-                let (resources, groups) = (vec![resource.clone()], vec![flarekeep_policy::Grant::Group(group)]);
-                less.policies.push(flarekeep_policy::Policy { effect: Effect::Deny, resources, groups });
-            }
-            assert!(unmet(&less) > 0, "{} at {resource} is not needed", group.name);
-        }
-        assert_eq!(fix.added.is_empty() && fix.lifted.is_empty(), comparison.is_same(), "{said:?}");
-
-        // The limits.
-        let later = before.expires_on.map(|end| wish.expires_on.map_or(end, |wished| wished.max(end)));
-        assert_eq!(after.expires_on, later);
-        assert_eq!(after.not_before, before.not_before.filter(|_| wish.not_before.is_none()));
-        assert_eq!(after.name, before.name);
-        let on = wish.enable || before.status == Status::Active;
-        assert_eq!(after.status, if on { Status::Active } else { Status::Disabled });
-        if wish.allow.is_empty() {
-            assert_eq!(after.condition, before.condition);
-        }
-        let ip = |token: &Token| token_from_wire(token, Owner::User).unwrap().ip;
-        for address in ["127.0.0.1", "203.0.113.6", "203.0.113.7", "203.0.113.8", "198.51.100.1", "2001:db8::1"] {
-            let address = Some(address.parse().unwrap());
-            let asked = !wish.allow.is_empty() && address == Some("203.0.113.7".parse().unwrap());
-            assert_eq!(ip(&after).admits(address), ip(&before).admits(address) || asked, "{address:?}");
-        }
-        assert_eq!(fix.obstacles.contains(&Obstacle::Disabled), !on);
+        nothing_more_is_gained(&fix, &comparison, &new, |token| unmet(token) > 0);
+        limits_are_as_wished(&before, &after, &wish);
+        assert_eq!(fix.obstacles.contains(&Obstacle::Disabled), after.status == Status::Disabled);
         // The ids of policies are the API's own.
         let written = |token: &Token| serde_json::to_value(TokenUpdate::from(token)).unwrap();
         assert_eq!(fix.is_nothing(), written(&before) == written(&after));
@@ -343,6 +290,71 @@ async fn no_more_is_gained_than_the_wish_takes() {
     }
     println!("{fixed} tokens: {grants} grants added, {lifts} denials lifted, {others} with their limits alone");
     assert!(fixed > 100 && grants > 150 && lifts > 5 && others > 5, "{fixed} {grants} {lifts} {others}");
+}
+
+/// What is gained is what is said to be added or given back, and none of that can be left out.
+fn nothing_more_is_gained(
+    fix: &Fix,
+    comparison: &Comparison,
+    new: &flarekeep_policy::Token,
+    lacks: impl Fn(&flarekeep_policy::Token) -> bool,
+) {
+    // Group and resource of all that is said to be added or given back.
+    let said: Vec<_> = fix.added.iter().chain(&fix.lifted).collect();
+    let parts: Vec<(&flarekeep_catalogue::Group, Resource)> = said
+        .iter()
+        .map(|grant| {
+            let group = flarekeep_catalogue::group_by_id(grant.id.as_deref().unwrap().parse().unwrap()).unwrap();
+            let resource = match grant.resource.split_once(" / ") {
+                Some((outer, inner)) => Resource::parse_nested(outer, inner),
+                None => Resource::parse(&grant.resource),
+            };
+            (group, resource.unwrap())
+        })
+        .collect();
+    for area in &comparison.gained.areas {
+        for (operation, place) in area.operations.iter().flat_map(|one| area.places.iter().map(move |at| (one, at))) {
+            let opens = |(group, resource): &(&flarekeep_catalogue::Group, Resource)| {
+                operation.accepts_group(group) && touches(resource, place)
+            };
+            assert!(parts.iter().any(opens), "{operation} at {place} is gained by nothing of {said:?}");
+        }
+    }
+    // None of it can be left out.
+    for (at, (group, resource)) in parts.iter().enumerate() {
+        let mut less = new.clone();
+        if at < fix.added.len() {
+            for policy in less.policies.iter_mut().filter(|policy| policy.effect == Effect::Allow) {
+                if policy.resources == [resource.clone()] {
+                    policy.groups.retain(|held| held.group() != Some(*group));
+                }
+            }
+        } else {
+            let (resources, groups) = (vec![resource.clone()], vec![flarekeep_policy::Grant::Group(group)]);
+            less.policies.push(flarekeep_policy::Policy { effect: Effect::Deny, resources, groups });
+        }
+        assert!(lacks(&less), "{} at {resource} is not needed", group.name);
+    }
+    assert_eq!(fix.added.is_empty() && fix.lifted.is_empty(), comparison.is_same(), "{said:?}");
+}
+
+/// The end is never earlier and the start never later, and of the addresses none but the wished one is more.
+fn limits_are_as_wished(before: &Token, after: &Token, wish: &Wish<'_>) {
+    let later = before.expires_on.map(|end| wish.expires_on.map_or(end, |wished| wished.max(end)));
+    assert_eq!(after.expires_on, later);
+    assert_eq!(after.not_before, before.not_before.filter(|_| wish.not_before.is_none()));
+    assert_eq!(after.name, before.name);
+    let on = wish.enable || before.status == Status::Active;
+    assert_eq!(after.status, if on { Status::Active } else { Status::Disabled });
+    if wish.allow.is_empty() {
+        assert_eq!(after.condition, before.condition);
+    }
+    let ip = |token: &Token| token_from_wire(token, Owner::User).unwrap().ip;
+    for address in ["127.0.0.1", "203.0.113.6", "203.0.113.7", "203.0.113.8", "198.51.100.1", "2001:db8::1"] {
+        let address = Some(address.parse().unwrap());
+        let asked = !wish.allow.is_empty() && address == Some("203.0.113.7".parse().unwrap());
+        assert_eq!(ip(after).admits(address), ip(before).admits(address) || asked, "{address:?}");
+    }
 }
 
 /// What else a policy denies, at other resources and of other groups, stays denied.

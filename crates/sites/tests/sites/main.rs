@@ -1,0 +1,7 @@
+//! The hosting platform against the emulator.
+
+mod domain;
+mod infrastructure;
+#[path = "../support/mod.rs"]
+mod memory;
+mod support;
