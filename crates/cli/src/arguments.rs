@@ -3,6 +3,7 @@
 mod care;
 mod check;
 mod declared;
+mod domain;
 mod edge;
 mod emulate;
 mod exec;
@@ -10,10 +11,13 @@ mod fix;
 mod hostnames;
 mod making;
 mod permission;
+mod platform;
 mod policy;
 mod r2_keys;
 mod rotate;
+mod site;
 mod sources;
+mod tenant;
 mod update;
 mod why;
 
@@ -26,16 +30,23 @@ use flarekeep_tokens::Sink;
 pub(crate) use self::care::{TokenList, TokenRemind, Whose};
 pub(crate) use self::check::{Check, Discover, Refused};
 pub(crate) use self::declared::{Apply, Import};
+pub(crate) use self::domain::{Domain, DomainAdd, DomainList, DomainOf, DomainRemove};
 pub(crate) use self::edge::Edge;
 pub(crate) use self::emulate::{Emulate, Steering};
 pub(crate) use self::exec::Exec;
 pub(crate) use self::fix::{Fix, Mends};
 pub(crate) use self::making::{ByHand, Naming};
 pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, PermissionUpdate};
+pub(crate) use self::platform::{Parts, Platform, PlatformDeploy, PlatformDestroy, PlatformDoctor};
 pub(crate) use self::policy::{Policy, PolicyCheck, PolicyDiff, PolicyReach, PolicySimulate, Reading};
 pub(crate) use self::r2_keys::{Lifetime, R2Keys, Signer};
 pub(crate) use self::rotate::{Age, TokenOrphans, TokenResume, TokenRotate};
+pub(crate) use self::site::{
+    Bucketed, Compression, HtmlHandling, NotFoundHandling, Site, SiteDeploy, SiteExport, SiteGc, SiteImport, SiteOf,
+    SiteRemove,
+};
 pub(crate) use self::sources::{Failed, Sources};
+pub(crate) use self::tenant::{Tenant, TenantCredentials, TenantQuota, TenantRemove};
 pub(crate) use self::update::{Limit, TokenUpdate};
 pub(crate) use self::why::Why;
 
@@ -120,6 +131,15 @@ pub(crate) struct Bucket {
     pub(crate) name: String,
 }
 
+impl std::fmt::Display for Bucket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.jurisdiction.as_str() {
+            "default" => f.write_str(&self.name),
+            jurisdiction => write!(f, "{jurisdiction}/{}", self.name),
+        }
+    }
+}
+
 impl FromStr for Bucket {
     type Err = String;
 
@@ -165,6 +185,18 @@ pub(crate) enum Command {
     Import(Import),
     /// Run a command under a token that is made for it and ends with it
     Exec(Box<Exec>),
+    /// What has to stand before a site is served: bucket, router, records, routes
+    #[command(subcommand)]
+    Platform(Platform),
+    /// Tenants' static sites: deploy, roll back, promote, sweep, take home
+    #[command(subcommand)]
+    Site(Site),
+    /// Customers' own domains: add, see how they stand, remove
+    #[command(subcommand)]
+    Domain(Domain),
+    /// The tenants that have sites
+    #[command(subcommand)]
+    Tenant(Tenant),
     /// A local Cloudflare that enforces token policies on every operation
     Emulate(Emulate),
     /// The completions of a shell

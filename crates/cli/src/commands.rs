@@ -3,6 +3,7 @@
 mod apply;
 mod check;
 mod completions;
+mod domain;
 mod emulate;
 mod exec;
 mod fix;
@@ -10,15 +11,19 @@ mod import;
 mod man;
 mod permission;
 mod plan;
+mod platform;
 mod policy;
 mod recipe;
+mod site;
 mod story;
+mod tenant;
 mod token;
 mod why;
 
 use crate::CommandResult;
 use crate::arguments::{Arguments, Command};
 use crate::context::Context;
+use crate::lend;
 use crate::output::Output;
 
 /// Runs the command that was typed.
@@ -37,6 +42,16 @@ pub(crate) fn run(arguments: Arguments, output: Output) -> CommandResult {
         Command::Apply(arguments) => apply::run(&context()?, &arguments),
         Command::Import(arguments) => import::run(&context()?, &arguments),
         Command::Exec(arguments) => exec::run(&context()?, &arguments),
+        Command::Platform(arguments) => platform::run(&context()?, &arguments),
+        Command::Site(arguments) => {
+            lend::scope(&context()?, &site::lent(&arguments), |context| site::run(context, &arguments))
+        }
+        Command::Domain(arguments) => {
+            lend::scope(&context()?, &domain::lent(&arguments), |context| domain::run(context, &arguments))
+        }
+        Command::Tenant(arguments) => {
+            lend::scope(&context()?, &tenant::lent(&arguments), |context| tenant::run(context, &arguments))
+        }
         Command::Emulate(arguments) => emulate::run(output, &arguments),
         Command::Completions { shell } => completions::run(shell),
         Command::Man => man::run(),

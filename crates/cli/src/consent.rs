@@ -37,6 +37,11 @@ pub(crate) fn confirm(consent: Consent, question: &str) -> Result<Go, CommandErr
     }
 }
 
+/// Fails at once where [`confirm`] would: before anything is made for what will be asked.
+pub(crate) fn able_to_ask(consent: Consent) -> Result<(), CommandError> {
+    if on_terminal() { Ok(()) } else { confirm(consent, "").map(drop) }
+}
+
 /// Where the value goes: as given, or as typed at the prompt. With `--dry-run` there is no value; sinks that are given
 /// are proved all the same.
 pub(crate) fn sinks(context: &Context, delivery: &Delivery) -> Result<Option<Vec<Sink>>, CommandError> {

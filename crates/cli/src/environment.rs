@@ -30,6 +30,14 @@ pub(crate) const ZONE: Variable = Variable("CLOUDFLARE_ZONE_ID");
 pub(crate) const API_BASE_URL: Variable = Variable("CLOUDFLARE_API_BASE_URL");
 /// Where the API is, as the official SDKs call it.
 pub(crate) const BASE_URL: Variable = Variable("CLOUDFLARE_BASE_URL");
+/// The bucket of the tenants' sites, as the earlier system calls it.
+pub(crate) const R2_BUCKET: Variable = Variable("R2_BUCKET_NAME");
+/// Where by law that bucket lies.
+pub(crate) const R2_JURISDICTION: Variable = Variable("R2_JURISDICTION");
+/// The domain whose labels are tenants.
+pub(crate) const PLATFORM_DOMAIN: Variable = Variable("PLATFORM_DOMAIN");
+/// The script of the router.
+pub(crate) const WORKER: Variable = Variable("WORKER_SCRIPT_NAME");
 
 /// The database that keeps the journal of a team. It is not taken from `.env`, as the folders below are not: a `.env`
 /// belongs to the folder that one stands in, which may be somebody else's, and whoever keeps the journal learns which
@@ -45,15 +53,36 @@ const STATE_HOME: Variable = Variable("XDG_STATE_HOME");
 const R2_ENDPOINT: Variable = Variable("R2_ENDPOINT");
 /// The same, as the AWS SDKs call it.
 const AWS_ENDPOINT_S3: Variable = Variable("AWS_ENDPOINT_URL_S3");
+/// Where visitors are answered, as `emulate --edge` prints it.
+const EDGE_URL: Variable = Variable("FLAREKEEP_EDGE_URL");
 /// Where all of AWS is, as its SDKs call it.
 const AWS_ENDPOINT: Variable = Variable("AWS_ENDPOINT_URL");
+/// A pair of R2's keys, likewise.
+const R2_ACCESS_KEY_ID: Variable = Variable("R2_ACCESS_KEY_ID");
+const R2_SECRET_ACCESS_KEY: Variable = Variable("R2_SECRET_ACCESS_KEY");
+/// What temporary keys have beside.
+const R2_SESSION_TOKEN: Variable = Variable("R2_SESSION_TOKEN");
 /// The user's own folder.
 const HOME: Variable = Variable("HOME");
 
 /// The variables that hold a secret.
 pub(crate) const SECRETS: [Variable; 4] = [API_TOKEN, API_KEY, GLOBAL_KEY, ADMIN_TOKEN];
 
-const ALL: [Variable; 9] = [API_TOKEN, EMAIL, API_KEY, GLOBAL_KEY, ADMIN_TOKEN, ACCOUNT, ZONE, API_BASE_URL, BASE_URL];
+const ALL: [Variable; 13] = [
+    API_TOKEN,
+    EMAIL,
+    API_KEY,
+    GLOBAL_KEY,
+    ADMIN_TOKEN,
+    ACCOUNT,
+    ZONE,
+    API_BASE_URL,
+    BASE_URL,
+    R2_BUCKET,
+    R2_JURISDICTION,
+    PLATFORM_DOMAIN,
+    WORKER,
+];
 
 impl Variable {
     pub(crate) const fn name(self) -> &'static str {
@@ -63,6 +92,7 @@ impl Variable {
 
 /// The values of the variables: from the process's environment, else from `.env` in the working directory.
 /// Neither Debug nor Display: some of them are secret.
+#[derive(Clone)]
 pub(crate) struct Environment {
     values: BTreeMap<Variable, String>,
     /// Those that `.env` gave. The file belongs to the folder, and the folder may be somebody else's.
@@ -145,6 +175,17 @@ pub(crate) fn database_url() -> Result<Option<SecretString>, CommandError> {
 /// Where R2's S3 face is, where somebody said so. A `.env` does not: R2's keys are no business of a folder's.
 pub(crate) fn r2_endpoint() -> Option<String> {
     set(R2_ENDPOINT)
+}
+
+/// Where visitors are answered, where somebody said so. A `.env` does not say it, either.
+pub(crate) fn edge_url() -> Option<String> {
+    set(EDGE_URL)
+}
+
+/// A pair of R2's keys with what temporary ones have beside: the id, the secret, the session's token.
+pub(crate) fn r2_keys() -> (Option<String>, Option<SecretString>, Option<SecretString>) {
+    let secret = |variable| set(variable).map(SecretString::from);
+    (set(R2_ACCESS_KEY_ID), secret(R2_SECRET_ACCESS_KEY), secret(R2_SESSION_TOKEN))
 }
 
 /// Where S3 is, for whoever is started from here.

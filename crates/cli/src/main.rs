@@ -1,6 +1,7 @@
 //! The `flarekeep` program: arguments in, words out.
 
 mod arguments;
+mod bucket;
 mod commands;
 mod consent;
 mod context;
@@ -9,6 +10,7 @@ mod environment;
 mod error;
 mod failure;
 mod inferred;
+mod lend;
 mod limits;
 mod naming;
 mod output;

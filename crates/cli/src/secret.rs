@@ -37,6 +37,15 @@ pub(crate) fn manager(context: &Context) -> Result<Credential, CommandError> {
     }
 }
 
+/// Whether there is a credential that manages tokens, and none that does the work: then a token can be lent. Nothing is
+/// read, and nothing said.
+pub(crate) fn can_lend(context: &Context) -> bool {
+    let connection = &context.connection;
+    let manages =
+        connection.global_key.is_some() || context.environment.first(&[API_KEY, GLOBAL_KEY, ADMIN_TOKEN]).is_some();
+    manages && connection.token_file.is_none() && context.environment.get(API_TOKEN).is_none()
+}
+
 /// Whether any credential is given, good or not.
 pub(crate) fn is_given(context: &Context) -> bool {
     let connection = &context.connection;
@@ -86,12 +95,14 @@ fn global_key(email: Option<&str>, key: &str) -> Result<Credential, CommandError
     Ok(Credential::global_key(email, key)?)
 }
 
+/// The failure where no credential is given.
+pub(crate) fn missing() -> CommandError {
+    CommandError::usage("no credential is given")
+        .hint("set CLOUDFLARE_API_TOKEN; or CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY; .env does as well")
+        .hint("to try without an account: flarekeep try, or flarekeep emulate")
+}
+
 fn prompted() -> Result<Credential, CommandError> {
-    let missing = || {
-        CommandError::usage("no credential is given")
-            .hint("set CLOUDFLARE_API_TOKEN; or CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY; .env does as well")
-            .hint("to try without an account: flarekeep try, or flarekeep emulate")
-    };
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Err(missing());
     }

@@ -157,8 +157,9 @@ fn greet(output: Output, addresses: &Addresses, facts: &Facts) {
         output.line(format!("  export CLOUDFLARE_ZONE_ID={}    # {}", zone.id, plain(&zone.name)));
     }
     output.line(format!("  export CLOUDFLARE_EMAIL={} CLOUDFLARE_API_KEY={}", plain(&facts.email), facts.global_key));
-    output.line(format!("  export AWS_ENDPOINT_URL_S3={s3} AWS_REGION=auto    # R2's S3 face"));
+    output.line(format!("  export R2_ENDPOINT={s3} AWS_ENDPOINT_URL_S3={s3} AWS_REGION=auto    # R2's S3 face"));
     if let Some(edge) = edge {
+        output.line(format!("  export FLAREKEEP_EDGE_URL={edge}"));
         let host = facts.zones.first().map_or("<host>", |zone| zone.name.as_str());
         output.line(format!("  curl -H 'Host: {}' {edge}    # Workers answer here", plain(host)));
     }

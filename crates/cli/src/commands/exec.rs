@@ -5,16 +5,16 @@ mod report;
 
 use std::time::Instant;
 
-use flarekeep_tokens::{self as tokens, Ended, Loan, Program, ProgramError, Signals, Variables, lend};
+use flarekeep_tokens::{Ended, Program, ProgramError, Signals, Variables, lend as mint};
 use jiff::{SignedDuration, Timestamp};
 
 use self::lent::Lent;
 use self::report::{Outcome, Report};
-use crate::arguments::{Exec, Owner};
+use crate::arguments::Exec;
 use crate::context::{Context, block_on};
 use crate::error::{CommandError, Kind};
 use crate::output::{CARE, Output, counted, plain, styled};
-use crate::{CommandResult, Verdict, desk, place};
+use crate::{CommandResult, Verdict, desk, lend, place};
 
 pub(crate) fn run(context: &Context, arguments: &Exec) -> CommandResult {
     if context.output.json {
@@ -40,18 +40,18 @@ pub(crate) fn run(context: &Context, arguments: &Exec) -> CommandResult {
                 .because("a command that they end would leave its token behind")
         })?;
         let desk = desk::open(context, manager, None).await?;
-        let loan = lend(&desk, lent.owner, &lent.token).await?;
+        let loan = mint(&desk, lent.owner, &lent.token).await?;
         let id = loan.id();
         loan.remarks().iter().for_each(|remark| context.output.warn(plain(remark)));
         if let Some(signal) = signals.early().await {
-            revoke(loan, &lent, arguments.owner).await?;
+            lend::end(loan, lent.owner, lent.token.expires_on).await?;
             context.output.note("the command was not started: a signal came before");
             return Ok(Verdict::Status(u8::try_from(128 + signal).unwrap_or(u8::MAX)));
         }
         let begun = Instant::now();
         let outcome = program.run(rest, &variables, id, loan.value(), &mut signals).await;
         let took = SignedDuration::try_from(begun.elapsed()).unwrap_or(SignedDuration::MAX);
-        let revoked = revoke(loan, &lent, arguments.owner).await;
+        let revoked = lend::end(loan, lent.owner, lent.token.expires_on).await;
         if revoked.is_ok() {
             context.output.note(format!("token {id} is revoked"));
         }
@@ -96,26 +96,6 @@ fn verdict(
         }
         Ok(()) => Ok(Verdict::Status(status)),
     }
-}
-
-async fn revoke(loan: Loan<'_>, lent: &Lent, owner: Owner) -> Result<(), CommandError> {
-    let id = loan.id();
-    let Err(error) = loan.end().await else { return Ok(()) };
-    let stopped = match error {
-        tokens::Error::Unfinished { stopped, .. } => *stopped,
-        other => other,
-    };
-    let owner = if owner == Owner::Account { " --owner account" } else { "" };
-    let left = lent.token.expires_on.map_or(0, |end| end.duration_since(Timestamp::now()).as_secs().max(0));
-    // In whole minutes, and rather too long than too short.
-    let left = SignedDuration::from_mins((left + 59) / 60);
-    let error = CommandError::new(
-        Kind::Partial,
-        format!("the command's token {id} could not be shown to be dead: {}", plain(&stopped.to_string())),
-    );
-    Err(error
-        .because(format!("it ends by itself in {left:#}, and may be used until then"))
-        .hint(format!("flarekeep token revoke {id}{owner}; any next command that manages tokens does it, too")))
 }
 
 fn outlived(output: Output, took: SignedDuration, ttl: SignedDuration) {

@@ -1,5 +1,8 @@
 //! `flarekeep try`: the whole story on a local Cloudflare, in one process, with the same steps as the single commands.
 
+mod sites;
+mod visit;
+
 use std::sync::Arc;
 
 use flarekeep_catalogue::{Recipe, recipe};
@@ -39,6 +42,7 @@ pub(crate) fn run(output: Output) -> CommandResult {
         story.check(&narrow, "check_after").await?;
         let rolled = story.roll(&narrow).await?;
         let rotated = story.rotate(&rolled).await?;
+        story.sites(&rotated).await?;
         story.revoke(&rotated).await?;
         story.end().await
     })
@@ -74,9 +78,10 @@ impl Story {
             |what: &str, error: std::io::Error| CommandError::new(Kind::Unreachable, format!("{what}: {error}"));
         let emulator = Emulator::new(World::generated(), Options::default());
         let facts = emulator.facts();
-        let server = Server::start(emulator, ([127, 0, 0, 1], 0).into())
+        let mut server = Server::start(emulator.clone(), ([127, 0, 0, 1], 0).into())
             .await
             .map_err(|error| failed("cannot start the local Cloudflare", error))?;
+        sites::serve(&mut server, &emulator).await.map_err(|error| failed("cannot serve R2 and visitors", error))?;
         let folder = tempfile::tempdir().map_err(|error| failed("cannot make a temporary folder", error))?;
         let context = context(output, &server, &facts);
         let manager = context.client(Credential::global_key(&facts.email, &facts.global_key)?)?;
@@ -285,6 +290,7 @@ fn context(output: Output, server: &Running, facts: &Facts) -> Context {
             zone: facts.zones.first().map(|zone| zone.id.to_string()),
             ..Place::default()
         },
+        lender: None,
     }
 }
 

@@ -6,7 +6,7 @@ pub(crate) mod create;
 mod list;
 mod orphans;
 mod ownership;
-mod r2_keys;
+pub(in crate::commands) mod r2_keys;
 mod remind;
 mod resume;
 pub(crate) mod revoke;

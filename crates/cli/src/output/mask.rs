@@ -1,5 +1,7 @@
 //! Credentials that were typed in another's place: an error repeats what was typed, and must not repeat them.
 
+use flarekeep_catalogue::credential::{BODY, PREFIXES, is_older_global_key};
+
 /// What stands for a credential.
 const HIDDEN: &str = "[hidden]";
 
@@ -36,18 +38,17 @@ fn in_credential(c: char) -> bool {
 /// of 40 characters or a Global API key of 37 to 45 hexadecimal digits, and what has 64 and more. Ids have 32, UUIDs 36.
 fn credential_at(word: &str) -> Option<usize> {
     const TELLING: usize = 8;
-    let prefixed = ["cfut_", "cfat_", "cfoat_", "cfk_"]
+    let prefixed = PREFIXES
         .iter()
         .filter_map(|prefix| word.find(prefix).filter(|at| word.len() >= at + prefix.len() + TELLING))
         .min();
     let any = |is: fn(&u8) -> bool| word.bytes().any(|byte| is(&byte));
-    let digits = word.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let mixed = any(u8::is_ascii_uppercase) && any(u8::is_ascii_lowercase) && any(u8::is_ascii_digit);
-    let older = (word.len() == 40 && mixed) || ((37..=45).contains(&word.len()) && digits);
+    let older = (word.len() == BODY && mixed) || is_older_global_key(word);
     // The secret of R2's S3 face, and the Origin CA's service keys: `v1.0-…-…`.
     let longer = word.split(['-', '_']).any(|part| part.len() >= 64 && part.bytes().all(|b| b.is_ascii_hexdigit()));
     // `name-CREDENTIAL` is one word.
-    let behind = word.len().checked_sub(40).filter(|at| word[..*at].ends_with(['-', '_']) && mixed);
+    let behind = word.len().checked_sub(BODY).filter(|at| word[..*at].ends_with(['-', '_']) && mixed);
     prefixed.or((older || longer).then_some(0)).or(behind)
 }
 

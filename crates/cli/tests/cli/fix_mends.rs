@@ -1,11 +1,9 @@
 //! `flarekeep fix` of what bars a token: address, end, start, status, what a policy denies; and without the right to.
 
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 
 use flarekeep_cloudflare::{Effect, Owner, Status, TokenUpdate};
-use flarekeep_emulator::{BarredAnswer, Options};
 
 use crate::support::{Local, block_on, shows};
 
@@ -18,18 +16,6 @@ fn timeless(work: impl FnOnce()) {
     settings.bind(work);
 }
 
-/// A world whose clock can be turned, and where verifying tells a token's status.
-fn with_a_clock() -> (Local, Arc<AtomicI64>) {
-    let clock = Arc::new(AtomicI64::new(jiff::Timestamp::now().as_second()));
-    let hand = clock.clone();
-    let options = Options {
-        clock: Some(Arc::new(move || hand.load(Ordering::Relaxed))),
-        barred: BarredAnswer::StatusOnVerify,
-        ..Options::default()
-    };
-    (Local::with(options), clock)
-}
-
 /// Changes the one token that there is, behind the program's back.
 fn changed(local: &Local, change: impl FnOnce(&mut TokenUpdate)) {
     let token = local.tokens().remove(0);
@@ -40,7 +26,7 @@ fn changed(local: &Local, change: impl FnOnce(&mut TokenUpdate)) {
 
 #[test]
 fn a_switched_off_token() {
-    let (local, _) = with_a_clock();
+    let (local, _) = Local::with_a_clock();
     local.token(&format!("--name off {RECORDS}"));
     changed(&local, |update| update.status = Some(Status::Disabled));
     let before = local.emulator.state_hash();
@@ -54,7 +40,7 @@ fn a_switched_off_token() {
 /// All that is wrong at once goes in one change.
 #[test]
 fn a_token_that_lacks_something_and_ended() {
-    let (local, clock) = with_a_clock();
+    let (local, clock) = Local::with_a_clock();
     let value = local.token(&format!("--name short {RECORDS} --expires 2999-01-01"));
     let soon = jiff::Timestamp::from_second(clock.load(Ordering::Relaxed) - 60).unwrap();
     changed(&local, |update| {
@@ -82,7 +68,7 @@ fn a_token_that_lacks_something_and_ended() {
 
 #[test]
 fn a_token_before_its_time() {
-    let (local, clock) = with_a_clock();
+    let (local, clock) = Local::with_a_clock();
     local.token(&format!("--name later {RECORDS}"));
     let start = jiff::Timestamp::from_second(clock.load(Ordering::Relaxed) + 3600).unwrap();
     changed(&local, |update| update.not_before = Some(start));

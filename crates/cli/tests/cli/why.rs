@@ -1,10 +1,8 @@
 //! `flarekeep why`: every cause that the emulator can bring about, live and from an answer that somebody saw.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 
 use flarekeep_cloudflare::{NewToken, Owner, Status, TokenUpdate};
-use flarekeep_emulator::{BarredAnswer, Options};
 use serde_json::Value;
 
 use crate::support::{Deed, Home, Local, OTHER_ZONE, Proxy, Run, ZONE, answer, block_on, fresh_value, shows};
@@ -127,21 +125,9 @@ fn an_address_that_is_not_allowed() {
     shows!("check_address", local.run("check --operation 'GET /zones/{zone_id}/workers/routes'").failed(3));
 }
 
-/// A world whose clock can be turned, and where verifying tells a token's status.
-fn with_a_clock() -> (Local, Arc<AtomicI64>) {
-    let clock = Arc::new(AtomicI64::new(jiff::Timestamp::now().as_second()));
-    let hand = clock.clone();
-    let options = Options {
-        clock: Some(Arc::new(move || hand.load(Ordering::Relaxed))),
-        barred: BarredAnswer::StatusOnVerify,
-        ..Options::default()
-    };
-    (Local::with(options), clock)
-}
-
 #[test]
 fn a_token_past_its_time() {
-    let (local, clock) = with_a_clock();
+    let (local, clock) = Local::with_a_clock();
     local.token("--name short --operation 'GET /zones/{zone_id}/workers/routes' --expires 1h");
     is(&local.run(&format!("{ROUTES} --json")), "not-refused", "proved");
     clock.fetch_add(2 * 3600, Ordering::Relaxed);
@@ -152,7 +138,7 @@ fn a_token_past_its_time() {
 
 #[test]
 fn a_token_before_its_time() {
-    let (local, clock) = with_a_clock();
+    let (local, clock) = Local::with_a_clock();
     local.token("--name later --operation 'GET /zones/{zone_id}/workers/routes'");
     let token = local.tokens().remove(0);
     let start = jiff::Timestamp::from_second(clock.load(Ordering::Relaxed) + 3600).unwrap();
@@ -163,7 +149,7 @@ fn a_token_before_its_time() {
 
 #[test]
 fn a_token_that_is_switched_off() {
-    let (local, _) = with_a_clock();
+    let (local, _) = Local::with_a_clock();
     local.token("--name off --operation 'GET /zones/{zone_id}/workers/routes'");
     let token = local.tokens().remove(0);
     let update = TokenUpdate { status: Some(Status::Disabled), ..TokenUpdate::from(&token) };

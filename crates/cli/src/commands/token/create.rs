@@ -85,7 +85,7 @@ pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
 }
 
 /// Mentions what is there already: a token of this name, or one whose value never arrived.
-pub(super) async fn mention_namesakes(
+pub(crate) async fn mention_namesakes(
     output: Output,
     desk: &Desk,
     owner: api::Owner,

@@ -3,8 +3,8 @@
 mod create;
 mod endpoint;
 mod own;
-mod pairs;
-mod temporary;
+pub(crate) mod pairs;
+pub(crate) mod temporary;
 
 use flarekeep_catalogue::TokenId;
 use flarekeep_cloudflare::Client;

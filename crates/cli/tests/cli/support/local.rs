@@ -2,10 +2,11 @@
 
 use std::future::Future;
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use flarekeep_cloudflare::{Client, Credential, Owner, Token};
-use flarekeep_emulator::{Emulator, Facts, LogEntry, Options, Running, Server, World};
+use flarekeep_emulator::{BarredAnswer, Emulator, Facts, LogEntry, Options, Running, Server, World};
 use tokio::runtime::Runtime;
 
 use super::run::Home;
@@ -38,11 +39,28 @@ impl Local {
         Self::with(Options::default())
     }
 
+    /// A world whose clock can be turned, and where verifying tells a token's status.
+    pub(crate) fn with_a_clock() -> (Self, Arc<AtomicI64>) {
+        let clock = Arc::new(AtomicI64::new(jiff::Timestamp::now().as_second()));
+        let hand = clock.clone();
+        let options = Options {
+            clock: Some(Arc::new(move || hand.load(Ordering::Relaxed))),
+            barred: BarredAnswer::StatusOnVerify,
+            ..Options::default()
+        };
+        (Self::with(options), clock)
+    }
+
     pub(crate) fn with(options: Options) -> Self {
+        Self::in_world(options, "")
+    }
+
+    /// A world that has this, too, in its file's own words.
+    pub(crate) fn in_world(options: Options, more: &str) -> Self {
         let world = format!(
             "[[account]]\nname = 'Acme'\nid = '{ACCOUNT}'\n\
              [[user]]\nemail = 'ada@example.com'\nid = '{USER}'\nglobal_key = '{}'\n\
-             [[zone]]\nname = 'example.com'\nid = '{ZONE}'\n[[zone]]\nname = 'example.org'\nid = '{OTHER_ZONE}'\n",
+             [[zone]]\nname = 'example.com'\nid = '{ZONE}'\n[[zone]]\nname = 'example.org'\nid = '{OTHER_ZONE}'\n{more}",
             fresh_value("cfk_")
         );
         let calls = Arc::new(Mutex::new(Vec::new()));
@@ -102,6 +120,11 @@ impl Local {
     pub(crate) fn calls(&self) -> Vec<String> {
         let calls = self.calls.lock().unwrap();
         calls.iter().map(|call| format!("{} {} {}", call.method, call.path, call.status)).collect()
+    }
+
+    /// The decisions so far.
+    pub(crate) fn decisions(&self) -> Vec<LogEntry> {
+        self.calls.lock().unwrap().clone()
     }
 
     /// Makes a token by the program, with its value in `.env`, where later commands find it.

@@ -16,10 +16,20 @@ pub(super) fn find(
     arguments: &R2Keys,
     account: Option<AccountId>,
 ) -> Result<Option<Endpoint>, CommandError> {
-    if let Some(given) = &arguments.endpoint {
+    let jurisdiction = context.place.bucket.as_ref().map_or("default", |bucket| bucket.jurisdiction.as_str());
+    find_for(context, arguments.endpoint.as_deref(), jurisdiction, account)
+}
+
+/// The same for a bucket that lies there by law.
+pub(super) fn find_for(
+    context: &Context,
+    given: Option<&str>,
+    jurisdiction: &str,
+    account: Option<AccountId>,
+) -> Result<Option<Endpoint>, CommandError> {
+    if let Some(given) = given {
         return read(given).map(Some);
     }
-    let jurisdiction = context.place.bucket.as_ref().map_or("default", |bucket| bucket.jurisdiction.as_str());
     let known = account.filter(|_| context.base_url().trim_end_matches('/') == DEFAULT_BASE_URL);
     known.map(|account| read(&endpoint_of(account, jurisdiction))).transpose()
 }

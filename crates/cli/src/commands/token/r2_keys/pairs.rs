@@ -6,16 +6,16 @@ use secrecy::SecretString;
 use crate::error::CommandError;
 
 /// Variables and their values.
-pub(super) type Pairs = Vec<(&'static str, SecretString)>;
+pub(crate) type Pairs = Vec<(&'static str, SecretString)>;
 
 /// Opens the sinks for values of these names, as delivery will once more.
-pub(super) fn prove(sinks: &[Sink], shape: &Shape) -> Result<(), CommandError> {
+pub(crate) fn prove(sinks: &[Sink], shape: &Shape) -> Result<(), CommandError> {
     sinks.iter().try_for_each(|sink| sink.prove_for(shape).map(drop))?;
     Ok(())
 }
 
 /// Delivers all of them to every sink. All sinks are proved before the first one gets anything.
-pub(super) fn deliver(sinks: &[Sink], pairs: &Pairs) -> Result<(), SinkError> {
+pub(crate) fn deliver(sinks: &[Sink], pairs: &Pairs) -> Result<(), SinkError> {
     let owned = pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
     // The names are written in this program.
     let payload = Payload::pairs(owned).map_err(|_| SinkError::OtherShape)?;
@@ -24,7 +24,7 @@ pub(super) fn deliver(sinks: &[Sink], pairs: &Pairs) -> Result<(), SinkError> {
 }
 
 /// The sinks without the name of one value.
-pub(super) fn place(sinks: &[Sink]) -> String {
+pub(crate) fn place(sinks: &[Sink]) -> String {
     let places = sinks.iter().map(|sink| match sink {
         Sink::EnvFile { path, .. } => path.display().to_string(),
         Sink::R2Keys(keys) => keys.place(),
@@ -34,7 +34,7 @@ pub(super) fn place(sinks: &[Sink]) -> String {
 }
 
 /// The variables in a sentence: `A, B and C`.
-pub(super) fn named(names: &[&str]) -> String {
+pub(crate) fn named(names: &[&str]) -> String {
     match names.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         _ => names.concat(),
@@ -42,6 +42,6 @@ pub(super) fn named(names: &[&str]) -> String {
 }
 
 /// The names of the variables, for the document.
-pub(super) fn names(pairs: &Pairs) -> Vec<&'static str> {
+pub(crate) fn names(pairs: &Pairs) -> Vec<&'static str> {
     pairs.iter().map(|(name, _)| *name).collect()
 }

@@ -1,6 +1,6 @@
 //! Temporary keys for one bucket, signed here or by the API.
 
-use flarekeep_catalogue::AccountId;
+use flarekeep_catalogue::{AccountId, TokenId};
 use flarekeep_cloudflare::{Client, Credential, R2Permission};
 use flarekeep_planner::Target;
 use flarekeep_tokens::{Endpoint, KeyPair, R2_REGION, Reach, Sink, TemporaryKeys, request_temporary, sign_temporary};
@@ -20,18 +20,18 @@ use crate::{CommandResult, Verdict, secret};
 
 pub(super) fn run(context: &Context, arguments: &R2Keys, lifetime: Lifetime) -> CommandResult {
     let reach = reach(context, arguments)?;
-    let holds_token = context.connection.token_file.is_some() || context.environment.get(API_TOKEN).is_some();
-    let by_api = arguments.by.map_or(!holds_token && secret::is_given(context), |by| by == Signer::Api);
+    let by_api = by_api(context, arguments.by);
     let sinks = sinks(context, arguments)?;
     tell(context, &reach, lifetime, by_api);
     let Some(sinks) = sinks else {
         context.output.document(&json!({ "dry_run": true, "keys": shown(&reach, by_api) }));
         return Ok(Verdict::Yes);
     };
-    let (keys, endpoint) = match by_api {
-        true => block_on(by_the_api(context, arguments, &reach, lifetime, holds_token))?,
-        false => signed(context, arguments, &reach, lifetime)?,
-    };
+    let jurisdiction = context.place.bucket.as_ref().map_or("default", |bucket| bucket.jurisdiction.as_str());
+    let endpoint = arguments.endpoint.as_deref();
+    let made =
+        Making { reach: &reach, lifetime, key_id: arguments.key_id, endpoint, jurisdiction, by_api }.make(context)?;
+    let (keys, endpoint) = made;
     let mut pairs: Pairs = vec![
         ("AWS_ACCESS_KEY_ID", keys.access_key_id.clone().into()),
         ("AWS_SECRET_ACCESS_KEY", keys.secret_access_key),
@@ -116,55 +116,82 @@ fn shown(reach: &Reach, by_api: bool) -> serde_json::Value {
     })
 }
 
-/// Signs. Where account and key are given as ids, nobody is called.
-fn signed(
-    context: &Context,
-    arguments: &R2Keys,
-    reach: &Reach,
-    lifetime: Lifetime,
-) -> Result<(TemporaryKeys, Option<Endpoint>), CommandError> {
-    let credential = secret::subject(context)?;
-    let account = given_account(context).and_then(|text| text.parse::<AccountId>().ok());
-    let (id, account) = match (arguments.key_id, account) {
-        (Some(id), Some(account)) => (id, account),
-        _ => block_on(async {
-            let client = context.client(credential.clone())?;
-            let (target, account) = account_of(context, &client).await?;
-            Ok::<_, CommandError>((key_id(&client, &target, arguments.key_id).await?, account))
-        })?,
-    };
-    let endpoint = endpoint::required(context, endpoint::find(context, arguments, Some(account))?)?;
-    let pair = KeyPair::derived(id, credential.value());
-    let keys = sign_temporary(&pair, account, endpoint.host(), reach, Timestamp::now(), lifetime.seconds);
-    Ok((keys, Some(endpoint)))
+/// Whether the API signs, unless somebody said who does: not where the token is at hand.
+pub(crate) fn by_api(context: &Context, by: Option<Signer>) -> bool {
+    by.map_or(!holds_token(context) && secret::is_given(context), |by| by == Signer::Api)
 }
 
-async fn by_the_api(
-    context: &Context,
-    arguments: &R2Keys,
-    reach: &Reach,
-    lifetime: Lifetime,
-    holds_token: bool,
-) -> Result<(TemporaryKeys, Option<Endpoint>), CommandError> {
-    let credential = if holds_token { secret::subject(context)? } else { secret::manager(context)? };
-    if matches!(credential, Credential::GlobalKey { .. }) && arguments.key_id.is_none() {
-        return Err(CommandError::usage("which token the keys are derived from is not said")
-            .because("a Global API key is no token, and has no R2 keys")
-            .hint("--key-id ID names the token; flarekeep token list shows them"));
-    }
-    let client = context.client(credential)?;
-    let (target, account) = account_of(context, &client).await?;
-    let parent = key_id(&client, &target, arguments.key_id).await?;
-    let keys = request_temporary(&client, account, parent, reach, lifetime.seconds).await.map_err(|error| {
-        let error = CommandError::from(error);
-        match error.kind {
-            Kind::Refused if holds_token => {
-                error.hint("--by signing needs no permission for it: the token signs for itself")
-            }
-            _ => error,
+fn holds_token(context: &Context) -> bool {
+    context.connection.token_file.is_some() || context.environment.get(API_TOKEN).is_some()
+}
+
+/// Temporary keys that are to be made.
+pub(crate) struct Making<'a> {
+    pub(crate) reach: &'a Reach,
+    pub(crate) lifetime: Lifetime,
+    /// The token that they are derived from, where that is known.
+    pub(crate) key_id: Option<TokenId>,
+    /// Where R2's S3 face is, where somebody said so.
+    pub(crate) endpoint: Option<&'a str>,
+    /// Where by law the bucket lies.
+    pub(crate) jurisdiction: &'a str,
+    pub(crate) by_api: bool,
+}
+
+impl Making<'_> {
+    /// Makes them. Where this program signs and account and key are given as ids, nobody is called.
+    pub(crate) fn make(&self, context: &Context) -> Result<(TemporaryKeys, Option<Endpoint>), CommandError> {
+        match self.by_api {
+            true => block_on(self.by_the_api(context)),
+            false => self.signed(context),
         }
-    })?;
-    Ok((keys, endpoint::find(context, arguments, Some(account))?))
+    }
+
+    fn signed(&self, context: &Context) -> Result<(TemporaryKeys, Option<Endpoint>), CommandError> {
+        let credential = secret::subject(context)?;
+        let account = given_account(context).and_then(|text| text.parse::<AccountId>().ok());
+        let (id, account) = match (self.key_id, account) {
+            (Some(id), Some(account)) => (id, account),
+            _ => block_on(async {
+                let client = context.client(credential.clone())?;
+                let (target, account) = account_of(context, &client).await?;
+                Ok::<_, CommandError>((key_id(&client, &target, self.key_id).await?, account))
+            })?,
+        };
+        let endpoint = endpoint::required(context, self.find(context, account)?)?;
+        let pair = KeyPair::derived(id, credential.value());
+        let seconds = self.lifetime.seconds;
+        let keys = sign_temporary(&pair, account, endpoint.host(), self.reach, Timestamp::now(), seconds);
+        Ok((keys, Some(endpoint)))
+    }
+
+    async fn by_the_api(&self, context: &Context) -> Result<(TemporaryKeys, Option<Endpoint>), CommandError> {
+        let holds_token = holds_token(context);
+        let credential = if holds_token { secret::subject(context)? } else { secret::manager(context)? };
+        if matches!(credential, Credential::GlobalKey { .. }) && self.key_id.is_none() {
+            return Err(CommandError::usage("which token the keys are derived from is not said")
+                .because("a Global API key is no token, and has no R2 keys")
+                .hint("--key-id ID names the token; flarekeep token list shows them"));
+        }
+        let client = context.client(credential)?;
+        let (target, account) = account_of(context, &client).await?;
+        let parent = key_id(&client, &target, self.key_id).await?;
+        let made = request_temporary(&client, account, parent, self.reach, self.lifetime.seconds).await;
+        let keys = made.map_err(|error| {
+            let error = CommandError::from(error);
+            match error.kind {
+                Kind::Refused if holds_token => {
+                    error.hint("--by signing needs no permission for it: the token signs for itself")
+                }
+                _ => error,
+            }
+        })?;
+        Ok((keys, self.find(context, account)?))
+    }
+
+    fn find(&self, context: &Context, account: AccountId) -> Result<Option<Endpoint>, CommandError> {
+        endpoint::find_for(context, self.endpoint, self.jurisdiction, Some(account))
+    }
 }
 
 async fn account_of(context: &Context, client: &Client) -> Result<(Target, AccountId), CommandError> {
