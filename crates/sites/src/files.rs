@@ -172,7 +172,9 @@ impl Walk {
                 self.folder(&place, &path)?;
                 self.above.pop();
             } else if kind.is_file() {
-                let size = fs::metadata(&place).map_err(|error| Refusal::unreadable(&place, &error))?.len();
+                // An entry's facts are read from its folder, without the way there.
+                let facts = if linked { fs::metadata(&place) } else { entry.metadata() };
+                let size = facts.map_err(|error| Refusal::unreadable(&place, &error))?.len();
                 self.file(path, size)?;
             } else {
                 return Err(Refusal::NoFile { path });

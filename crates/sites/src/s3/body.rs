@@ -41,7 +41,7 @@ impl Body {
     /// When a small file cannot be read.
     pub fn file(path: PathBuf, size: u64, digest: Digest) -> std::io::Result<Self> {
         let content = match size <= PIECE {
-            true => Content::Bytes(std::fs::read(&path)?.into()),
+            true => Content::Bytes(whole(File::open(&path)?, size)?.into()),
             false => Content::File { path, size },
         };
         Ok(Self { content, digest })
@@ -78,6 +78,23 @@ impl Body {
             Content::File { path, size } => Ok(reqwest::Body::wrap(Pieces { file: File::open(path)?, left: size })),
         }
     }
+}
+
+/// The content of a file of few bytes, and a byte more where it has become longer, which its digest tells. There was room
+/// for that byte when the last one came: no further call asks for the end.
+fn whole(mut file: File, size: u64) -> std::io::Result<Vec<u8>> {
+    let size = usize::try_from(size).unwrap_or(0);
+    let (mut content, mut filled) = (vec![0; size + 1], 0);
+    while filled < size {
+        match file.read(&mut content[filled..]) {
+            Ok(0) => break,
+            Ok(length) => filled += length,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    content.truncate(filled);
+    Ok(content)
 }
 
 impl Default for Body {
