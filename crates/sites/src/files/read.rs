@@ -35,6 +35,7 @@ pub fn hash(tree: &Tree, progress: &(dyn Fn(u64) + Sync)) -> Result<Vec<Hashed>,
     let results: Vec<Mutex<Vec<Hashed>>> = batches.iter().map(|_| Mutex::default()).collect();
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let failure = Mutex::new(None);
+    let root = Root::of(tree);
     let work = || {
         let mut buffer = vec![0; PIECE];
         while !failed.load(Ordering::Relaxed) {
@@ -42,7 +43,7 @@ pub fn hash(tree: &Tree, progress: &(dyn Fn(u64) + Sync)) -> Result<Vec<Hashed>,
             let Some(batch) = batches.get(number) else { break };
             let mut found = Vec::with_capacity(batch.len());
             for file in *batch {
-                match content(tree, file, &mut buffer) {
+                match content(tree, &root, file, &mut buffer) {
                     Ok(hashed) => {
                         progress(hashed.size);
                         found.push(hashed);
@@ -72,13 +73,19 @@ pub fn hash(tree: &Tree, progress: &(dyn Fn(u64) + Sync)) -> Result<Vec<Hashed>,
     }
 }
 
-fn content(tree: &Tree, file: &File, buffer: &mut [u8]) -> Result<Hashed, Refusal> {
+fn content(tree: &Tree, root: &Root, file: &File, buffer: &mut [u8]) -> Result<Hashed, Refusal> {
     let place = tree.source(file);
-    let unreadable = |error: &io::Error| Refusal::unreadable(&place, error);
-    let mut source = fs::File::open(&place).map_err(|error| unreadable(&error))?;
-    if !is_of_the_site(tree, &place, &source).map_err(|error| unreadable(&error))? {
-        return Err(Refusal::Changed { path: file.path.clone() });
-    }
+    let unreadable = |error: io::Error| Refusal::unreadable(&place, &error);
+    let mut source = match root.open(file) {
+        Some(source) => source,
+        None => {
+            let source = fs::File::open(&place).map_err(unreadable)?;
+            if !is_of_the_site(tree, &place, &source).map_err(unreadable)? {
+                return Err(Refusal::Changed { path: file.path.clone() });
+            }
+            source
+        }
+    };
     let (mut context, mut size) = (Context::new(&SHA256), 0);
     loop {
         match source.read(buffer) {
@@ -92,10 +99,35 @@ fn content(tree: &Tree, file: &File, buffer: &mut [u8]) -> Result<Hashed, Refusa
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(unreadable(&error)),
+            Err(error) => return Err(unreadable(error)),
         }
     }
     Ok(Hashed { digest: Digest::from_ring(&context.finish()), size })
+}
+
+/// The site's folder, held open.
+struct Root(#[cfg_attr(not(target_os = "linux"), allow(dead_code))] Option<fs::File>);
+
+impl Root {
+    fn of(tree: &Tree) -> Self {
+        Self(fs::File::open(&tree.root).ok())
+    }
+
+    /// The file, if no link leads to it: one call opens it and proves that. `None` where a link does, where the system has no
+    /// such call (Linux has it since 5.6: man openat2), and where it cannot be opened.
+    #[cfg(target_os = "linux")]
+    fn open(&self, file: &File) -> Option<fs::File> {
+        use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+        let path = file.path.trim_start_matches('/');
+        openat2(self.0.as_ref()?, path, flags, Mode::empty(), resolve).ok().map(Into::into)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn open(&self, _: &File) -> Option<fs::File> {
+        None
+    }
 }
 
 /// Whether what was opened lies in the site's folder, and not in a part of it that stays at home: a link may have taken the
