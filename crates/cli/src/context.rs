@@ -74,6 +74,11 @@ impl Context {
         self.connection.api_url.as_deref().or(configured).unwrap_or(DEFAULT_BASE_URL)
     }
 
+    /// Whether the API is Cloudflare's own.
+    pub(crate) fn is_cloudflares(&self) -> bool {
+        self.base_url().trim_end_matches('/') == DEFAULT_BASE_URL
+    }
+
     /// A `.env` says where the API is: that is taken only along with the credential of the same file. Otherwise whoever
     /// wrote the file would be sent the credentials of whoever stands in its folder.
     fn refuse_redirection(&self, variable: Variable, url: &str) -> Result<(), CommandError> {

@@ -13,7 +13,7 @@ pub use add::{Added, Ready, add, ready};
 pub use host::{BadHost, Host};
 pub use registry::{Row, row, rows};
 pub use remove::remove;
-pub use state::{Publish, Stand, stand, stand_of};
+pub use state::{Met, Publish, Stand, stand, stand_of};
 
 use flarekeep_cloudflare as api;
 

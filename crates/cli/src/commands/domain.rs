@@ -8,7 +8,7 @@ pub(super) mod show;
 mod status;
 
 use flarekeep_catalogue::ZoneId;
-use flarekeep_cloudflare::Client;
+use flarekeep_cloudflare::{Client, Url};
 use flarekeep_sites::Platform;
 
 use super::platform;
@@ -43,6 +43,18 @@ pub(super) struct Desk {
     pub(super) client: Client,
     pub(super) platform: Platform,
     pub(super) zone: ZoneId,
+    /// Where a domain's visitors are answered.
+    pub(super) visitors: Visitors,
+}
+
+/// Where a domain's visitors are answered.
+pub(super) enum Visitors {
+    /// At the domain itself.
+    There,
+    /// At this edge.
+    At(Url),
+    /// Nobody knows: the API is not Cloudflare's own.
+    Unknown,
 }
 
 pub(super) async fn desk(context: &Context, options: &Bucketed) -> Result<Desk, CommandError> {
@@ -55,5 +67,10 @@ pub(super) async fn desk(context: &Context, options: &Bucketed) -> Result<Desk, 
     let zone = platform.zone_id.parse().map_err(|_| {
         CommandError::usage("the platform's own note names no zone").hint("flarekeep platform deploy writes it anew")
     })?;
-    Ok(Desk { bucket, client: platform::client(context).await?, platform, zone })
+    let visitors = match platform::smoke::edge(None)? {
+        Some(edge) => Visitors::At(edge),
+        None if context.is_cloudflares() => Visitors::There,
+        None => Visitors::Unknown,
+    };
+    Ok(Desk { bucket, client: platform::client(context).await?, platform, zone, visitors })
 }

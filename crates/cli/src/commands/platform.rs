@@ -4,7 +4,7 @@ mod deploy;
 mod deployer;
 mod destroy;
 mod doctor;
-mod smoke;
+pub(super) mod smoke;
 mod status;
 pub(super) mod words;
 

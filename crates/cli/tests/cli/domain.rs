@@ -7,7 +7,7 @@ use flarekeep_cloudflare::Method;
 use flarekeep_emulator::Options;
 use serde_json::{Value, json};
 
-use crate::support::{Local, ZONE, block_on, shows};
+use crate::support::{Local, Proxy, ZONE, answer, block_on, shows};
 
 /// A platform with the tenants `acme` and `bolt`.
 fn with_platform() -> Local {
@@ -60,7 +60,7 @@ fn the_life_of_a_domain() {
     shows!("domain_list_none", local.run("domain list").ended(0));
     let first = local.run("domain add www.acme.test acme --json").ended(0).json();
     let keys: Vec<&String> = first.as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["errors", "host", "id", "live", "publish", "ssl_status", "status", "tenant"]);
+    assert_eq!(keys, ["errors", "host", "id", "live", "publish", "router_answers", "ssl_status", "status", "tenant"]);
     assert_eq!(call_the_values(&mut local, "www.acme.test")["id"], first["id"]);
     // Whoever was stopped says it again, and makes no second one.
     shows!("domain_add", local.run("domain add WWW.Acme.Test. acme").ended(0));
@@ -89,6 +89,31 @@ fn the_life_of_a_domain() {
     let left = block_on(local.admin().custom_hostnames(ZONE.parse().unwrap()).list(None)).unwrap();
     assert_eq!(left.len(), 0, "no custom hostname is left behind");
     shows!("domain_no_platform", local.run("domain list").failed(2));
+}
+
+/// A hostname that a TXT record proved is active while its DNS may still lead to whoever served it before.
+#[test]
+fn a_domain_is_live_when_the_router_answers_there() {
+    let mut local = with_platform();
+    local.run("domain add www.acme.test acme --quiet").ended(0);
+    publish(&local, "CNAME", "www.acme.test", "customers.example.com");
+    let asked = |status: &str, extra: &str| {
+        let proxy = Proxy::answering(answer(status, "text/plain", extra, ""));
+        proxy.api_url().trim_end_matches("/client/v4").to_owned()
+    };
+    local.set("FLAREKEEP_EDGE_URL", &asked("200 OK", "x-flarekeep-release: 06g2\r\n"));
+    shows!("domain_router", local.run("domain status www.acme.test").ended(0));
+    assert_eq!(local.run("domain status www.acme.test --json").ended(0).json()["router_answers"], true);
+    local.set("FLAREKEEP_EDGE_URL", &asked("503 Unavailable", "x-flarekeep-error: suspended\r\n"));
+    assert_eq!(local.run("domain status www.acme.test --json").ended(0).json()["router_answers"], true);
+    local.set("FLAREKEEP_EDGE_URL", &asked("200 OK", "server: an earlier host\r\n"));
+    shows!("domain_another", local.run("domain status www.acme.test").ended(1));
+    let document = local.run("domain status www.acme.test --json").ended(1).json();
+    assert_eq!((&document["live"], &document["router_answers"]), (&json!(false), &json!(false)));
+    assert_eq!(document["publish"][0]["content"], "customers.example.com");
+    local.set("FLAREKEEP_EDGE_URL", "http://127.0.0.1:1");
+    shows!("domain_nobody", local.run("domain status www.acme.test").ended(0));
+    assert_eq!(local.run("domain status www.acme.test --json").ended(0).json()["router_answers"], Value::Null);
 }
 
 #[test]

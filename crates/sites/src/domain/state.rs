@@ -4,6 +4,7 @@ use flarekeep_catalogue::ZoneId;
 use flarekeep_cloudflare::{Client, CustomHostname};
 
 use super::{DomainError, Host};
+use crate::infrastructure::Smoke;
 
 /// Something that the domain's owner publishes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,9 +44,44 @@ pub struct Stand {
     pub errors: Vec<String>,
     /// What its owner has to publish, as long as it is not live.
     pub publish: Vec<Publish>,
-    /// Both statuses are active, so that the domain was proved and has its certificate. That its DNS leads here is what the
-    /// first of them rests on; where it led elsewhere since, Cloudflare says `moved` within a week.
+    /// Both statuses are active, so that the domain was proved and has its certificate, and nobody else was met at it.
     pub live: bool,
+    /// Who answers at the domain: a proof by a TXT record alone makes a hostname active whose DNS still leads elsewhere.
+    pub met: Met,
+}
+
+/// Who answers a visitor of a domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Met {
+    /// Nobody asked.
+    NotAsked,
+    /// The platform's router.
+    Router,
+    /// Something else.
+    Another {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// Nobody, as far as this machine can tell: why, in words.
+    Nobody {
+        /// Why.
+        why: String,
+    },
+}
+
+impl Stand {
+    /// The same, where whoever visits `host` gets this answer. One of something else shows that its DNS does not lead here.
+    #[must_use]
+    pub fn answered(self, answer: Smoke, host: &Host, target: &str) -> Self {
+        match answer {
+            // Its own refusals are the router's, too: of a tenant that is suspended, say.
+            Smoke::Router | Smoke::Failing { .. } => Self { met: Met::Router, ..self },
+            Smoke::Nothing { why } => Self { met: Met::Nobody { why }, ..self },
+            Smoke::Another { status } => {
+                Self { met: Met::Another { status }, live: false, publish: vec![leads_here(host, target)], ..self }
+            }
+        }
+    }
 }
 
 /// How a domain stands at Cloudflare now.
@@ -62,7 +98,15 @@ pub async fn stand(client: &Client, zone: ZoneId, host: &Host, target: &str) -> 
 pub fn stand_of(found: Option<&CustomHostname>, host: &Host, target: &str) -> Stand {
     let Some(found) = found else {
         let (status, ssl) = ("missing".to_owned(), "missing".to_owned());
-        return Stand { id: None, status, ssl, errors: Vec::new(), publish: Vec::new(), live: false };
+        return Stand {
+            id: None,
+            status,
+            ssl,
+            errors: Vec::new(),
+            publish: Vec::new(),
+            live: false,
+            met: Met::NotAsked,
+        };
     };
     let ssl = found.ssl.as_ref();
     let status = |status: Option<&String>| status.cloned().unwrap_or_else(|| "not known".to_owned());
@@ -74,12 +118,15 @@ pub fn stand_of(found: Option<&CustomHostname>, host: &Host, target: &str) -> St
         errors: found.verification_errors.clone(),
         publish: if live { Vec::new() } else { to_publish(found, host, target) },
         live,
+        met: Met::NotAsked,
     }
 }
 
+fn leads_here(host: &Host, target: &str) -> Publish {
+    Publish::Record { purpose: "visitors", name: host.to_string(), kind: "CNAME", content: target.to_owned() }
+}
+
 fn to_publish(found: &CustomHostname, host: &Host, target: &str) -> Vec<Publish> {
-    let leads_here =
-        Publish::Record { purpose: "visitors", name: host.to_string(), kind: "CNAME", content: target.to_owned() };
     let is_active = found.status.as_deref() == Some("active");
     let ownership = found.ownership_verification.as_ref().filter(|_| !is_active).map(|record| Publish::Record {
         purpose: "ownership, before the CNAME is there",
@@ -102,5 +149,5 @@ fn to_publish(found: &CustomHostname, host: &Host, target: &str) -> Vec<Publish>
         });
         txt.into_iter().chain(file)
     });
-    std::iter::once(leads_here).chain(ownership).chain(certificate).collect()
+    std::iter::once(leads_here(host, target)).chain(ownership).chain(certificate).collect()
 }

@@ -57,6 +57,12 @@ impl Question {
         Self { host: format!("{NOBODY}.{domain}"), edge }
     }
 
+    /// For `host` itself, whoever's it is; at `edge` as above.
+    #[must_use]
+    pub fn to(host: &str, edge: Option<Url>) -> Self {
+        Self { host: host.to_owned(), edge }
+    }
+
     /// Asks, again and again while the answer is not the router's, for at most `patience`; once where that is nothing.
     pub async fn ask(&self, patience: Duration) -> Smoke {
         let begun = Instant::now();

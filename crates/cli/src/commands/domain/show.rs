@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use flarekeep_sites::domain::{Added, Host, Publish, Stand, stand};
+use flarekeep_sites::domain::{Added, Host, Met, Publish, Stand, stand};
+use flarekeep_sites::infrastructure::Question;
 use serde_json::{Value, json};
 
-use super::Desk;
+use super::{Desk, Visitors};
 use crate::error::CommandError;
 use crate::output::table::table;
 use crate::output::{BAD, CARE, GOOD, Output, plain, styled};
@@ -16,13 +17,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Waits until the domain is live, for as long as anybody cares to.
 pub(super) async fn wait(output: Output, desk: &Desk, host: &Host, mut now: Stand) -> Result<Stand, CommandError> {
-    let target = target(desk);
     let mut pause = FIRST_PAUSE;
     while !now.live {
-        output.note(format!("{host} is {}, its certificate {}", plain(&now.status), plain(&now.ssl)));
+        let leads = if matches!(now.met, Met::Another { .. }) { "; its DNS leads elsewhere" } else { "" };
+        output.note(format!("{host} is {}, its certificate {}{leads}", plain(&now.status), plain(&now.ssl)));
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
-        now = stand(&desk.client, desk.zone, host, &target).await?;
+        now = look(desk, host).await?;
     }
     Ok(now)
 }
@@ -30,9 +31,29 @@ pub(super) async fn wait(output: Output, desk: &Desk, host: &Host, mut now: Stan
 /// How a domain stands that was just added: what has to be published may come a moment after the hostname itself.
 pub(in crate::commands) async fn fresh(desk: &Desk, host: &Host, added: Added) -> Result<Stand, CommandError> {
     match added.is_new {
-        true => Ok(stand(&desk.client, desk.zone, host, &target(desk)).await?),
-        false => Ok(added.stand),
+        true => look(desk, host).await,
+        false => Ok(visited(desk, host, added.stand).await),
     }
+}
+
+/// How a domain stands now: at Cloudflare, and for whoever visits it.
+pub(super) async fn look(desk: &Desk, host: &Host) -> Result<Stand, CommandError> {
+    let stands = stand(&desk.client, desk.zone, host, &target(desk)).await?;
+    Ok(visited(desk, host, stands).await)
+}
+
+/// Visits a domain that is active, where that can be.
+async fn visited(desk: &Desk, host: &Host, stand: Stand) -> Stand {
+    let edge = match &desk.visitors {
+        Visitors::There => None,
+        Visitors::At(edge) => Some(edge.clone()),
+        Visitors::Unknown => return stand,
+    };
+    if !stand.live || host.is_wildcard() {
+        return stand;
+    }
+    let answer = Question::to(host.as_str(), edge).ask(Duration::ZERO).await;
+    stand.answered(answer, host, &target(desk))
 }
 
 /// Where customers' domains point to.
@@ -51,6 +72,11 @@ pub(in crate::commands) fn document(host: &Host, tenant: &str, stand: &Stand) ->
         "host": host.as_str(),
         "tenant": tenant,
         "live": stand.live,
+        "router_answers": match stand.met {
+            Met::Router => Some(true),
+            Met::Another { .. } => Some(false),
+            Met::NotAsked | Met::Nobody { .. } => None,
+        },
         "id": stand.id,
         "status": stand.status,
         "ssl_status": stand.ssl,
@@ -61,8 +87,7 @@ pub(in crate::commands) fn document(host: &Host, tenant: &str, stand: &Stand) ->
 
 pub(in crate::commands) fn tell(output: Output, host: &Host, tenant: &str, stand: &Stand) {
     if stand.live {
-        output.line(format!("{} {host} leads to the site of {}", styled(GOOD, "live"), plain(tenant)));
-        return;
+        return live(output, host, tenant, stand);
     }
     if stand.id.is_none() {
         output.line(format!(
@@ -80,6 +105,9 @@ pub(in crate::commands) fn tell(output: Output, host: &Host, tenant: &str, stand
         plain(&stand.status),
         plain(&stand.ssl)
     ));
+    if let Met::Another { status } = stand.met {
+        output.line(format!("  its DNS does not lead here: something else answers there, with status {status}"));
+    }
     for error in &stand.errors {
         output.line(format!("  Cloudflare says: {}", plain(error)));
     }
@@ -101,4 +129,25 @@ pub(in crate::commands) fn tell(output: Output, host: &Host, tenant: &str, stand
         ));
     }
     output.note(format!("flarekeep domain status {host} --wait says when it is live"));
+}
+
+/// Both statuses are active: what was met there is said, and what is not proved.
+fn live(output: Output, host: &Host, tenant: &str, stand: &Stand) {
+    let tenant = plain(tenant);
+    if stand.met == Met::Router {
+        output.line(format!("{} {host} leads to the site of {tenant}", styled(GOOD, "live")));
+        return;
+    }
+    output.line(format!("{} {host} of {tenant}: its hostname and its certificate are active", styled(GOOD, "live")));
+    output.line(format!(
+        "  {} that its DNS leads here{}",
+        styled(CARE, "unproven"),
+        match &stand.met {
+            Met::Nobody { why } => format!(": nothing answers there: {}", plain(why)),
+            _ => String::new(),
+        }
+    ));
+    if stand.met == Met::NotAsked && !host.is_wildcard() {
+        output.note("nobody was asked: FLAREKEEP_EDGE_URL says where visitors are answered");
+    }
 }

@@ -1,6 +1,6 @@
 //! `flarekeep domain status`: exit status 1 as long as the domain is not live.
 
-use flarekeep_sites::domain::{DomainError, row, stand};
+use flarekeep_sites::domain::{DomainError, row};
 
 use super::{desk, show};
 use crate::arguments::DomainOf;
@@ -14,7 +14,7 @@ pub(crate) fn run(context: &Context, arguments: &DomainOf) -> CommandResult {
         let desk = desk(context, bucketed).await?;
         let row = row(&desk.bucket.store, host).await?;
         let row = row.ok_or_else(|| DomainError::Unknown { host: host.clone() })?;
-        let mut stands = stand(&desk.client, desk.zone, host, &show::target(&desk)).await?;
+        let mut stands = show::look(&desk, host).await?;
         if *wait {
             stands = show::wait(output, &desk, host, stands).await?;
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flarekeep_cloudflare::{DEFAULT_BASE_URL, Url};
+use flarekeep_cloudflare::Url;
 use flarekeep_sites::infrastructure::{Question, Smoke};
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ pub(super) const SPREADING: Duration = Duration::from_secs(30);
 const SPREADING_HERE: Duration = Duration::from_secs(10);
 
 /// Where visitors are answered, as the option or the environment has it.
-pub(super) fn edge(given: Option<&str>) -> Result<Option<Url>, CommandError> {
+pub(in crate::commands) fn edge(given: Option<&str>) -> Result<Option<Url>, CommandError> {
     let Some(text) = given.map(str::to_owned).or_else(environment::edge_url) else { return Ok(None) };
     let url: Option<Url> = text.parse().ok().filter(|url: &Url| matches!(url.scheme(), "http" | "https"));
     url.map(Some).ok_or_else(|| {
@@ -30,7 +30,7 @@ pub(super) fn edge(given: Option<&str>) -> Result<Option<Url>, CommandError> {
 /// proved is no failure: the parts stand.
 pub(super) async fn test(context: &Context, domain: &str, edge: Option<Url>, patience: Duration) -> Value {
     let output = context.output;
-    if edge.is_none() && context.base_url().trim_end_matches('/') != DEFAULT_BASE_URL {
+    if edge.is_none() && !context.is_cloudflares() {
         output.note("the router was not asked: where visitors are answered is not known; --edge URL says it");
         return Value::Null;
     }
