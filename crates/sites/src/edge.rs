@@ -156,6 +156,19 @@ pub(crate) async fn tell_of_files(
     }
 }
 
+/// Removes the edge's copies of the files of releases that are gone: nothing asks for them any more.
+///
+/// # Errors
+/// Why one was not removed, in words. It costs its storage, and no more.
+pub async fn forget(store: &Store, edge: &dyn Edge, tenant: &Slug, releases: &[Release]) -> Result<(), String> {
+    let platform = platform(store).await.map_err(|error| error.to_string())?;
+    let Some(platform) = platform else { return Ok(()) };
+    for release in releases {
+        edge.remove(&platform, &layout::kv_manifest(tenant, release)).await?;
+    }
+    Ok(())
+}
+
 /// Tells the edge which release is live.
 pub(crate) async fn tell(edge: &dyn Edge, platform: Option<&Platform>, tenant: &Slug, current: &Current) -> EdgeState {
     let Some(platform) = platform else { return EdgeState::NoPlatform };

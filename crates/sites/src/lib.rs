@@ -30,7 +30,7 @@ mod tenant;
 pub use current::{Current, Live, State};
 pub use deploy::{Deployed, Event, Listener, Looked, Wishes, deploy, look, missing};
 pub use digest::{BadDigest, Digest};
-pub use edge::{Edge, EdgeState, KvEdge, Platform, platform, sync};
+pub use edge::{Edge, EdgeState, KvEdge, Platform, forget, platform, sync};
 pub use error::SiteError;
 pub use export::{Exported, export};
 pub use import::{Imported, earlier, import, left};

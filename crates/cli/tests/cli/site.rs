@@ -124,9 +124,18 @@ fn the_edge_is_told() {
     local.run("site export acme out").ended(0);
     assert!(local.read("out/large.txt") == large);
     shows!("site_sync", local.run("site sync acme").ended(0));
+    // What is swept away is gone at the edge, too.
+    local.run(&format!("site promote acme {release}")).ended(0);
+    local.run("site gc acme --keep 1 --days 0 --yes").ended(0);
+    assert!(!value(&format!("m%3Aacme%3A{}", first["release"].as_str().unwrap())).starts_with(b"FKM1"));
+    assert!(value(&format!("m%3Aacme%3A{release}")).starts_with(b"FKM1"));
+    local.write("public/index.html", "<h1>three</h1>");
+    let third = local.run("site deploy public acme --preview --json").ended(0).json();
+    let third = third["release"].as_str().unwrap().to_owned();
+    local.call(&third, "[release 3]");
     // Without the right to KV the site is live in the bucket, and the edge is behind.
     block_on(admin.request(Method::DELETE, &format!("{namespaces}/{namespace}")).done()).unwrap();
-    shows!("site_edge_behind", local.run(&format!("site promote acme {release}")).ended(5));
+    shows!("site_edge_behind", local.run(&format!("site promote acme {third}")).ended(5));
 }
 
 #[test]

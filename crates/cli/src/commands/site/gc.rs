@@ -1,6 +1,6 @@
 //! `flarekeep site gc`: old releases go, with what they alone needed.
 
-use flarekeep_sites::{Sweeping, Swept, sweep};
+use flarekeep_sites::{Sweeping, Swept, forget, sweep};
 use indicatif::ProgressBar;
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::arguments::SiteGc;
 use crate::bucket;
 use crate::consent::{Go, confirm};
 use crate::context::{Context, block_on};
-use crate::output::{GOOD, counted, styled};
+use crate::output::{GOOD, counted, plain, styled};
 use crate::{CommandResult, Verdict};
 
 pub(super) fn run(context: &Context, arguments: &SiteGc) -> CommandResult {
@@ -36,7 +36,14 @@ pub(super) fn run(context: &Context, arguments: &SiteGc) -> CommandResult {
         let bar = object_bar(output, "removing");
         let done = sweep(&bucket.store, tenant, sweeping(false), &shown_by(output, &bar)).await;
         bar.finish_and_clear();
-        Ok(done?)
+        let done = done?;
+        if let Err(why) = forget(&bucket.store, &bucket.edge, tenant, &done.releases).await {
+            output.note(format!(
+                "the edge keeps its copies of their lists of files, which nobody reads: {}",
+                plain(&why)
+            ));
+        }
+        Ok(done)
     })?;
     output.document(&document(&done, false));
     output.line(format!("{} {}", styled(GOOD, "removed"), told(&done)));
