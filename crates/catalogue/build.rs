@@ -344,4 +344,8 @@ fn write_recipes(out: &mut String, folder: &Path) {
     writeln!(out, "static COMMANDS: &str = include_str!({:?});", commands.display().to_string()).unwrap();
     let variables = folder.join("../variables.tsv").canonicalize().unwrap();
     writeln!(out, "static VARIABLES: &str = include_str!({:?});", variables.display().to_string()).unwrap();
+    for (name, table) in [("LEAKS", "leaks.tsv"), ("LEAK_NAMES", "leak_names.tsv")] {
+        let path = folder.join("..").join(table).canonicalize().unwrap();
+        writeln!(out, "static {name}: &str = include_str!({:?});", path.display().to_string()).unwrap();
+    }
 }

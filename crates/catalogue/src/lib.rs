@@ -17,6 +17,7 @@ mod dashboard;
 mod group;
 mod hostile;
 mod id;
+mod leak;
 mod name;
 mod nearest;
 mod neighbour;
@@ -43,6 +44,7 @@ pub use dashboard::DashboardRow;
 pub use group::{Group, GroupProvenance, Scope, group_by_id, groups};
 pub use hostile::{harmless, is_hostile};
 pub use id::{AccountId, BadId, GroupId, TokenId, UserId, ZoneId};
+pub use leak::{LeakEnd, LeakForm, LeakName, LeakProof, LeakRole, leak_forms, leak_names};
 pub use name::{
     Alias, DocumentedName, NameError, UncertainName, aliases, documented_names, resolve, uncertain_names, unmistakable,
 };

@@ -102,6 +102,12 @@ mod generated {
     pub(crate) fn variables() -> &'static str {
         VARIABLES
     }
+    pub(crate) fn leaks() -> &'static str {
+        LEAKS
+    }
+    pub(crate) fn leak_names() -> &'static str {
+        LEAK_NAMES
+    }
 }
 
 pub(crate) use generated::*;
