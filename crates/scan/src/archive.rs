@@ -45,7 +45,7 @@ impl Budget {
     fn entry(&mut self, input: &mut dyn Read, name: &str, buffer: &mut Buffer, source: &Source, tally: &mut Tally) -> Result<(), String> {
         self.entries = self.entries.checked_sub(1).ok_or_else(|| format!("it has more than {MOST_ENTRIES} entries"))?;
         let path = format!("{}!{}", source.path, name);
-        let inner = Source { commit: source.commit.clone(), path, archives: source.archives.saturating_sub(1) };
+        let inner = Source { commit: source.commit.clone(), path, archives: source.archives.saturating_sub(1), setting: source.setting };
         let mut bounded = Bounded { input, left: self.bytes, is_spent: false };
         let result = scan_reader(&mut bounded, &inner, buffer, tally);
         self.bytes = bounded.left;

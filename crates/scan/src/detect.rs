@@ -38,6 +38,8 @@ pub struct Leak {
     pub why: String,
     /// The value, where the text holds it encoded.
     pub decoded: Option<String>,
+    /// Nothing in the text speaks of Cloudflare: its path alone does.
+    pub rests_on_path: bool,
 }
 
 /// What is known of a text besides itself.

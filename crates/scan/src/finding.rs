@@ -47,6 +47,15 @@ pub struct Beside {
     pub email: Option<String>,
 }
 
+/// How a credential stands in a repository's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct History {
+    /// How many versions of the file hold it.
+    pub versions: u32,
+    /// The commit that is checked out holds it still.
+    pub is_in_head: bool,
+}
+
 /// A credential that was found.
 #[derive(Clone)]
 pub struct Finding {
@@ -64,6 +73,9 @@ pub struct Finding {
     pub length: usize,
     /// What stands beside it.
     pub beside: Beside,
+    /// In a repository's history: how it stands there.
+    pub history: Option<History>,
+    pub(crate) rests_on_path: bool,
     value: SecretString,
 }
 
@@ -72,7 +84,7 @@ impl Finding {
     #[must_use]
     pub fn new(form: &'static LeakForm, value: &str, place: Place, confidence: Confidence, why: String) -> Self {
         let (fingerprint, length) = (fingerprint(value), value.len());
-        Self { form, place, confidence, why, fingerprint, length, beside: Beside::default(), value: value.into() }
+        Self { form, place, confidence, why, fingerprint, length, beside: Beside::default(), history: None, rests_on_path: false, value: value.into() }
     }
 
     /// The value. It is for whoever asks Cloudflare about it, and nobody prints it.

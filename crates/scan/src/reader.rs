@@ -48,6 +48,8 @@ pub struct Source {
     pub path: String,
     /// How many archives inside each other are opened; none for 0.
     pub archives: u8,
+    /// What is known of it, where its path does not tell.
+    pub setting: Option<Setting>,
 }
 
 /// Takes what was read before, for the next to be read without a new allocation.
@@ -65,7 +67,7 @@ impl Tally {
         self.unread.extend(other.unread);
     }
 
-    pub(crate) fn unread(&mut self, path: &str, because: impl ToString) {
+    pub(crate) fn unread(&mut self, path: &str, because: impl std::fmt::Display) {
         self.unread.push(Unread { path: path.to_owned(), because: because.to_string() });
     }
 }
@@ -137,7 +139,7 @@ fn windows(
     zeros_part_lines: bool,
     tally: &mut Tally,
 ) -> io::Result<()> {
-    let setting = Setting::of_path(&source.path);
+    let setting = source.setting.unwrap_or_else(|| Setting::of_path(&source.path));
     let mut start = Start { line: 1, column: 1 };
     let mut from = 0;
     let Filled { mut length, mut is_end } = filled;
@@ -181,6 +183,7 @@ fn take(piece: &[u8], leak: &Leak, start: &Start, source: &Source, tally: &mut T
     let value = leak.decoded.as_deref().unwrap_or(&text);
     let mut finding = Finding::new(leak.form, value, place, leak.confidence, leak.why.clone());
     finding.beside = beside(piece, leak.start..leak.end);
+    finding.rests_on_path = leak.rests_on_path;
     tally.findings.push(finding);
 }
 

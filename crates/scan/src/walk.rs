@@ -75,7 +75,7 @@ impl Worker<'_> {
             kind => !kind.is_some_and(|kind| kind.is_dir()) && !entry.path().is_dir(),
         };
         if is_wanted {
-            let source = Source { commit: None, path: shown(entry.path()), archives };
+            let source = Source { commit: None, path: shown(entry.path()), archives, setting: None };
             if let Err(error) = self.file(entry.path(), &source) {
                 self.tally.unread(&source.path, error);
             }

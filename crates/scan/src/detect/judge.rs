@@ -90,7 +90,7 @@ fn at_prefix(data: &[u8], start: usize, form: &Form) -> Option<Leak> {
             }
         }
     };
-    Some(Leak { form: form.form, start, end, confidence, why, decoded: None })
+    Some(Leak { form: form.form, start, end, confidence, why, decoded: None, rests_on_path: false })
 }
 
 /// The older forms: the run is the value, but for what an escape before it (`\n`, `%3D`) puts in front.
@@ -103,8 +103,8 @@ fn without_prefix(data: &[u8], run: &Range<usize>, setting: Setting) -> Option<L
     let start = run.start + escape;
     let value = data.get(start..run.end)?;
     let form = unprefixed().find(|form| form.is(value) && is_drawn(form, value))?;
-    let (confidence, why) = by_name(data, start..run.end, value, form, setting)?;
-    Some(Leak { form: form.form, start, end: run.end, confidence, why, decoded: None })
+    let Named { confidence, why, rests_on_path } = by_name(data, start..run.end, value, form, setting)?;
+    Some(Leak { form: form.form, start, end: run.end, confidence, why, decoded: None, rests_on_path })
 }
 
 /// A value in base64, as Kubernetes keeps its secrets.
@@ -117,14 +117,15 @@ fn encoded(data: &[u8], run: &Range<usize>, setting: Setting) -> Option<Leak> {
     }
     let value = decode(text)?;
     let value = value.strip_suffix(b"\n").unwrap_or(&value);
-    let mut decoded = Some(String::from_utf8(value.to_vec()).ok().filter(|value| value.bytes().all(|byte| byte.is_ascii_graphic()))?);
-    let leak = |form: &Form, confidence, why: &str| Leak {
+    let decoded = String::from_utf8(value.to_vec()).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()))?;
+    let leak = |form: &Form, named: Named| Leak {
         form: form.form,
         start: run.start,
         end: run.end + padding,
-        confidence,
-        why: format!("in base64: {why}"),
-        decoded: decoded.take(),
+        confidence: named.confidence,
+        why: format!("in base64: {}", named.why),
+        decoded: Some(decoded),
+        rests_on_path: named.rests_on_path,
     };
     if is_prefixed {
         let fits = |form: &&Form| {
@@ -132,11 +133,24 @@ fn encoded(data: &[u8], run: &Range<usize>, setting: Setting) -> Option<Leak> {
             value.strip_prefix(prefix).is_some_and(|rest| form.is(rest)) && form.form.proof == LeakProof::Checksum
         };
         let form = prefixed().find(fits).filter(|_| Form::checksum_fits(value))?;
-        return Some({ leak }(form, Confidence::High, "its checksum fits"));
+        return Some(leak(form, Named::surely("its checksum fits".to_owned())));
     }
     let form = unprefixed().find(|form| form.is(value) && is_drawn(form, value))?;
-    let (confidence, why) = by_name(data, run.clone(), value, form, setting)?;
-    Some({ leak }(form, confidence, &why))
+    let named = by_name(data, run.clone(), value, form, setting)?;
+    Some(leak(form, named))
+}
+
+/// What the text around a value makes of it.
+struct Named {
+    confidence: Confidence,
+    why: String,
+    rests_on_path: bool,
+}
+
+impl Named {
+    fn surely(why: String) -> Self {
+        Self { confidence: Confidence::High, why, rests_on_path: false }
+    }
 }
 
 fn is_drawn(form: &Form, value: &[u8]) -> bool {
@@ -147,30 +161,29 @@ fn is_drawn(form: &Form, value: &[u8]) -> bool {
 }
 
 /// How sure the text around a value makes that it is of this form.
-fn by_name(data: &[u8], place: Range<usize>, value: &[u8], form: &Form, setting: Setting) -> Option<(Confidence, String)> {
+fn by_name(data: &[u8], place: Range<usize>, value: &[u8], form: &Form, setting: Setting) -> Option<Named> {
     let name = context::name(data, place.start)?;
-    let near = |needles: &[&str]| context::is_near(data, place.start, place.end, needles);
-    let called = || String::from_utf8_lossy(name.text).chars().take(48).collect::<String>();
-    let own = || format!("`{}` names it", called());
-    let nearby = || match setting.is_cloudflares {
-        true => format!("it is called `{}`, and the file is about Cloudflare", called()),
-        false => format!("it is called `{}`, and Cloudflare is named near it", called()),
+    let called: String = String::from_utf8_lossy(name.text).chars().take(48).collect();
+    let own = || Named::surely(format!("`{called}` names it"));
+    let nearby = |needles: &[&str]| {
+        let is_near = context::is_near(data, place.start, place.end, needles);
+        let who = if is_near { "Cloudflare is named near it" } else { "the file is about Cloudflare" };
+        let why = format!("it is called `{called}`, and {who}");
+        (is_near || setting.is_cloudflares).then_some(Named { confidence: Confidence::Medium, why, rests_on_path: !is_near })
     };
     let Name { says, .. } = name;
     match form.form.rule {
-        "legacy-token" if !says.token => None,
-        "legacy-token" if name.own => Some((Confidence::High, own())),
-        "legacy-token" if setting.is_cloudflares || near(&CLOUDFLARE) => Some((Confidence::Medium, nearby())),
-        "legacy-global-key" if !says.key => None,
-        "legacy-global-key" if name.own => {
-            Some((if value.len() == USUAL_KEY { Confidence::High } else { Confidence::Medium }, own()))
+        "legacy-token" if says.token && name.own => Some(own()),
+        "legacy-token" if says.token => nearby(&CLOUDFLARE),
+        "legacy-global-key" if says.key && name.own => {
+            let confidence = if value.len() == USUAL_KEY { Confidence::High } else { Confidence::Medium };
+            Some(Named { confidence, ..own() })
         }
-        "legacy-global-key" if value.len() == USUAL_KEY && (setting.is_cloudflares || near(&CLOUDFLARE)) => {
-            Some((Confidence::Medium, nearby()))
-        }
-        "r2-secret" if !ends_in(name.text, "secretaccesskey") && !ends_in(name.text, "secretkey") && !ends_in(name.text, "secret") => None,
-        "r2-secret" if says.r2 || name.own => Some((Confidence::High, own())),
-        "r2-secret" if setting.is_cloudflares || near(&R2) => Some((Confidence::Medium, nearby())),
+        "legacy-global-key" if says.key && value.len() == USUAL_KEY => nearby(&CLOUDFLARE),
+        // `CF-Access-Client-Secret` has 64 digits, too, and is none of R2's.
+        "r2-secret" if !["secretaccesskey", "secretkey"].iter().any(|end| ends_in(name.text, end)) && !says.r2 => None,
+        "r2-secret" if says.r2 || name.own => Some(own()),
+        "r2-secret" => nearby(&R2),
         _ => None,
     }
 }

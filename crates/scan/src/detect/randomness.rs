@@ -1,13 +1,16 @@
 //! Whether a text was drawn by chance, or written by somebody.
 //!
-//! The bounds are far from what chance gives: of a thousand million drawn values less than one in ten thousand is refused.
+//! The bounds are far from what chance gives: less than one drawn value in a thousand is refused.
 
 /// Whether it may be a token without a prefix: letters of both cases, many different ones, in no order.
 pub(super) fn is_drawn_token(text: &[u8]) -> bool {
     let upper = text.iter().any(u8::is_ascii_uppercase);
     let lower = text.iter().any(u8::is_ascii_lowercase);
     // 40 of 62 characters have 29.6 different ones on average (deviation 2.3), and 24 changes of class (3).
-    upper && lower && distinct(text) >= 18 && changes_of_class(text) >= 12 && !is_sequence(text)
+    // Letters alone are mostly a name in `camelCase`: one drawn value in a thousand has no digit, and half of those change
+    // between the cases as often as here.
+    let least = if text.iter().any(u8::is_ascii_digit) { 12 } else { 20 };
+    upper && lower && distinct(text) >= 18 && changes_of_class(text) >= least && !is_sequence(text)
 }
 
 /// Whether it may be hexadecimal digits drawn by chance.
@@ -59,6 +62,7 @@ mod tests {
             "YOUR_CLOUDFLARE_API_TOKEN_GOES_HERE_0000",
             "my-cloudflare-api-token-for-production-1",
             "cloudflareApiTokenForProductionAccounts1",
+            "getZeroTrustTunnelCloudflaredTokenOutput",
             "aB3xaB3xaB3xaB3xaB3xaB3xaB3xaB3xaB3xaB3x",
             "0123456789012345678901234567890123456789",
         ] {
@@ -80,12 +84,12 @@ mod tests {
             (0..length).map(|_| alphabet[next() % alphabet.len()]).collect()
         };
         let all: Vec<u8> = (b'a'..=b'z').chain(b'A'..=b'Z').chain(b'0'..=b'9').chain(*b"_-").collect();
-        for _ in 0..100_000 {
+        for _ in 0..20_000 {
             refused += usize::from(!is_drawn_token(&draw(&all[..62], 40)));
             refused += usize::from(!is_drawn_token(&draw(&all, 40)));
             refused += usize::from(!is_drawn_hex(&draw(b"0123456789abcdef", 37)));
             refused += usize::from(!is_no_placeholder(&draw(&all[..62], 40)));
         }
-        assert!(refused <= 10, "{refused} of 400,000 are refused");
+        assert!(refused <= 60, "{refused} of 80,000 are refused");
     }
 }

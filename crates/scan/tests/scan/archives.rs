@@ -1,0 +1,109 @@
+//! Archives of text, inside each other, damaged and lying.
+
+use std::io::Write;
+
+use flarekeep_scan::{Buffer, Source, Tally, scan_reader};
+use flate2::Compression;
+use flate2::write::{DeflateEncoder, GzEncoder};
+
+use crate::plant::Draw;
+
+fn scan(bytes: &[u8], archives: u8) -> Tally {
+    let mut tally = Tally::default();
+    let source = Source { commit: None, path: "a".to_owned(), archives, setting: None };
+    scan_reader(&mut { bytes }, &source, &mut Buffer::default(), &mut tally).unwrap();
+    tally
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = GzEncoder::new(Vec::new(), Compression::fast());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, content) in files {
+        let mut header = [0; 512];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[124..135].copy_from_slice(format!("{:011o}", content.len()).as_bytes());
+        header[156] = b'0';
+        header[257..263].copy_from_slice(b"ustar\0");
+        out.extend_from_slice(&header);
+        out.extend_from_slice(content);
+        out.resize(out.len().div_ceil(512) * 512, 0);
+    }
+    out.resize(out.len() + 1024, 0);
+    out
+}
+
+fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let (mut out, mut list) = (Vec::new(), Vec::new());
+    for (name, content) in files {
+        let mut packer = DeflateEncoder::new(Vec::new(), Compression::fast());
+        packer.write_all(content).unwrap();
+        let packed = packer.finish().unwrap();
+        let offset = out.len() as u32;
+        let sizes = [&(packed.len() as u32).to_le_bytes()[..], &(content.len() as u32).to_le_bytes()].concat();
+        let common = [&[20, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &sizes, &(name.len() as u16).to_le_bytes(), &[0, 0]].concat();
+        out.extend([b"PK\x03\x04", &common[..], name.as_bytes(), &packed].concat());
+        list.extend([b"PK\x01\x02\x14\0", &common[..], &[0; 10], &offset.to_le_bytes(), name.as_bytes()].concat());
+    }
+    let start = out.len() as u32;
+    out.extend_from_slice(&list);
+    let count = (files.len() as u16).to_le_bytes();
+    out.extend([b"PK\x05\x06\0\0\0\0", &count[..], &count, &(list.len() as u32).to_le_bytes(), &start.to_le_bytes(), &[0, 0]].concat());
+    out
+}
+
+#[test]
+fn what_is_in_archives_is_found_with_its_path() {
+    let value = Draw::new(21).value("user-token");
+    let text = format!("TOKEN={value}\n");
+    let files = [("b/none.txt", &b"nothing"[..]), ("b/some.txt", text.as_bytes())];
+    for (packed, path) in [
+        (tar(&files), "a!b/some.txt"),
+        (gzip(&tar(&files)), "a!a!b/some.txt"),
+        (zip(&files), "a!b/some.txt"),
+        (gzip(text.as_bytes()), "a!a"),
+        (zip(&[("x.tar", &tar(&files))]), "a!x.tar!b/some.txt"),
+    ] {
+        let tally = scan(&packed, 3);
+        let found: Vec<String> = tally.findings.iter().map(|finding| finding.place.path.clone()).collect();
+        assert_eq!(found.len(), 1, "{path}: {:?}", tally.unread);
+        assert!(found[0].ends_with(path.rsplit("a!").next().unwrap()), "{found:?}");
+    }
+    assert!(scan(&tar(&files), 0).findings.is_empty());
+    let nested = gzip(&gzip(&gzip(&gzip(text.as_bytes()))));
+    assert!(scan(&nested, 3).findings.is_empty());
+}
+
+#[test]
+fn what_is_damaged_is_told_and_breaks_nothing() {
+    let value = Draw::new(22).value("user-token");
+    let files = [("b/some.txt", value.as_bytes())];
+    for packed in [tar(&files), gzip(&tar(&files)), zip(&files)] {
+        for end in (0..packed.len()).step_by(7) {
+            scan(&packed[..end], 3);
+            let mut changed = packed.clone();
+            changed[end] ^= 0x55;
+            scan(&changed, 3);
+        }
+    }
+    let mut cut = zip(&files);
+    cut.truncate(cut.len() - 30);
+    assert_eq!(scan(&cut, 3).unread.len(), 1);
+}
+
+/// 2 GiB of zeros in 2 MiB: no more is unpacked than the bound allows, and that is told.
+#[test]
+fn a_bomb_is_not_unpacked() {
+    let zeros = vec![b' '; 1 << 20];
+    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+    for _ in 0..1100 {
+        packer.write_all(&zeros).unwrap();
+    }
+    let tally = scan(&packer.finish().unwrap(), 3);
+    assert_eq!(tally.unread.len(), 1);
+    assert!(tally.unread[0].because.contains("more than 1024 MiB"), "{:?}", tally.unread);
+}
