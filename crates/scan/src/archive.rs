@@ -86,3 +86,24 @@ fn gzip(input: &mut dyn Read, source: &Source, tally: &mut Tally) -> Result<(), 
     let mut unpacked = MultiGzDecoder::new(input);
     Budget::new().entry(&mut unpacked, &name, &mut Buffer::default(), source, tally)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is packed may be a million times as large: no more is unpacked than the budget has.
+    #[test]
+    fn a_budget_ends_and_says_so() {
+        let source = Source { commit: None, path: "a".to_owned(), archives: 1, setting: None };
+        let mut tally = Tally::default();
+        let mut budget = Budget { bytes: 1000, entries: 2 };
+        let mut entry = |length: u64| {
+            let result = budget.entry(&mut std::io::repeat(b' ').take(length), "b", &mut Buffer::default(), &source, &mut tally);
+            (result.is_ok(), budget.bytes)
+        };
+        assert_eq!(entry(600), (true, 400));
+        assert_eq!(entry(1 << 40), (false, 0));
+        assert_eq!(entry(1), (false, 0));
+        assert_eq!(tally.bytes, 1000);
+    }
+}

@@ -66,6 +66,7 @@ fn at_prefix(data: &[u8], start: usize, form: &Form) -> Option<Leak> {
         LeakProof::Tunnel => {
             // The shape counts the prefix in: it is the beginning of the JSON.
             let end = start + form.measure(data.get(start..)?)?;
+            let end = end + padding(data, end);
             tunnel::account(data.get(start..end)?)?;
             (end, Confidence::High, "it decodes to an account, a tunnel and a secret".to_owned())
         }
@@ -109,7 +110,7 @@ fn without_prefix(data: &[u8], run: &Range<usize>, setting: Setting) -> Option<L
 
 /// A value in base64, as Kubernetes keeps its secrets.
 fn encoded(data: &[u8], run: &Range<usize>, setting: Setting) -> Option<Leak> {
-    let padding = data.get(run.end..)?.iter().take(2).take_while(|byte| **byte == b'=').count();
+    let padding = padding(data, run.end);
     let text = data.get(run.clone()).filter(|text| text.len() <= LONGEST_ENCODED)?;
     let is_prefixed = text.starts_with(b"Y2Z") || text.starts_with(b"djEuMC");
     if padding == 0 && !is_prefixed && text.len() % 4 != 0 {
@@ -138,6 +139,11 @@ fn encoded(data: &[u8], run: &Range<usize>, setting: Setting) -> Option<Leak> {
     let form = unprefixed().find(|form| form.is(value) && is_drawn(form, value))?;
     let named = by_name(data, run.clone(), value, form, setting)?;
     Some(leak(form, named))
+}
+
+/// How many `=` base64 ends in here.
+fn padding(data: &[u8], end: usize) -> usize {
+    data.get(end..).unwrap_or_default().iter().take(2).take_while(|byte| **byte == b'=').count()
 }
 
 /// What the text around a value makes of it.

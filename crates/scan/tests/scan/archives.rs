@@ -63,15 +63,14 @@ fn what_is_in_archives_is_found_with_its_path() {
     let files = [("b/none.txt", &b"nothing"[..]), ("b/some.txt", text.as_bytes())];
     for (packed, path) in [
         (tar(&files), "a!b/some.txt"),
-        (gzip(&tar(&files)), "a!a!b/some.txt"),
+        (gzip(&tar(&files)), "a!content!b/some.txt"),
         (zip(&files), "a!b/some.txt"),
-        (gzip(text.as_bytes()), "a!a"),
+        (gzip(text.as_bytes()), "a!content"),
         (zip(&[("x.tar", &tar(&files))]), "a!x.tar!b/some.txt"),
     ] {
         let tally = scan(&packed, 3);
         let found: Vec<String> = tally.findings.iter().map(|finding| finding.place.path.clone()).collect();
-        assert_eq!(found.len(), 1, "{path}: {:?}", tally.unread);
-        assert!(found[0].ends_with(path.rsplit("a!").next().unwrap()), "{found:?}");
+        assert_eq!(found, [path], "{:?}", tally.unread);
     }
     assert!(scan(&tar(&files), 0).findings.is_empty());
     let nested = gzip(&gzip(&gzip(&gzip(text.as_bytes()))));
@@ -93,17 +92,4 @@ fn what_is_damaged_is_told_and_breaks_nothing() {
     let mut cut = zip(&files);
     cut.truncate(cut.len() - 30);
     assert_eq!(scan(&cut, 3).unread.len(), 1);
-}
-
-/// 2 GiB of zeros in 2 MiB: no more is unpacked than the bound allows, and that is told.
-#[test]
-fn a_bomb_is_not_unpacked() {
-    let zeros = vec![b' '; 1 << 20];
-    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
-    for _ in 0..1100 {
-        packer.write_all(&zeros).unwrap();
-    }
-    let tally = scan(&packer.finish().unwrap(), 3);
-    assert_eq!(tally.unread.len(), 1);
-    assert!(tally.unread[0].because.contains("more than 1024 MiB"), "{:?}", tally.unread);
 }

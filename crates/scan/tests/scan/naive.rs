@@ -44,7 +44,8 @@ proptest! {
         let mut draw = Draw::new(seed);
         let mut text = String::new();
         for _ in 0..12 {
-            let mut piece = draw.value(["user-token", "account-token", "global-key"][draw.number(3)]);
+            let rule = ["user-token", "account-token", "global-key"][draw.number(3)];
+            let mut piece = draw.value(rule);
             match draw.number(6) {
                 0 => piece.truncate(draw.number(piece.len())),
                 1 => piece.replace_range(10..11, "-"),
