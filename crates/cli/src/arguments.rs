@@ -15,6 +15,7 @@ mod platform;
 mod policy;
 mod r2_keys;
 mod rotate;
+mod scan;
 mod site;
 mod sources;
 mod tenant;
@@ -41,6 +42,7 @@ pub(crate) use self::platform::{Parts, Platform, PlatformDeploy, PlatformDestroy
 pub(crate) use self::policy::{Policy, PolicyCheck, PolicyDiff, PolicyReach, PolicySimulate, Reading};
 pub(crate) use self::r2_keys::{Lifetime, R2Keys, Signer};
 pub(crate) use self::rotate::{Age, TokenOrphans, TokenResume, TokenRotate};
+pub(crate) use self::scan::{Respond, Scan, ScanForm, ScanLevel};
 pub(crate) use self::site::{
     Bucketed, Compression, HtmlHandling, NotFoundHandling, Site, SiteDeploy, SiteExport, SiteGc, SiteImport, SiteOf,
     SiteRemove,
@@ -183,6 +185,8 @@ pub(crate) enum Command {
     Apply(Apply),
     /// Write flarekeep.toml from the tokens that are there
     Import(Import),
+    /// Leaked credentials of Cloudflare in files, archives of text and git history; exit status 1 if there are any
+    Scan(Box<Scan>),
     /// Run a command under a token that is made for it and ends with it
     Exec(Box<Exec>),
     /// What has to stand before a site is served: bucket, router, records, routes

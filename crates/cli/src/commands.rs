@@ -14,6 +14,7 @@ mod plan;
 mod platform;
 mod policy;
 mod recipe;
+mod scan;
 mod site;
 mod story;
 mod tenant;
@@ -41,6 +42,7 @@ pub(crate) fn run(arguments: Arguments, output: Output) -> CommandResult {
         Command::Fix(arguments) => fix::run(&context()?, &arguments),
         Command::Apply(arguments) => apply::run(&context()?, &arguments),
         Command::Import(arguments) => import::run(&context()?, &arguments),
+        Command::Scan(arguments) => scan::run(&context()?, &arguments),
         Command::Exec(arguments) => exec::run(&context()?, &arguments),
         Command::Platform(arguments) => platform::run(&context()?, &arguments),
         Command::Site(arguments) => {

@@ -7,6 +7,7 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod accepted;
 pub mod allow;
 pub mod archive;
 pub mod detect;
@@ -16,6 +17,7 @@ mod reader;
 mod text;
 pub mod walk;
 
+pub use accepted::{Accepted, BadAccepted, Baseline};
 pub use finding::{Beside, Confidence, Finding, History, Place, fingerprint};
 pub use flarekeep_catalogue::{LeakEnd, LeakForm};
 pub use reader::{Buffer, Source, Tally, Unread, scan_reader};

@@ -1,0 +1,84 @@
+//! `flarekeep scan`: leaked credentials of Cloudflare.
+
+mod collect;
+mod document;
+mod filter;
+mod respond;
+mod sarif;
+mod show;
+mod verify;
+
+use flarekeep_scan::{Finding, Tally};
+
+use self::filter::Filtered;
+use self::verify::Life;
+use crate::arguments::{Scan, ScanForm};
+use crate::context::Context;
+use crate::error::CommandError;
+use crate::output::Output;
+use crate::{CommandResult, Verdict};
+
+/// What a scan answers.
+struct Answer {
+    tally: Tally,
+    filtered: Filtered,
+    /// For each credential that was verified, by fingerprint, how it stands.
+    lives: Vec<(String, Life)>,
+}
+
+impl Answer {
+    fn findings(&self) -> &[Finding] {
+        &self.filtered.findings
+    }
+
+    fn life(&self, finding: &Finding) -> Option<&Life> {
+        self.lives.iter().find(|(fingerprint, _)| *fingerprint == finding.fingerprint).map(|(_, life)| life)
+    }
+
+    /// One finding for each credential.
+    fn credentials(&self) -> Vec<&Finding> {
+        let mut seen = std::collections::HashSet::new();
+        self.findings().iter().filter(|finding| seen.insert(&finding.fingerprint)).collect()
+    }
+}
+
+pub(crate) fn run(context: &Context, arguments: &Scan) -> CommandResult {
+    demand(arguments)?;
+    let output = Output { json: context.output.json || arguments.output != ScanForm::Table, ..context.output };
+    let filter = filter::Filter::read(arguments)?;
+    let mut tally = collect::collect(arguments)?;
+    let filtered = filter.apply(std::mem::take(&mut tally.findings));
+    filter::write_baseline(arguments, &filtered.findings)?;
+    let mut answer = Answer { tally, filtered, lives: Vec::new() };
+    if arguments.verify || arguments.respond.is_some() {
+        answer.lives = verify::all(context, arguments, &answer.credentials())?;
+    }
+    match arguments.output {
+        ScanForm::Sarif => output.document(&sarif::document(&answer)),
+        ScanForm::Json | ScanForm::Table => output.document(&document::document(&answer)),
+    }
+    show::show(output, arguments, &answer);
+    match arguments.respond {
+        Some(how) => respond::respond(context, arguments, how, &answer),
+        None => Ok(Verdict::yes_if(answer.findings().is_empty())),
+    }
+}
+
+fn demand(arguments: &Scan) -> Result<(), CommandError> {
+    let stdin = arguments.paths.iter().filter(|path| path.as_os_str() == "-").count();
+    if arguments.git && stdin > 0 {
+        return Err(CommandError::usage("standard input has no history")
+            .hint("flarekeep scan --git PATH, or flarekeep scan - without --git"));
+    }
+    if stdin > 1 {
+        return Err(CommandError::usage("standard input is named twice").hint("give - once"));
+    }
+    if arguments.paths.is_empty() && arguments.git {
+        return Err(CommandError::usage("--git is given, and no repository").hint("flarekeep scan --git ."));
+    }
+    match arguments.paths.iter().find(|path| path.as_os_str() != "-" && std::fs::symlink_metadata(path).is_err()) {
+        Some(path) => Err(CommandError::usage(format!("there is no `{}`", crate::output::plain(&path.to_string_lossy())))
+            .hint("give files and folders, or - for standard input: flarekeep scan .")),
+        None => Ok(()),
+    }
+}

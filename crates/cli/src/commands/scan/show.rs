@@ -1,0 +1,89 @@
+//! The findings in words.
+
+use flarekeep_scan::{Confidence, Finding};
+
+use super::Answer;
+use crate::arguments::Scan;
+use crate::output::table::table;
+use crate::output::{BAD, CARE, FAINT, GOOD, Output, STRONG, counted, plain, styled};
+
+pub(super) fn show(output: Output, arguments: &Scan, answer: &Answer) {
+    for (at, finding) in answer.findings().iter().enumerate() {
+        if at > 0 {
+            output.line("");
+        }
+        let style = match finding.confidence {
+            Confidence::High => BAD,
+            Confidence::Medium => CARE,
+            Confidence::Low => FAINT,
+        };
+        let place = styled(STRONG, plain(&finding.place.to_string()));
+        output.line(format!("{} {place}  {}", styled(style, format!("{:<6}", finding.confidence)), finding.form.what));
+        output.line(table(7, None, rows(answer, finding)));
+    }
+    if !answer.findings().is_empty() {
+        output.line("");
+    }
+    output.line(summary(answer));
+    for unread in &answer.tally.unread {
+        output.warn(format!("not read to its end: {} ({})", plain(&unread.path), plain(&unread.because)));
+    }
+    if !answer.findings().is_empty() && !arguments.verify && arguments.respond.is_none() {
+        output.note(styled(FAINT, "which of them live: the same with --verify; end those: --respond revoke"));
+    }
+}
+
+fn rows(answer: &Answer, finding: &Finding) -> Vec<[String; 2]> {
+    let mut rows = vec![
+        ["value".to_owned(), format!("{}, fingerprint {}", finding.masked(), finding.fingerprint)],
+        ["why".to_owned(), plain(&finding.why)],
+    ];
+    if let Some(history) = finding.history {
+        let still = if history.is_in_head { "still in HEAD" } else { "not in HEAD any more" };
+        let versions = counted(history.versions as usize, "version");
+        rows.push(["history".to_owned(), format!("in {versions} of the file, {still}")]);
+    }
+    if let Some(life) = answer.life(finding) {
+        let style = match life.is_alive() {
+            Some(true) => BAD,
+            Some(false) => GOOD,
+            None => CARE,
+        };
+        rows.push([styled(style, life.word()), plain(&life.told())]);
+    }
+    rows
+}
+
+fn summary(answer: &Answer) -> String {
+    let findings = answer.findings().len();
+    let found = match findings {
+        0 => styled(GOOD, "nothing found"),
+        _ => styled(
+            BAD,
+            format!("{} of {}", counted(findings, "finding"), counted(answer.credentials().len(), "credential")),
+        ),
+    };
+    let (tally, filtered) = (&answer.tally, &answer.filtered);
+    let mut parts = vec![format!("{found} in {}, {}", counted(usize::try_from(tally.texts).unwrap_or(usize::MAX), "text"), size(tally.bytes))];
+    for (number, word) in [
+        (tally.binaries, "binary skipped"),
+        (tally.allowed, "allowed by a comment"),
+        (filtered.accepted as u64, "accepted by a rule"),
+        (filtered.known as u64, "in the baseline"),
+        (filtered.unsure as u64, "of less confidence"),
+    ] {
+        if number > 0 {
+            let word = if number > 1 { word.replace("binary", "binaries") } else { word.to_owned() };
+            parts.push(format!("{number} {word}"));
+        }
+    }
+    parts.join("; ")
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
