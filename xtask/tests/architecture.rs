@@ -27,6 +27,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "flarekeep-cloudflare",
         ],
     ),
+    // The leak scan: detectors that are pure, and what walks, unpacks and asks git.
+    ("flarekeep-scan", &["flarekeep-catalogue"]),
     ("flarekeep-audit", &["flarekeep-catalogue", "flarekeep-policy", "flarekeep-planner", "flarekeep-cloudflare"]),
     ("flarekeep-sites", &["flarekeep-catalogue", "flarekeep-policy", "flarekeep-planner", "flarekeep-cloudflare"]),
     (
@@ -40,6 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "flarekeep-emulator",
             "flarekeep-tokens",
             "flarekeep-audit",
+            "flarekeep-scan",
             "flarekeep-sites",
         ],
     ),

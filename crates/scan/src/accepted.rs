@@ -70,7 +70,8 @@ impl Accepted {
             if rule.until.as_deref().is_some_and(|until| until < today) {
                 continue;
             }
-            let path = rule.path.as_deref().map(pattern).transpose().map_err(|()| wrong("has a path that is no pattern"))?;
+            let path =
+                rule.path.as_deref().map(pattern).transpose().map_err(|()| wrong("has a path that is no pattern"))?;
             rules.push((rule, path));
         }
         Ok(Self { rules })

@@ -42,10 +42,22 @@ impl Budget {
     }
 
     /// Scans one entry, of which no more is read than is left.
-    fn entry(&mut self, input: &mut dyn Read, name: &str, buffer: &mut Buffer, source: &Source, tally: &mut Tally) -> Result<(), String> {
+    fn entry(
+        &mut self,
+        input: &mut dyn Read,
+        name: &str,
+        buffer: &mut Buffer,
+        source: &Source,
+        tally: &mut Tally,
+    ) -> Result<(), String> {
         self.entries = self.entries.checked_sub(1).ok_or_else(|| format!("it has more than {MOST_ENTRIES} entries"))?;
         let path = format!("{}!{}", source.path, name);
-        let inner = Source { commit: source.commit.clone(), path, archives: source.archives.saturating_sub(1), setting: source.setting };
+        let inner = Source {
+            commit: source.commit.clone(),
+            path,
+            archives: source.archives.saturating_sub(1),
+            setting: source.setting,
+        };
         let mut bounded = Bounded { input, left: self.bytes, is_spent: false };
         let result = scan_reader(&mut bounded, &inner, buffer, tally);
         self.bytes = bounded.left;
@@ -98,7 +110,8 @@ mod tests {
         let mut tally = Tally::default();
         let mut budget = Budget { bytes: 1000, entries: 2 };
         let mut entry = |length: u64| {
-            let result = budget.entry(&mut std::io::repeat(b' ').take(length), "b", &mut Buffer::default(), &source, &mut tally);
+            let result =
+                budget.entry(&mut std::io::repeat(b' ').take(length), "b", &mut Buffer::default(), &source, &mut tally);
             (result.is_ok(), budget.bytes)
         };
         assert_eq!(entry(600), (true, 400));

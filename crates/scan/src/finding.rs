@@ -84,7 +84,18 @@ impl Finding {
     #[must_use]
     pub fn new(form: &'static LeakForm, value: &str, place: Place, confidence: Confidence, why: String) -> Self {
         let (fingerprint, length) = (fingerprint(value), value.len());
-        Self { form, place, confidence, why, fingerprint, length, beside: Beside::default(), history: None, rests_on_path: false, value: value.into() }
+        Self {
+            form,
+            place,
+            confidence,
+            why,
+            fingerprint,
+            length,
+            beside: Beside::default(),
+            history: None,
+            rests_on_path: false,
+            value: value.into(),
+        }
     }
 
     /// The value. It is for whoever asks Cloudflare about it, and nobody prints it.

@@ -193,7 +193,8 @@ impl Start {
         let lines = memchr::memchr_iter(b'\n', bytes).count() as u64;
         let last = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
         // Bytes that go on with a character of UTF-8 are none of their own.
-        let characters = bytes.get(last..).unwrap_or_default().iter().filter(|byte| **byte & 0xc0 != 0x80).count() as u64;
+        let characters =
+            bytes.get(last..).unwrap_or_default().iter().filter(|byte| **byte & 0xc0 != 0x80).count() as u64;
         self.column = if lines > 0 { 1 + characters } else { self.column + characters };
         self.line += lines;
     }

@@ -77,8 +77,10 @@ fn demand(arguments: &Scan) -> Result<(), CommandError> {
         return Err(CommandError::usage("--git is given, and no repository").hint("flarekeep scan --git ."));
     }
     match arguments.paths.iter().find(|path| path.as_os_str() != "-" && std::fs::symlink_metadata(path).is_err()) {
-        Some(path) => Err(CommandError::usage(format!("there is no `{}`", crate::output::plain(&path.to_string_lossy())))
-            .hint("give files and folders, or - for standard input: flarekeep scan .")),
+        Some(path) => {
+            Err(CommandError::usage(format!("there is no `{}`", crate::output::plain(&path.to_string_lossy())))
+                .hint("give files and folders, or - for standard input: flarekeep scan ."))
+        }
         None => Ok(()),
     }
 }

@@ -38,6 +38,7 @@ const COMMANDS: &[&str] = &[
     "apply",
     "import",
     "exec",
+    "scan",
     "site",
     "site deploy",
     "site rollback",

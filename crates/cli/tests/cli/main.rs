@@ -41,6 +41,8 @@ mod r2_keys;
 mod recipe;
 mod rotate;
 mod rotate_concurrency;
+mod scan;
+mod scan_verify;
 mod seeds_troubles;
 mod sinks;
 mod sinks_several;

@@ -24,7 +24,9 @@ pub(super) fn scan(input: &mut dyn Read, source: &Source, tally: &mut Tally) -> 
     }
     let end = bytes.len().saturating_sub(LONGEST_END);
     let tail = bytes.get(end..).unwrap_or_default();
-    let end = memchr::memmem::rfind(tail, END).and_then(|at| tail.get(at..)).ok_or("damaged: its list of entries is missing")?;
+    let end = memchr::memmem::rfind(tail, END)
+        .and_then(|at| tail.get(at..))
+        .ok_or("damaged: its list of entries is missing")?;
     let mut at = u32_at(end, 16).ok_or("damaged: its end is cut")? as usize;
     let mut budget = Budget::new();
     let mut buffer = Buffer::default();

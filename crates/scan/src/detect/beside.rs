@@ -35,7 +35,8 @@ fn ids(data: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let run_ends = |at: usize| data.get(at).is_none_or(|byte| !is_in_run(*byte));
     (0..data.len()).filter_map(move |start| {
         let begins = start == 0 || run_ends(start - 1);
-        let fits = begins && data.get(start..start + ID).is_some_and(|id| id.iter().all(is_hex)) && run_ends(start + ID);
+        let fits =
+            begins && data.get(start..start + ID).is_some_and(|id| id.iter().all(is_hex)) && run_ends(start + ID);
         fits.then_some(start..start + ID)
     })
 }
@@ -43,7 +44,9 @@ fn ids(data: &[u8]) -> impl Iterator<Item = Range<usize>> {
 fn is_account(data: &[u8], id: &Range<usize>) -> bool {
     let behind = data.get(id.end..).unwrap_or_default();
     let before = data.get(id.start.saturating_sub(64)..id.start).unwrap_or_default();
-    behind.starts_with(b".r2.cloudflarestorage") || before.ends_with(b"/accounts/") || is_named(before, &["accountid", "account", "accounttag"])
+    behind.starts_with(b".r2.cloudflarestorage")
+        || before.ends_with(b"/accounts/")
+        || is_named(before, &["accountid", "account", "accounttag"])
 }
 
 fn is_access_key(data: &[u8], id: &Range<usize>) -> bool {

@@ -34,7 +34,8 @@ pub(super) static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| leak_forms().fil
 impl Form {
     fn read(form: LeakForm) -> Option<Self> {
         let form: &'static LeakForm = Box::leak(Box::new(form));
-        let cut = form.prefix.rfind(|c: char| !super::is_in_run(u8::try_from(c).unwrap_or_default())).map_or(0, |at| at + 1);
+        let cut =
+            form.prefix.rfind(|c: char| !super::is_in_run(u8::try_from(c).unwrap_or_default())).map_or(0, |at| at + 1);
         let (before, prefix) = form.prefix.split_at_checked(cut)?;
         let parts = form.shape.split(' ').map(Part::read).collect::<Option<Vec<_>>>()?;
         Some(Self { form, before: before.as_bytes(), prefix: prefix.as_bytes(), parts })

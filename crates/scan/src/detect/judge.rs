@@ -37,7 +37,8 @@ fn with_prefix(data: &[u8], run: &Range<usize>, found: &mut Vec<Leak>) {
         let tail = text.get(..=underscore).unwrap_or_default();
         for form in prefixed().filter(|form| form.before.is_empty() && tail.ends_with(form.prefix)) {
             let start = run.start + underscore + 1 - form.prefix.len();
-            if let Some(leak) = Some(start).filter(|start| *start >= end).and_then(|start| at_prefix(data, start, form)) {
+            if let Some(leak) = Some(start).filter(|start| *start >= end).and_then(|start| at_prefix(data, start, form))
+            {
                 end = leak.end;
                 found.push(leak);
             }
@@ -76,7 +77,11 @@ fn at_prefix(data: &[u8], start: usize, form: &Form) -> Option<Leak> {
             match Form::checksum_fits(data.get(start..end)?) {
                 true => (end, Confidence::High, "its checksum fits".to_owned()),
                 false if is_longer || !is_no_placeholder(data.get(body..end)?) => return None,
-                false => (end, Confidence::Low, "it has the form, and its checksum does not fit: mistyped, cut or made up".to_owned()),
+                false => (
+                    end,
+                    Confidence::Low,
+                    "it has the form, and its checksum does not fit: mistyped, cut or made up".to_owned(),
+                ),
             }
         }
         _ => {
@@ -118,7 +123,8 @@ fn encoded(data: &[u8], run: &Range<usize>, setting: Setting) -> Option<Leak> {
     }
     let value = decode(text)?;
     let value = value.strip_suffix(b"\n").unwrap_or(&value);
-    let decoded = String::from_utf8(value.to_vec()).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()))?;
+    let decoded =
+        String::from_utf8(value.to_vec()).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()))?;
     let leak = |form: &Form, named: Named| Leak {
         form: form.form,
         start: run.start,
@@ -175,7 +181,11 @@ fn by_name(data: &[u8], place: Range<usize>, value: &[u8], form: &Form, setting:
         let is_near = context::is_near(data, place.start, place.end, needles);
         let who = if is_near { "Cloudflare is named near it" } else { "the file is about Cloudflare" };
         let why = format!("it is called `{called}`, and {who}");
-        (is_near || setting.is_cloudflares).then_some(Named { confidence: Confidence::Medium, why, rests_on_path: !is_near })
+        (is_near || setting.is_cloudflares).then_some(Named {
+            confidence: Confidence::Medium,
+            why,
+            rests_on_path: !is_near,
+        })
     };
     let Name { says, .. } = name;
     match form.form.rule {

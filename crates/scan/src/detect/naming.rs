@@ -33,8 +33,22 @@ static ROLES: LazyLock<HashMap<&'static str, Vec<LeakRole>>> = LazyLock::new(|| 
 });
 
 /// What stands between a name and its value in languages that say what kind the value is, or whence it comes.
-const LINKS: [&str; 14] =
-    ["string", "str", "char", "from", "some", "get", "getenv", "env", "environ", "option", "new", "convertto", "set", "s"];
+const LINKS: [&str; 14] = [
+    "string",
+    "str",
+    "char",
+    "from",
+    "some",
+    "get",
+    "getenv",
+    "env",
+    "environ",
+    "option",
+    "new",
+    "convertto",
+    "set",
+    "s",
+];
 
 /// The longest word that a table has.
 const LONGEST: usize = 24;
@@ -52,8 +66,13 @@ pub(super) fn says(name: &[u8]) -> Says {
     });
     says.holder |= words > 0 && words == links;
     // Words that are written as one: `dnscloudflareapitoken`, `cfToken` as `CFTOKEN`.
-    let whole: String = name.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(|byte| char::from(byte.to_ascii_lowercase())).collect();
-    says.vendor |= whole.contains("cloudflare") || ["cftoken", "cfapi", "cfkey", "cfauth", "cfglobal"].iter().any(|start| whole.starts_with(start));
+    let whole: String = name
+        .iter()
+        .filter(|byte| byte.is_ascii_alphanumeric())
+        .map(|byte| char::from(byte.to_ascii_lowercase()))
+        .collect();
+    says.vendor |= whole.contains("cloudflare")
+        || ["cftoken", "cfapi", "cfkey", "cfauth", "cfglobal"].iter().any(|start| whole.starts_with(start));
     says.token |= whole.ends_with("token");
     says.key |= whole.ends_with("key");
     // An id of a key or token is none: `access_key_id`. A secret is, whatever else it is called: `token_secret_id` stays out.
@@ -92,7 +111,9 @@ fn each_word(name: &[u8], mut take: impl FnMut(&str)) {
         let next = name.get(at + 1).copied().unwrap_or(b'_');
         // `apiToken` and `APIToken` have two words each.
         let begins = byte.is_ascii_uppercase()
-            && (before.is_ascii_lowercase() || before.is_ascii_digit() || (before.is_ascii_uppercase() && next.is_ascii_lowercase()));
+            && (before.is_ascii_lowercase()
+                || before.is_ascii_digit()
+                || (before.is_ascii_uppercase() && next.is_ascii_lowercase()));
         if (begins || !byte.is_ascii_alphanumeric()) && !word.is_empty() {
             take(&word);
             word.clear();
@@ -129,14 +150,18 @@ mod tests {
 
     #[test]
     fn what_names_say() {
-        for token in ["CLOUDFLARE_API_TOKEN", "cfApiToken", "dns_cloudflare_api_token", "CFTOKEN", "cloudflareToken", "CF_Token"] {
+        for token in
+            ["CLOUDFLARE_API_TOKEN", "cfApiToken", "dns_cloudflare_api_token", "CFTOKEN", "cloudflareToken", "CF_Token"]
+        {
             let says = says(token.as_bytes());
             assert!(says.vendor && says.token && !says.never && !says.other, "{token}: {says:?}");
         }
         for key in ["CLOUDFLARE_API_KEY", "cf_key", "dns_cloudflare_api_key", "CF_API_KEY", "cfGlobalKey"] {
             assert!(says(key.as_bytes()).vendor && says(key.as_bytes()).key, "{key}");
         }
-        for neither in ["CLOUDFLARE_API_TOKEN_ID", "cf_token_hash", "R2_ACCESS_KEY_ID", "CF_ZONE_ID", "sha256", "cf_ray"] {
+        for neither in
+            ["CLOUDFLARE_API_TOKEN_ID", "cf_token_hash", "R2_ACCESS_KEY_ID", "CF_ZONE_ID", "sha256", "cf_ray"]
+        {
             assert!(!says(neither.as_bytes()).token && !says(neither.as_bytes()).key, "{neither}");
         }
         assert!(says(b"GITHUB_TOKEN").other && says(b"value").holder && says(b"SecretString").token);

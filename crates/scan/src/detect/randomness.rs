@@ -16,7 +16,10 @@ pub(super) fn is_drawn_token(text: &[u8]) -> bool {
 /// Whether it may be hexadecimal digits drawn by chance.
 pub(super) fn is_drawn_hex(text: &[u8]) -> bool {
     // 37 of 16 digits have 14.5 different ones on average.
-    distinct(text) >= 9 && text.iter().any(u8::is_ascii_digit) && text.iter().any(u8::is_ascii_alphabetic) && !is_sequence(text)
+    distinct(text) >= 9
+        && text.iter().any(u8::is_ascii_digit)
+        && text.iter().any(u8::is_ascii_alphabetic)
+        && !is_sequence(text)
 }
 
 /// Whether what follows a prefix may have been drawn, and is no `XXXX` of an example.

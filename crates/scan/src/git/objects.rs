@@ -7,13 +7,8 @@ use super::plumbing::{Git, GitError, finish};
 use crate::detect::Setting;
 use crate::reader::{Buffer, Source, Tally, scan_reader};
 
-const LIST: [&str; 5] = [
-    "cat-file",
-    "--batch-all-objects",
-    "--batch-check=%(objectname) %(objecttype)",
-    "--unordered",
-    "--buffer",
-];
+const LIST: [&str; 5] =
+    ["cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)", "--unordered", "--buffer"];
 const READ: [&str; 3] = ["cat-file", "--batch", "--buffer"];
 
 /// Scans them; the path of a finding is its object's id.

@@ -45,14 +45,19 @@ fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
         let packed = packer.finish().unwrap();
         let offset = out.len() as u32;
         let sizes = [&(packed.len() as u32).to_le_bytes()[..], &(content.len() as u32).to_le_bytes()].concat();
-        let common = [&[20, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &sizes, &(name.len() as u16).to_le_bytes(), &[0, 0]].concat();
+        let common =
+            [&[20, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &sizes, &(name.len() as u16).to_le_bytes(), &[0, 0]]
+                .concat();
         out.extend([b"PK\x03\x04", &common[..], name.as_bytes(), &packed].concat());
         list.extend([b"PK\x01\x02\x14\0", &common[..], &[0; 10], &offset.to_le_bytes(), name.as_bytes()].concat());
     }
     let start = out.len() as u32;
     out.extend_from_slice(&list);
     let count = (files.len() as u16).to_le_bytes();
-    out.extend([b"PK\x05\x06\0\0\0\0", &count[..], &count, &(list.len() as u32).to_le_bytes(), &start.to_le_bytes(), &[0, 0]].concat());
+    out.extend(
+        [b"PK\x05\x06\0\0\0\0", &count[..], &count, &(list.len() as u32).to_le_bytes(), &start.to_le_bytes(), &[0, 0]]
+            .concat(),
+    );
     out
 }
 

@@ -13,7 +13,10 @@ fn naive(text: &str) -> Vec<(usize, usize)> {
             let Some(rest) = text.get(at..).and_then(|rest| rest.strip_prefix(prefix)) else { continue };
             let (Some(body), Some(sum)) = (rest.get(..40), rest.get(40..48)) else { continue };
             let is_body = body.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            if is_body && sum == format!("{:08x}", crc(body.as_bytes())) && found.last().is_none_or(|(_, end)| *end <= at) {
+            if is_body
+                && sum == format!("{:08x}", crc(body.as_bytes()))
+                && found.last().is_none_or(|(_, end)| *end <= at)
+            {
                 found.push((at, at + prefix.len() + 48));
             }
         }

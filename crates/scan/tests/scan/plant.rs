@@ -88,7 +88,9 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
 /// How a value of the rule stands in files of every kind: the file's name, and its text with `VALUE` in it.
 pub(crate) fn formats(rule: &str) -> Vec<(&'static str, String)> {
     let (name, header) = match rule {
-        "legacy-global-key" | "global-key" => ("CLOUDFLARE_API_KEY", "X-Auth-Email: ada@example.com' -H 'X-Auth-Key: VALUE"),
+        "legacy-global-key" | "global-key" => {
+            ("CLOUDFLARE_API_KEY", "X-Auth-Email: ada@example.com' -H 'X-Auth-Key: VALUE")
+        }
         "r2-secret" => ("R2_SECRET_ACCESS_KEY", "r2_secret_key: VALUE"),
         "origin-ca-key" => ("CLOUDFLARE_API_USER_SERVICE_KEY", "X-Auth-User-Service-Key: VALUE"),
         "tunnel-token" => ("TUNNEL_TOKEN", "tunnel-token: VALUE"),

@@ -91,7 +91,16 @@ fn what_looks_alike_is_no_finding() {
         std::fs::write(folder.path().join(at.to_string()), text).unwrap();
     }
     let found = scan(&folder).findings;
-    assert!(found.is_empty(), "{:?}", found.iter().map(|finding| texts[finding.place.path.rsplit('/').next().unwrap().parse::<usize>().unwrap()].split('=').next()).collect::<Vec<_>>());
+    assert!(
+        found.is_empty(),
+        "{:?}",
+        found
+            .iter()
+            .map(|finding| texts[finding.place.path.rsplit('/').next().unwrap().parse::<usize>().unwrap()]
+                .split('=')
+                .next())
+            .collect::<Vec<_>>()
+    );
 }
 
 #[test]

@@ -51,7 +51,8 @@ fn a_cut_loses_nothing_and_finds_nothing_twice() {
             planted.push((rule, text.matches('\n').count() as u64));
         }
         text.push_str(&"a b\n".repeat(90_000));
-        let found: Vec<(&str, u64)> = scan(text.as_bytes()).findings.iter().map(|f| (f.form.rule, f.place.line)).collect();
+        let found: Vec<(&str, u64)> =
+            scan(text.as_bytes()).findings.iter().map(|f| (f.form.rule, f.place.line)).collect();
         assert_eq!(found, planted, "step {step}");
     }
 }

@@ -36,8 +36,9 @@ pub(super) fn collect(arguments: &Scan) -> Result<Tally, CommandError> {
 
 fn standard_input(archives: u8, tally: &mut Tally) -> Result<(), CommandError> {
     let source = Source { commit: None, path: "(standard input)".to_owned(), archives, setting: None };
-    scan_reader(&mut std::io::stdin().lock(), &source, &mut Buffer::default(), tally)
-        .map_err(|error| CommandError::usage(format!("cannot read standard input: {error}")).hint("flarekeep scan FILE"))
+    scan_reader(&mut std::io::stdin().lock(), &source, &mut Buffer::default(), tally).map_err(|error| {
+        CommandError::usage(format!("cannot read standard input: {error}")).hint("flarekeep scan FILE")
+    })
 }
 
 /// The environment as `env` prints it.
@@ -59,6 +60,8 @@ fn failed(error: GitError) -> CommandError {
         GitError::NotOwn(path) => {
             failed.hint(format!("if you trust it: git config --global --add safe.directory {}", plain(&path)))
         }
-        GitError::Failed { .. } | GitError::Nonsense(_) => failed.hint("git fsck tells whether the repository is whole"),
+        GitError::Failed { .. } | GitError::Nonsense(_) => {
+            failed.hint("git fsck tells whether the repository is whole")
+        }
     }
 }

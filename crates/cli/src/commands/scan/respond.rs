@@ -32,7 +32,12 @@ pub(super) fn respond(context: &Context, arguments: &Scan, how: Respond, answer:
     let targets: Vec<Target> = credentials.iter().filter_map(|finding| target(answer, finding)).collect();
     for finding in &credentials {
         if !matches!(answer.life(finding), Some(Life::Dead(_))) && target(answer, finding).is_none() {
-            context.output.note(format!("{}  {}: {}", styled(CARE, "by hand"), plain(&finding.place.to_string()), by_hand(finding)));
+            context.output.note(format!(
+                "{}  {}: {}",
+                styled(CARE, "by hand"),
+                plain(&finding.place.to_string()),
+                by_hand(finding)
+            ));
         }
     }
     if targets.is_empty() {
@@ -42,8 +47,11 @@ pub(super) fn respond(context: &Context, arguments: &Scan, how: Respond, answer:
     let sinks = match how {
         Respond::Revoke => None,
         Respond::Roll if targets.len() > 1 => {
-            return Err(CommandError::usage(format!("{} live, and a new value goes to one place", counted(targets.len(), "token")))
-                .hint("--respond revoke ends them all; or scan the files of one token alone"));
+            return Err(CommandError::usage(format!(
+                "{} live, and a new value goes to one place",
+                counted(targets.len(), "token")
+            ))
+            .hint("--respond revoke ends them all; or scan the files of one token alone"));
         }
         Respond::Roll => sinks(context, &arguments.delivery)?,
     };
@@ -64,7 +72,11 @@ pub(super) fn respond(context: &Context, arguments: &Scan, how: Respond, answer:
         let entry = entry(target, how, done.as_ref().err());
         writeln!(record, "{entry}").and_then(|()| record.flush()).map_err(|error| unwritable(arguments, &error))?;
         match done {
-            Ok(told) => context.output.note(format!("{} token {}{told}", styled(GOOD, if how == Respond::Roll { "rolled" } else { "revoked" }), target.id)),
+            Ok(told) => context.output.note(format!(
+                "{} token {}{told}",
+                styled(GOOD, if how == Respond::Roll { "rolled" } else { "revoked" }),
+                target.id
+            )),
             Err(error) => {
                 failed += 1;
                 context.output.note(format!("{} token {}: {}", styled(BAD, "failed"), target.id, error.message));
@@ -74,8 +86,13 @@ pub(super) fn respond(context: &Context, arguments: &Scan, how: Respond, answer:
     context.output.note(format!("what was done is in {}", plain(&arguments.record.to_string_lossy())));
     match failed {
         0 => Ok(Verdict::No),
-        _ => Err(CommandError::new(Kind::Partial, format!("{} of {} could not be ended", failed, counted(targets.len(), "token")))
-            .hint("give a credential that manages tokens: CLOUDFLARE_API_KEY with CLOUDFLARE_EMAIL, or FLAREKEEP_ADMIN_TOKEN")),
+        _ => Err(CommandError::new(
+            Kind::Partial,
+            format!("{} of {} could not be ended", failed, counted(targets.len(), "token")),
+        )
+        .hint(
+            "give a credential that manages tokens: CLOUDFLARE_API_KEY with CLOUDFLARE_EMAIL, or FLAREKEEP_ADMIN_TOKEN",
+        )),
     }
 }
 
@@ -88,7 +105,12 @@ fn target<'a>(answer: &Answer, finding: &'a Finding) -> Option<Target<'a>> {
 }
 
 /// Ends the token: with the credential that manages tokens, or with its own rights.
-async fn end(context: &Context, how: Respond, target: &Target<'_>, sinks: Option<&[Sink]>) -> Result<String, CommandError> {
+async fn end(
+    context: &Context,
+    how: Respond,
+    target: &Target<'_>,
+    sinks: Option<&[Sink]>,
+) -> Result<String, CommandError> {
     let manager: Client = match context.optional_manager()? {
         Some(manager) => manager,
         None => client(context, target.finding)?,
@@ -115,7 +137,9 @@ async fn end(context: &Context, how: Respond, target: &Target<'_>, sinks: Option
 /// What a person does about a credential that no call ends.
 fn by_hand(finding: &Finding) -> &'static str {
     match finding.form.end {
-        LeakEnd::Revoke => "not known to live; with --account ID, or a credential that manages tokens, look at it again",
+        LeakEnd::Revoke => {
+            "not known to live; with --account ID, or a credential that manages tokens, look at it again"
+        }
         LeakEnd::Change => "My Profile > API Tokens > Global API Key or Origin CA Key > Change",
         LeakEnd::LogOut => "wrangler logout, and wrangler login where it is needed",
         LeakEnd::Rotate => "Zero Trust > Access > Service auth: rotate or refresh the service token",

@@ -70,7 +70,8 @@ fn result(answer: &Answer, finding: &Finding) -> Value {
 /// A path as a relative URI: what stands in none is escaped (RFC 3986).
 fn uri(path: &str) -> String {
     let kept = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=@".contains(&byte);
-    let escaped = path.bytes().map(|byte| if kept(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
+    let escaped =
+        path.bytes().map(|byte| if kept(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
     escaped.collect()
 }
 

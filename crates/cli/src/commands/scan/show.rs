@@ -64,7 +64,11 @@ fn summary(answer: &Answer) -> String {
         ),
     };
     let (tally, filtered) = (&answer.tally, &answer.filtered);
-    let mut parts = vec![format!("{found} in {}, {}", counted(usize::try_from(tally.texts).unwrap_or(usize::MAX), "text"), size(tally.bytes))];
+    let mut parts = vec![format!(
+        "{found} in {}, {}",
+        counted(usize::try_from(tally.texts).unwrap_or(usize::MAX), "text"),
+        size(tally.bytes)
+    )];
     for (number, word) in [
         (tally.binaries, "binary skipped"),
         (tally.allowed, "allowed by a comment"),

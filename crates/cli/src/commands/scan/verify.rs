@@ -72,7 +72,11 @@ impl Life {
 }
 
 /// Asks about each of them, one after the other.
-pub(super) fn all(context: &Context, arguments: &Scan, findings: &[&Finding]) -> Result<Vec<(String, Life)>, CommandError> {
+pub(super) fn all(
+    context: &Context,
+    arguments: &Scan,
+    findings: &[&Finding],
+) -> Result<Vec<(String, Life)>, CommandError> {
     refuse_redirection(context)?;
     block_on(async {
         let mut lives = Vec::new();
@@ -144,7 +148,8 @@ async fn token(context: &Context, finding: &Finding) -> Result<Life, CommandErro
 }
 
 async fn global_key(context: &Context, finding: &Finding) -> Result<Life, CommandError> {
-    let Some(email) = finding.beside.email.as_deref().or(context.connection.email.as_deref()).or(context.environment.get(EMAIL))
+    let Some(email) =
+        finding.beside.email.as_deref().or(context.connection.email.as_deref()).or(context.environment.get(EMAIL))
     else {
         return Ok(Life::Unproven("the e-mail address that belongs to it is not known: --email ADDRESS".to_owned()));
     };
@@ -153,7 +158,11 @@ async fn global_key(context: &Context, finding: &Finding) -> Result<Life, Comman
         Err(fault) => return Ok(Life::Unproven(plain(&fault.to_string()))),
     };
     match context.client(credential)?.user().await {
-        Ok(_) => Ok(Life::Alive { whose: format!("the key of {}", plain(email)), token: None, reach: Some("it may do all that this user may".to_owned()) }),
+        Ok(_) => Ok(Life::Alive {
+            whose: format!("the key of {}", plain(email)),
+            token: None,
+            reach: Some("it may do all that this user may".to_owned()),
+        }),
         Err(error) if error.is_authentication() => {
             Ok(Life::Unproven(format!("Cloudflare does not take it with {}", plain(email))))
         }
@@ -194,7 +203,10 @@ async fn with_reach(context: &Context, finding: &Finding, life: Life) -> Life {
         let Ok(token) = token_from_wire(&token, owner) else { continue };
         let reach = reach(&token, &Ownership::new(), now());
         let operations = reach.operations();
-        let (all, writes) = (operations.iter().count(), operations.iter().filter(|operation: &&'static Operation| operation.mutates()).count());
+        let (all, writes) = (
+            operations.iter().count(),
+            operations.iter().filter(|operation: &&'static Operation| operation.mutates()).count(),
+        );
         let ways = reach.widening_paths().len();
         let wider = if ways > 0 { ", and it can give itself more" } else { "" };
         told = format!("it may call {}, {writes} of which may change something{wider}", counted(all, "operation"));

@@ -1,0 +1,56 @@
+//! `flarekeep scan --verify` and `--respond`, against a local Cloudflare.
+
+use crate::support::{Local, fresh_value};
+
+#[test]
+fn what_lives_is_told_and_ended() {
+    let local = Local::start();
+    let living = local.token("--name leaked --recipe wrangler-deploy");
+    std::fs::rename(local.path(".env"), local.path("kept")).unwrap();
+    local.write("leak.sh", &format!("export CLOUDFLARE_API_TOKEN={living}\n"));
+    let dead = fresh_value("cfut_");
+    local.keep_secret(&dead);
+    local.write("old.sh", &dead);
+    let run = local.run("scan leak.sh old.sh --verify --reach").ended(1);
+    assert!(run.stdout.contains("alive") && run.stdout.contains("it may call "), "{}", run.shown());
+    assert!(run.stdout.contains("Cloudflare does not know it"), "{}", run.shown());
+    let document = local.run("scan leak.sh --verify --json").ended(1).json();
+    assert_eq!(document["findings"][0]["life"]["verdict"], "alive");
+
+    local.run("scan leak.sh old.sh --respond revoke").failed(2).says("nobody can be asked");
+    local.run("scan leak.sh old.sh --respond revoke --dry-run").ended(1);
+    assert!(local.is_alive(&living));
+    local.run("scan leak.sh old.sh --respond revoke --yes").ended(1).says("revoked");
+    assert!(!local.is_alive(&living));
+    let record = local.read("flarekeep-response.jsonl");
+    assert!(
+        record.contains("\"did\":\"revoke\"") && record.contains("\"done\":true") && !record.contains(&living[5..20])
+    );
+}
+
+#[test]
+fn a_leaked_token_gets_a_new_value() {
+    let local = Local::start();
+    let living = local.token("--name leaked --recipe wrangler-deploy");
+    std::fs::rename(local.path(".env"), local.path("kept")).unwrap();
+    local.run("scan kept --respond roll --to env:new.env --yes").ended(1).says("rolled");
+    assert!(!local.is_alive(&living));
+    assert!(local.is_alive(&local.value_in("new.env")));
+}
+
+#[test]
+fn a_global_key_is_asked_about_with_its_address() {
+    let local = Local::start();
+    local.write("a.env", &format!("CF_API_EMAIL={}\nCF_API_KEY={}\n", local.facts.email, local.facts.global_key));
+    let run = local.run("scan a.env --verify").ended(1);
+    assert!(run.stdout.contains("the key of ada@example.com"), "{}", run.shown());
+}
+
+#[test]
+fn a_folder_does_not_say_where_its_leaks_are_sent() {
+    let mut local = Local::start();
+    local.home.set("CLOUDFLARE_API_BASE_URL", "");
+    local.write(".env", "CLOUDFLARE_API_BASE_URL=http://127.0.0.1:9\n");
+    local.write("a.txt", &fresh_value("cfut_"));
+    local.run("scan a.txt --verify").failed(2);
+}
