@@ -45,6 +45,7 @@ fn main() {
     names::write_uncertain(&mut out, &read(&folder, "uncertain_names.tsv"));
     names::write_synonyms(&mut out, &read(&folder, "synonyms.tsv"));
     names::write_widenings(&mut out, &read(&folder, "widening.tsv"));
+    names::write_families(&mut out, &read(&folder, "families.tsv"));
     names::write_sources(&mut out, &read(&folder, "sources.tsv"));
     writeln!(out, "static WRANGLER_KEYS: &str = {:?};", rows_as_text(&folder, "wrangler_keys.tsv")).unwrap();
     write_recipes(&mut out, &folder.join("recipes"));

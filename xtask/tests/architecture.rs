@@ -27,9 +27,9 @@ const ARROWS: &[(&str, &[&str])] = &[
             "flarekeep-cloudflare",
         ],
     ),
+    ("flarekeep-audit", &["flarekeep-catalogue", "flarekeep-policy", "flarekeep-planner"]),
     // The leak scan: detectors that are pure, and what walks, unpacks and asks git.
     ("flarekeep-scan", &["flarekeep-catalogue"]),
-    ("flarekeep-audit", &["flarekeep-catalogue", "flarekeep-policy", "flarekeep-planner", "flarekeep-cloudflare"]),
     ("flarekeep-sites", &["flarekeep-catalogue", "flarekeep-policy", "flarekeep-planner", "flarekeep-cloudflare"]),
     (
         "flarekeep",
@@ -55,6 +55,7 @@ const PURE: &[(&str, &str)] = &[
     ("flarekeep-policy", "policy"),
     ("flarekeep-planner", "planner"),
     ("flarekeep-diagnosis", "diagnosis"),
+    ("flarekeep-audit", "audit"),
 ];
 
 /// Libraries that reach outside of the process.

@@ -1,4 +1,4 @@
-//! Names that are uncertain, the words that people search with, how tokens widen themselves, and where the facts come
+//! Names that are uncertain, the words that people search with, how tokens widen themselves, families of products, and where the facts come
 //! from.
 
 use std::fmt::Write as _;
@@ -65,6 +65,21 @@ pub(crate) fn write_widenings(out: &mut String, rows: &[Row]) {
             row["source"],
         )
         .unwrap();
+    }
+    out.push_str("];\n");
+}
+
+/// Writes `FAMILIES`.
+pub(crate) fn write_families(out: &mut String, rows: &[Row]) {
+    writeln!(out, "static FAMILIES: [Family; {}] = [", rows.len()).unwrap();
+    for row in rows {
+        let paths: Vec<_> = row["paths"].split(", ").collect();
+        let is_public = match row["data"].as_str() {
+            "" => false,
+            "public" => true,
+            other => panic!("families.tsv: unknown kind of data `{other}`"),
+        };
+        writeln!(out, "Family {{ name: {:?}, paths: &{paths:?}, is_public: {is_public} }},", row["family"]).unwrap();
     }
     out.push_str("];\n");
 }

@@ -14,6 +14,7 @@
 mod basis;
 pub mod credential;
 mod dashboard;
+mod family;
 mod group;
 mod hostile;
 mod id;
@@ -41,6 +42,7 @@ mod wrangler;
 
 pub use basis::{Basis, Confidence};
 pub use dashboard::DashboardRow;
+pub use family::{Family, OTHER_FAMILY, families};
 pub use group::{Group, GroupProvenance, Scope, group_by_id, groups};
 pub use hostile::{harmless, is_hostile};
 pub use id::{AccountId, BadId, GroupId, TokenId, UserId, ZoneId};

@@ -1,6 +1,7 @@
 //! The static tables that `build.rs` writes from `catalogue/`.
 
 use crate::basis::Confidence;
+use crate::family::Family;
 use crate::group::{Group, GroupProvenance, Scope};
 use crate::id::GroupId;
 use crate::name::{Alias, DocumentedName, UncertainName};
@@ -59,6 +60,9 @@ mod generated {
     }
     pub(crate) fn sources() -> &'static [Source] {
         &SOURCES
+    }
+    pub(crate) fn families() -> &'static [Family] {
+        &FAMILIES
     }
     pub(crate) fn widenings() -> &'static [Widening] {
         &WIDENINGS

@@ -59,6 +59,11 @@ impl fmt::Display for Way {
 }
 
 impl Widening {
+    /// Whether nobody has published that it gains this: the row's source says what it is inferred from.
+    pub fn is_inferred(&self) -> bool {
+        self.source.starts_with("inferred: ")
+    }
+
     /// Whether a call of `operation` goes this way.
     pub fn is_opened_by(&self, operation: &Operation) -> bool {
         let (template, exact) = match self.path.strip_suffix('$') {
@@ -107,5 +112,16 @@ mod tests {
         assert_eq!(ways("PUT /accounts/{account_id}/workers/scripts/{script_name}"), [Way::Workers]);
         assert_eq!(ways("PUT /accounts/{account_id}/workers/scripts/{script_name}/schedules"), []);
         assert_eq!(ways("DELETE /user/tokens/{token_id}"), []);
+        assert_eq!(ways("POST /accounts/{account_id}/sso_connectors"), [Way::Members]);
+        assert_eq!(ways("POST /accounts/{account_id}/sso_connectors/{sso_connector_id}/begin_verification"), []);
+        assert_eq!(ways("POST /accounts/{account_id}/oauth_clients/{oauth_client_id}/rotate_secret"), [Way::Tokens]);
+    }
+
+    #[test]
+    fn what_is_inferred_is_shown_as_inferred() {
+        assert!(widenings().iter().any(Widening::is_inferred));
+        for widening in widenings() {
+            assert_eq!(widening.gains.ends_with(" (inferred)"), widening.is_inferred(), "{}", widening.path);
+        }
     }
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::client::Client;
 use crate::error::Error;
+use crate::listed::{Gate, Listed};
 use crate::wire;
 
 /// An account.
@@ -40,6 +41,14 @@ impl Accounts {
     /// Any [`Error`] of a call. The list may be closed to tokens that an account owns.
     pub async fn list(&self) -> Result<Vec<Account>, Error> {
         self.client.request(Method::GET, "/accounts").all_pages(50).await
+    }
+
+    /// The same, the pages at once.
+    ///
+    /// # Errors
+    /// As [`Accounts::list`].
+    pub async fn listed(&self, gate: &Gate) -> Result<Listed<Account>, Error> {
+        self.client.request(Method::GET, "/accounts").listed(50, gate).await
     }
 
     /// Those of exactly this name: none, one, or several.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::call::Call;
 use crate::envelope::{Envelope, ResultInfo};
@@ -57,12 +57,12 @@ impl Answer {
         let good = (200..300).contains(&status);
         match envelope {
             Some(envelope) if good && envelope.success => {
-                let result = decode(envelope.result, sensitive, secret);
+                let result = decode(&envelope.result, sensitive, secret);
                 Ok((result.map_err(|detail| Error::Malformed { call, detail })?, envelope.info))
             }
             Some(envelope) => Err(Error::Refused { call, status, errors: envelope.errors }),
             None if good && self.body.is_empty() => {
-                let result = decode(Value::Null, sensitive, secret);
+                let result = decode(RawValue::NULL, sensitive, secret);
                 Ok((result.map_err(|detail| Error::Malformed { call, detail })?, ResultInfo::default()))
             }
             None => Err(Self { call, status, envelope: None, sensitive, ..self }.not_json(secret)),
@@ -100,8 +100,9 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     (seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.ceil().min(LONGEST)))
 }
 
-fn decode<T: DeserializeOwned>(value: Value, sensitive: bool, secret: &str) -> Result<T, String> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
+fn decode<T: DeserializeOwned>(value: &RawValue, sensitive: bool, secret: &str) -> Result<T, String> {
+    let mut deserializer = serde_json::Deserializer::from_str(value.get());
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let place = match error.path().to_string() {
             path if path == "." => "the result".to_owned(),
             path => format!("field `{}`", text::shown(&path, secret)),
@@ -110,7 +111,11 @@ fn decode<T: DeserializeOwned>(value: Value, sensitive: bool, secret: &str) -> R
         if sensitive {
             return format!("{place} is not as expected");
         }
-        format!("{place}: {}", text::shown(&error.into_inner().to_string(), secret))
+        let error = error.into_inner();
+        let text = error.to_string();
+        // Lines and columns are those of the result alone, which nobody sees.
+        let text = text.strip_suffix(&format!(" at line {} column {}", error.line(), error.column())).unwrap_or(&text);
+        format!("{place}: {}", text::shown(text, secret))
     })
 }
 
@@ -141,10 +146,12 @@ mod tests {
             #[allow(dead_code)]
             id: String,
         }
-        let items = serde_json::json!([{"id": "a"}, {"id": 5}]);
-        let error = decode::<Vec<Item>>(items.clone(), false, "").unwrap_err();
-        assert_eq!(error, "field `[1].id`: invalid type: integer `5`, expected a string");
-        assert_eq!(decode::<Vec<Item>>(items, true, "").unwrap_err(), "field `[1].id` is not as expected");
-        assert!(decode::<Item>(Value::Null, false, "").unwrap_err().starts_with("the result: "));
+        let read = |text: &str, sensitive| {
+            decode::<Vec<Item>>(serde_json::from_str(text).unwrap(), sensitive, "").unwrap_err()
+        };
+        let items = r#"[{"id": "a"}, {"id": 5}]"#;
+        assert_eq!(read(items, false), "field `[1].id`: invalid type: integer `5`, expected a string");
+        assert_eq!(read(items, true), "field `[1].id` is not as expected");
+        assert!(read("null", false).starts_with("the result: "));
     }
 }

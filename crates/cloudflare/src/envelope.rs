@@ -3,9 +3,12 @@
 //! Read by hand and leniently: `errors` may be null, a code may be a text, and a field of an unexpected type must not hide
 //! what else the answer says.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::text;
 
@@ -46,22 +49,24 @@ pub(crate) struct Envelope {
     pub(crate) success: bool,
     pub(crate) errors: Vec<ApiError>,
     pub(crate) messages: Vec<ApiError>,
-    pub(crate) result: Value,
+    /// As it was written: it is read once, as what it should be.
+    pub(crate) result: Box<RawValue>,
     pub(crate) info: ResultInfo,
 }
 
 impl Envelope {
     /// Reads a body; `None` when it is no envelope. `secret` is hidden in every text.
     pub(crate) fn read(body: &[u8], secret: &str) -> Option<Self> {
-        let Ok(Value::Object(mut fields)) = serde_json::from_slice(body) else { return None };
-        let success = fields.get("success")?.as_bool()?;
-        let mut take = |name: &str| fields.remove(name).unwrap_or_default();
+        let fields: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(body).ok()?;
+        let read = |name: &str| -> Value {
+            fields.get(name).and_then(|text| serde_json::from_str(text.get()).ok()).unwrap_or_default()
+        };
         Some(Self {
-            success,
-            errors: list(&take("errors"), secret),
-            messages: list(&take("messages"), secret),
-            result: take("result"),
-            info: ResultInfo::read(&take("result_info")),
+            success: read("success").as_bool()?,
+            errors: list(&read("errors"), secret),
+            messages: list(&read("messages"), secret),
+            result: fields.get("result").copied().unwrap_or(RawValue::NULL).to_owned(),
+            info: ResultInfo::read(&read("result_info")),
         })
     }
 }
@@ -136,7 +141,7 @@ mod tests {
     fn null_lists_are_empty_and_unknown_fields_pass() {
         let envelope = read(r#"{"success":true,"errors":null,"messages":null,"result":[1],"timing":{}}"#);
         assert!(envelope.success && envelope.errors.is_empty() && envelope.messages.is_empty());
-        assert_eq!(envelope.result, serde_json::json!([1]));
+        assert_eq!(envelope.result.get(), "[1]");
         assert_eq!(envelope.info, ResultInfo::default());
     }
 

@@ -28,6 +28,7 @@ mod fallback_origin;
 mod hostname;
 mod http;
 mod kv_namespaces;
+mod listed;
 mod notice;
 mod pace;
 mod pages;
@@ -66,6 +67,7 @@ pub use hostname::{
 };
 pub use http::{HttpTransport, install_tls_provider};
 pub use kv_namespaces::{KvNamespace, KvNamespaces};
+pub use listed::{Gate, Listed, Passage};
 pub use notice::Notice;
 pub use r2::{Bucket, Buckets, Jurisdiction, NewBucket};
 pub use r2_objects::Objects;

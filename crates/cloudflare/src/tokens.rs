@@ -8,10 +8,12 @@ use reqwest::Method;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::client::Client;
 use crate::condition::Condition;
 use crate::error::Error;
+use crate::listed::{Gate, Listed};
 use crate::request::Request;
 use crate::token::{NewToken, Status, Token, TokenUpdate};
 use crate::wire;
@@ -112,6 +114,27 @@ impl Tokens {
     /// Any [`Error`] of a call.
     pub async fn list_with_expired(&self) -> Result<Vec<Token>, Error> {
         self.request(Method::GET, "").query("include_expired", true).all_pages(PER_PAGE).await
+    }
+
+    /// The same, each as the API writes it and its policies with it, the pages at once: a token that cannot be read takes no
+    /// other with it. `take` is that of [`Request::pages`].
+    ///
+    /// # Errors
+    /// Any [`Error`] of a call.
+    pub async fn pages<P>(
+        &self,
+        gate: &Gate,
+        take: impl Fn(Vec<Box<RawValue>>, Option<u64>) -> P,
+    ) -> Result<Listed<P>, Error> {
+        self.request(Method::GET, "").query("include_expired", true).pages(PER_PAGE, gate, take).await
+    }
+
+    /// One token as the API writes it.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a call.
+    pub async fn written(&self, id: TokenId) -> Result<Box<RawValue>, Error> {
+        self.request(Method::GET, &format!("/{id}")).send().await
     }
 
     /// One token.

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::client::Client;
 use crate::error::Error;
+use crate::listed::{Gate, Listed};
 use crate::wire;
 
 /// A zone.
@@ -56,6 +57,15 @@ impl Zones {
     /// Any [`Error`] of a call.
     pub async fn list(&self, account: Option<AccountId>) -> Result<Vec<Zone>, Error> {
         self.client.request(Method::GET, "/zones").query_opt("account.id", account).all_pages(50).await
+    }
+
+    /// The same, the pages at once.
+    ///
+    /// # Errors
+    /// Any [`Error`] of a call.
+    pub async fn listed(&self, account: Option<AccountId>, gate: &Gate) -> Result<Listed<Zone>, Error> {
+        let request = self.client.request(Method::GET, "/zones").query_opt("account.id", account);
+        request.listed(50, gate).await
     }
 
     /// Those of exactly this name. Several accounts may hold a zone of one name while only one of them is active.

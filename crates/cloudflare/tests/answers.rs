@@ -3,8 +3,8 @@
 mod support;
 
 use flarekeep_cloudflare::{
-    Condition, Error, GroupFilter, GroupReference, Jurisdiction, NewBucket, NewTemporaryCredentials, NewToken, Owner,
-    Policy, R2Permission, ResourceValue, Stage, Status, TokenUpdate,
+    Condition, Error, Gate, GroupFilter, GroupReference, Jurisdiction, NewBucket, NewTemporaryCredentials, NewToken,
+    Owner, Policy, R2Permission, ResourceValue, Stage, Status, TokenUpdate,
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json as value};
@@ -271,4 +271,55 @@ async fn temporary_r2_credentials_are_asked_for_and_read() {
         "{error:?}"
     );
     assert!(R2Permission::ALL.iter().all(|one| value!(one) == one.as_str()));
+}
+
+#[tokio::test]
+async fn pages_that_are_read_at_once_are_in_order_and_no_more_than_there_are() {
+    let pages = (0..5).map(|number: usize| {
+        let entries: Vec<Value> = (0..if number == 4 { 7 } else { 50 }).map(|at| (50 * number + at).into()).collect();
+        Ok(page(&entries, &value!({"page": number + 1, "per_page": 50, "total_count": 207, "total_pages": 5})))
+    });
+    let script = Scripted::new(pages);
+    let told = std::sync::atomic::AtomicUsize::new(0);
+    let take = |page: Vec<u64>, of: Option<u64>| {
+        let number = told.fetch_add(page.len(), std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(of, (number == 0).then_some(207));
+        page
+    };
+    let request = script.client().request(flarekeep_cloudflare::Method::GET, "/user/tokens");
+    let listed = request.pages(50, &Gate::new(32), take).await.unwrap();
+    assert_eq!((listed.entries.concat(), listed.promised), ((0..207).collect(), Some(207)));
+    assert_eq!((script.count(), told.into_inner()), (5, 207));
+    let targets: Vec<_> = script.seen().into_iter().map(|seen| seen.target).collect();
+    assert_eq!(targets[4], "/user/tokens?page=5&per_page=50");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_lies_about_its_pages_ends() {
+    let entries: Vec<Value> = (0..50).map(Value::from).collect();
+    let list = async |replies: Vec<Reply>| {
+        let script = Scripted::new(replies.into_iter().map(Ok));
+        let client = script.builder().unpaced().build().unwrap();
+        let request = client.request(flarekeep_cloudflare::Method::GET, "/user/tokens");
+        (request.listed::<u64>(50, &Gate::new(4)).await, script.count())
+    };
+    let endless = value!({"total_pages": u64::MAX, "total_count": u64::MAX});
+    // The pages end before the totals do.
+    let (listed, count) = list(vec![page(&entries, &endless), page(&[], &endless)]).await;
+    assert_eq!(listed.unwrap().entries.len(), 50);
+    assert!(count <= 6, "{count}");
+    // They do not end at all.
+    let (listed, count) = list(vec![page(&entries, &endless)]).await;
+    assert!(matches!(listed, Err(Error::Malformed { .. })));
+    assert_eq!(count, 1_000);
+    // There are more than was said at first: the list grew.
+    let says = |pages: u64| value!({"total_pages": pages, "total_count": 50 * pages});
+    let (listed, count) = list(vec![page(&entries, &says(1))]).await;
+    assert_eq!((listed.unwrap().entries.len(), count), (50, 1));
+    let (listed, count) =
+        list(vec![page(&entries, &says(2)), page(&entries, &says(3)), page(&entries, &says(3))]).await;
+    assert_eq!((listed.unwrap().entries.len(), count), (150, 3));
+    // Nothing is said.
+    let (listed, count) = list(vec![page(&entries, &value!({})), page(&entries[..3], &value!({}))]).await;
+    assert_eq!((listed.unwrap().entries.len(), count), (53, 2));
 }

@@ -75,6 +75,18 @@ impl OperationSet {
         self.zipped(other, |mine, theirs| mine | theirs)
     }
 
+    /// How many operations are in both sets; nothing is made for it.
+    #[must_use]
+    pub fn count_in(&self, other: &Self) -> usize {
+        self.0.iter().zip(&other.0).map(|(mine, theirs)| (mine & theirs).count_ones() as usize).sum()
+    }
+
+    /// Whether an operation is in both sets.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(mine, theirs)| mine & theirs != 0)
+    }
+
     fn zipped(&self, other: &Self, join: impl Fn(u64, u64) -> u64) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(mine, theirs)| join(*mine, *theirs)).collect())
     }

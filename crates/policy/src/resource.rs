@@ -169,7 +169,8 @@ impl Resource {
     }
 
     /// Whether every call that `other` covers is covered here, too.
-    pub(crate) fn includes(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn includes(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::AllAccounts, Self::Account(_)) => true,
             (Self::AllZones, other) => other.scope() == Scope::Zone,

@@ -57,6 +57,15 @@ impl AddressSet {
         self.v4.0.is_empty() && self.v6.0.is_empty()
     }
 
+    /// How many addresses of IPv4 and of IPv6 are in it; all of IPv6 are one fewer than there are, as more has no number here.
+    #[must_use]
+    pub fn counts(&self) -> (u128, u128) {
+        let count = |ranges: &Ranges| {
+            ranges.0.iter().fold(0_u128, |sum, (low, high)| sum.saturating_add((high - low).saturating_add(1)))
+        };
+        (count(&self.v4), count(&self.v6))
+    }
+
     /// One address of the set: one that documentation uses if there is one, else the lowest.
     #[must_use]
     pub fn example(&self) -> Option<IpAddr> {
@@ -226,6 +235,15 @@ mod tests {
                 prop_assert!(a.admits(Some(address)) && !b.admits(Some(address)));
             }
         }
+    }
+
+    #[test]
+    fn addresses_are_counted_once_however_often_they_are_listed() {
+        let ranges = ["203.0.113.0/24", "203.0.113.0/25", "198.51.100.7", "2001:db8::/126"];
+        let within = IpSet(ranges.into_iter().map(|text| parse_range(text).unwrap()).collect());
+        let condition = IpCondition { within: Some(within), not_within: None };
+        assert_eq!(AddressSet::admitted(&condition).counts(), (257, 4));
+        assert_eq!(AddressSet::all().counts().0, 1 << 32);
     }
 
     #[test]

@@ -1,0 +1,75 @@
+//! What an audit asks of each operation, looked up once for all tokens.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use flarekeep_catalogue::{Group, Operation, Rule, Way, Widening, groups, operations, widenings};
+use flarekeep_policy::OperationSet;
+
+/// Facts of all operations, as sets. Data that Cloudflare shows to everybody (Radar) is in none of them.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    /// Those that only read and need a group.
+    pub(crate) reads: OperationSet,
+    /// Those that may change something and need a group.
+    pub(crate) writes: OperationSet,
+    /// Those by which tokens or members are made or changed.
+    pub(crate) widens: OperationSet,
+    /// The ways to widen a token, each with the operations that open it.
+    pub(crate) ways: Vec<(&'static Widening, OperationSet)>,
+    /// By a group's position in the catalogue, the family that it changes something in; see [`family_of`].
+    families_by_group: Vec<Option<&'static str>>,
+    /// By an operation's position in the catalogue, its family of products.
+    pub(crate) family_by_operation: Vec<&'static str>,
+}
+
+/// Facts of all operations.
+pub(crate) fn facts() -> &'static Facts {
+    &FACTS
+}
+
+/// The family that a group changes something in: that of most of its operations that may. None for one that only reads.
+pub(crate) fn family_of(group: &Group) -> Option<&'static str> {
+    FACTS.families_by_group.get(usize::from(group.index)).copied().flatten()
+}
+
+/// Whether a way leads to everything that the owner may do, and not just to what lies behind code or keys.
+pub(crate) fn is_root(way: Way) -> bool {
+    matches!(way, Way::Tokens | Way::Members)
+}
+
+static FACTS: LazyLock<Facts> = LazyLock::new(|| {
+    // What any valid token may call says nothing of one, and what everybody may read gives nothing away.
+    let counts = |operation: &&Operation| operation.rule != Rule::AnyToken && !operation.is_public();
+    let granted = || operations().iter().filter(counts);
+    let set = |wanted: &dyn Fn(&Operation) -> bool| granted().filter(|operation| wanted(operation)).collect();
+    let way = |widening: &'static Widening| {
+        let set: OperationSet = operations().iter().filter(|operation| widening.is_opened_by(operation)).collect();
+        (widening, set)
+    };
+    let ways: Vec<(&'static Widening, OperationSet)> = widenings().iter().map(way).collect();
+    let root = ways.iter().filter(|(widening, _)| is_root(widening.way) && !widening.is_inferred());
+    let widens = root.fold(OperationSet::new(), |all, (_, set)| all.or(set));
+    let family_by_operation: Vec<&'static str> = operations().iter().map(Operation::family).collect();
+    Facts {
+        reads: set(&|operation| !operation.mutates()),
+        writes: set(&Operation::mutates),
+        widens,
+        ways,
+        families_by_group: groups().iter().map(|group| changed_by(group, &family_by_operation)).collect(),
+        family_by_operation,
+    }
+});
+
+fn changed_by(group: &Group, families: &[&'static str]) -> Option<&'static str> {
+    if group.is_named_for_reading() {
+        return None;
+    }
+    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for operation in group.operations().filter(|operation| operation.mutates()) {
+        let family = families.get(usize::from(operation.index)).copied().unwrap_or_default();
+        *counts.entry(family).or_default() += 1;
+    }
+    counts.into_iter().max_by_key(|(name, count)| (*count, Reverse(*name))).map(|(name, _)| name)
+}
