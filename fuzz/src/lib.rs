@@ -4,6 +4,7 @@
 //! fault is within the text.
 
 mod emulator;
+mod leaks;
 
 use flarekeep_catalogue::{Recipe, recognise};
 use flarekeep_diagnosis::pasted;
@@ -208,6 +209,24 @@ pub const TARGETS: &[Target] = &[
             "{\"token\":{\"policies\":[{\"effect\":\"allow\",\"resources\":{\"com.cloudflare.api.account.zone.*\":\"*\"},\"permission_groups\":[{\"id\":\"4755a26eedb94da69e1066d98aa820be\"}]}]},\"method\":\"POST\",\"path\":\"/zones/000000000000000000000000000000b1/dns_records\",\"account\":\"000000000000000000000000000000a1\",\"user\":\"000000000000000000000000000000c1\",\"ip\":\"203.0.113.7\",\"at\":\"2026-11-22T00:00:00Z\"}\n{}\n",
         ],
         files: &[],
+    },
+    Target {
+        name: "leaks",
+        run: leaks::texts,
+        texts: &[
+            "services:\n  - name: CF_API_TOKEN\n    value: \"~a\"\n# cloudflare\nenv CF_API_KEY=%3Dabc\\n",
+            "variable \"cloudflare_api_token\" {\n  type = string\n  default = \"cfut_~a0a1b2c3d\"\n}\nTOKEN: >-\n  x # flarekeep:allow for a reason\n",
+            "[media]\ntype = s3\nprovider = Cloudflare\naccess_key_id = 0123\nsecret_access_key = ~h\nendpoint = https://x.r2.cloudflarestorage.com\n",
+            "GET https://api.cloudflare.com/client/v4/zones\nAuthorization: Bearer ~a\nX-Auth-Email: a@b.example\nX-Auth-Key: cfk_~a0a1b2c3d\n",
+            "ExecStart=cloudflared tunnel run --token eyJhIjoi~a~a\nservice-key: v1.0-0123456789abcdef01234567-~h~h0123456789abcdef01\nCF_ACCESS_CLIENT_SECRET: cfast_~h\n",
+        ],
+        files: &[],
+    },
+    Target {
+        name: "archives",
+        run: leaks::archives,
+        texts: &["PATH=/bin\0CF_API_TOKEN=x\0HOME=/\0"],
+        files: &["fuzz/seeds/names.tar", "fuzz/seeds/text.tar.gz", "fuzz/seeds/nested.zip"],
     },
     Target {
         name: "front",

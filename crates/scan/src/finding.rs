@@ -7,6 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::detect::{Setting, detect};
+
 /// How sure it is that a text is a living kind of credential. Whether it lives only Cloudflare knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -147,6 +149,21 @@ impl fmt::Display for Confidence {
     }
 }
 
+/// A path in which no value stands: files are named by tokens, too.
+pub(crate) fn without_values(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut from = 0;
+    for leak in detect(path.as_bytes(), Setting::default()) {
+        // A detector's places are between characters, since a value has ASCII alone.
+        out.push_str(path.get(from..leak.start).unwrap_or_default());
+        out.push_str(leak.form.prefix);
+        out.push('…');
+        from = leak.end;
+    }
+    out.push_str(path.get(from..).unwrap_or_default());
+    out
+}
+
 /// What tells a value from others without telling what it is: 16 hexadecimal digits of a hash.
 ///
 /// The hash is not that of the value alone: the SHA-256 of a token's value is its secret for R2.
@@ -174,5 +191,13 @@ mod tests {
         assert_eq!(finding.fingerprint.len(), 16);
         let plain: String = Sha256::digest(value.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
         assert!(!plain.starts_with(&finding.fingerprint));
+    }
+
+    #[test]
+    fn a_path_shows_no_value_either() {
+        let body = "aB3x9Zq7Lm".repeat(4);
+        let value = format!("cfut_{body}{:08x}", crc32fast::hash(body.as_bytes()));
+        assert_eq!(without_values(&format!("keys/é {value}.txt")), "keys/é cfut_….txt");
+        assert_eq!(without_values("src/main.rs"), "src/main.rs");
     }
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 
 pub use self::plumbing::GitError;
 use crate::detect::Setting;
-use crate::finding::{Finding, History};
+use crate::finding::{Finding, History, without_values};
 use crate::reader::Tally;
 
 /// Scans all blobs, commits and tags of the repository at `path`, reachable or not. What a branch, a tag or a reflog
@@ -55,7 +55,7 @@ fn placed(found: Vec<Found>, origins: &origin::Origins) -> Vec<Finding> {
     let mut known: HashMap<(String, String, &str), usize> = HashMap::new();
     for Found { object, inside, mut finding } in found {
         let origin = origins.of(&object);
-        finding.place.path = format!("{}{inside}", origin.path);
+        finding.place.path = without_values(&format!("{}{inside}", origin.path));
         finding.place.commit = origin.commit;
         if finding.rests_on_path && !Setting::of_path(&finding.place.path).is_cloudflares {
             continue;

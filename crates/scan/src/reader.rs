@@ -3,15 +3,19 @@
 use std::io::{self, Read};
 
 use crate::allow;
-use crate::archive;
+use crate::archive::{self, Budget};
 use crate::detect::{Leak, MARGIN, Setting, beside, detect};
-use crate::finding::{Finding, Place};
+use crate::finding::{Finding, Place, without_values};
 use crate::text::{self, Kind};
 
 /// How much is looked at in one piece: it stays in the processor's cache.
 const WINDOW: usize = 256 << 10;
 /// A text in UTF-16 is read whole, up to here.
 const MOST_UTF16: u64 = 64 << 20;
+
+/// How many findings of one text are told, and how many one thread keeps in all: a text may be made of nothing else.
+const MOST_FINDINGS: usize = 1_000;
+const MOST_KEPT: usize = 100_000;
 
 /// What a scan found, and what it passed over.
 #[derive(Debug, Default)]
@@ -68,7 +72,7 @@ impl Tally {
     }
 
     pub(crate) fn unread(&mut self, path: &str, because: impl std::fmt::Display) {
-        self.unread.push(Unread { path: path.to_owned(), because: because.to_string() });
+        self.unread.push(Unread { path: without_values(path), because: because.to_string() });
     }
 }
 
@@ -77,6 +81,17 @@ impl Tally {
 /// # Errors
 /// That of the reader. What was read before counts.
 pub fn scan_reader(input: &mut dyn Read, source: &Source, buffer: &mut Buffer, tally: &mut Tally) -> io::Result<()> {
+    scan_within(input, source, buffer, tally, None)
+}
+
+/// Scans what the reader gives; `budget` is that of the archive in which it lies.
+pub(crate) fn scan_within(
+    input: &mut dyn Read,
+    source: &Source,
+    buffer: &mut Buffer,
+    tally: &mut Tally,
+    budget: Option<&Budget>,
+) -> io::Result<()> {
     let Buffer(bytes) = buffer;
     if bytes.len() < WINDOW {
         bytes.resize(WINDOW, 0);
@@ -88,13 +103,16 @@ pub fn scan_reader(input: &mut dyn Read, source: &Source, buffer: &mut Buffer, t
         Kind::Utf16 { little } => {
             let mut whole = bytes.get(..filled.length).unwrap_or_default().to_vec();
             input.take(MOST_UTF16).read_to_end(&mut whole)?;
+            if whole.len() as u64 >= MOST_UTF16 && input.read(&mut [0])? > 0 {
+                tally.unread(&source.path, format!("in UTF-16 no more than {} MiB are read", MOST_UTF16 >> 20));
+            }
             let text = text::from_utf16(&whole, little);
             filled = Filled { length: 0, is_end: false };
             windows(&mut text.as_bytes(), bytes, filled, source, false, tally)
         }
         kind @ (Kind::Gzip | Kind::Zip | Kind::Tar) if source.archives > 0 => {
             let head = bytes.get(..filled.length).unwrap_or_default().to_vec();
-            archive::scan(kind, &mut head.chain(input), source, tally);
+            archive::scan(kind, &mut head.chain(input), source, tally, budget);
             Ok(())
         }
         Kind::Binary | Kind::Gzip | Kind::Zip | Kind::Tar => {
@@ -146,6 +164,7 @@ fn windows(
     if length == 0 && !is_end {
         Filled { length, is_end } = fill(input, bytes, 0)?;
     }
+    let most = MOST_KEPT.min(tally.findings.len() + MOST_FINDINGS);
     tally.texts += 1;
     tally.bytes += length as u64;
     loop {
@@ -155,6 +174,10 @@ fn windows(
         let piece = bytes.get(..length).unwrap_or_default();
         let to = if is_end { length } else { length.saturating_sub(MARGIN) };
         for leak in detect(piece, setting).into_iter().filter(|leak| (from..to).contains(&leak.start)) {
+            if tally.findings.len() >= most {
+                tally.unread(&source.path, format!("of more than {MOST_FINDINGS} findings the others are not told"));
+                return Ok(());
+            }
             take(piece, &leak, &start, source, tally);
         }
         if is_end {
@@ -178,7 +201,7 @@ fn take(piece: &[u8], leak: &Leak, start: &Start, source: &Source, tally: &mut T
     let mut at = Start { ..*start };
     at.pass(piece.get(..leak.start).unwrap_or_default());
     let Source { commit, path, .. } = source;
-    let place = Place { commit: commit.clone(), path: path.clone(), line: at.line, column: at.column };
+    let place = Place { commit: commit.clone(), path: without_values(path), line: at.line, column: at.column };
     let text = String::from_utf8_lossy(piece.get(leak.start..leak.end).unwrap_or_default());
     let value = leak.decoded.as_deref().unwrap_or(&text);
     let mut finding = Finding::new(leak.form, value, place, leak.confidence, leak.why.clone());

@@ -1,5 +1,6 @@
 //! Walks folders, with all processors, and scans the files in them.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,10 +46,11 @@ pub fn walk(paths: &[PathBuf], options: Options) -> Tally {
         .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git")
         .threads(options.threads);
     builder.build_parallel().run(|| {
-        let mut worker = Worker { buffer: Buffer::default(), tally: Tally::default(), total: &total };
+        let source = Source { commit: None, path: String::new(), archives: options.archives, setting: None };
+        let mut worker = Worker { source, buffer: Buffer::default(), tally: Tally::default(), total: &total };
         Box::new(move |entry| {
             match entry {
-                Ok(entry) => worker.visit(&entry, options.archives),
+                Ok(entry) => worker.visit(&entry),
                 Err(error) => worker.tally.unread("", error),
             }
             WalkState::Continue
@@ -62,29 +64,32 @@ pub fn walk(paths: &[PathBuf], options: Options) -> Tally {
 
 /// One thread's share.
 struct Worker<'a> {
+    /// The file that is being read; a new path takes the old one's place.
+    source: Source,
     buffer: Buffer,
     tally: Tally,
     total: &'a Mutex<Tally>,
 }
 
 impl Worker<'_> {
-    fn visit(&mut self, entry: &DirEntry, archives: u8) {
+    fn visit(&mut self, entry: &DirEntry) {
         let is_wanted = match entry.file_type() {
             Some(kind) if entry.depth() > 0 => kind.is_file(),
             // What was named is read whatever it is: a link, or the pipe of `<(command)`.
             kind => !kind.is_some_and(|kind| kind.is_dir()) && !entry.path().is_dir(),
         };
         if is_wanted {
-            let source = Source { commit: None, path: shown(entry.path()), archives, setting: None };
-            if let Err(error) = self.file(entry.path(), &source) {
-                self.tally.unread(&source.path, error);
+            self.source.path.clear();
+            self.source.path.push_str(&shown(entry.path()));
+            if let Err(error) = self.file(entry.path()) {
+                self.tally.unread(&self.source.path, error);
             }
         }
     }
 
-    fn file(&mut self, path: &Path, source: &Source) -> io::Result<()> {
+    fn file(&mut self, path: &Path) -> io::Result<()> {
         let mut file = File::open(path)?;
-        scan_reader(&mut file, source, &mut self.buffer, &mut self.tally)
+        scan_reader(&mut file, &self.source, &mut self.buffer, &mut self.tally)
     }
 }
 
@@ -96,6 +101,6 @@ impl Drop for Worker<'_> {
 }
 
 /// The path as it is shown: without the `./` of `scan .`.
-fn shown(path: &Path) -> String {
-    path.strip_prefix(".").unwrap_or(path).to_string_lossy().into_owned()
+fn shown(path: &Path) -> Cow<'_, str> {
+    path.strip_prefix(".").unwrap_or(path).to_string_lossy()
 }

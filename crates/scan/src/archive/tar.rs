@@ -9,8 +9,7 @@ const BLOCK: usize = 512;
 /// A longer name is a lie.
 const LONGEST_NAME: u64 = 64 << 10;
 
-pub(super) fn scan(input: &mut dyn Read, source: &Source, tally: &mut Tally) -> Result<(), String> {
-    let mut budget = Budget::new();
+pub(super) fn scan(input: &mut dyn Read, source: &Source, tally: &mut Tally, budget: &Budget) -> Result<(), String> {
     let mut buffer = Buffer::default();
     let mut long_name: Option<String> = None;
     let mut header = [0; BLOCK];
@@ -31,6 +30,7 @@ pub(super) fn scan(input: &mut dyn Read, source: &Source, tally: &mut Tally) -> 
             b'L' => long_name = Some(text(&mut content)?.trim_end_matches('\0').to_owned()),
             b'x' => long_name = pax_path(&text(&mut content)?),
             0 | b'0' | b'7' => {
+                budget.begin()?;
                 let name = long_name.take().unwrap_or_else(|| name(&header));
                 budget.entry(&mut content, &name, &mut buffer, source, tally)?;
             }
@@ -42,7 +42,7 @@ pub(super) fn scan(input: &mut dyn Read, source: &Source, tally: &mut Tally) -> 
         }
         let left = content.limit();
         let padding = (BLOCK as u64 - size % BLOCK as u64) % BLOCK as u64;
-        pass(input, left + padding)?;
+        pass(input, left.saturating_add(padding))?;
     }
 }
 

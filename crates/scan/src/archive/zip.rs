@@ -16,7 +16,7 @@ const LOCAL_LENGTH: usize = 30;
 const LONGEST_END: usize = 22 + 0xffff;
 const ENCRYPTED: u16 = 1;
 
-pub(super) fn scan(input: &mut dyn Read, source: &Source, tally: &mut Tally) -> Result<(), String> {
+pub(super) fn scan(input: &mut dyn Read, source: &Source, tally: &mut Tally, budget: &Budget) -> Result<(), String> {
     let mut bytes = Vec::new();
     input.take(MOST_ZIP + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     if bytes.len() as u64 > MOST_ZIP {
@@ -28,14 +28,13 @@ pub(super) fn scan(input: &mut dyn Read, source: &Source, tally: &mut Tally) -> 
         .and_then(|at| tail.get(at..))
         .ok_or("damaged: its list of entries is missing")?;
     let mut at = u32_at(end, 16).ok_or("damaged: its end is cut")? as usize;
-    let mut budget = Budget::new();
     let mut buffer = Buffer::default();
     while let Some(entry) = bytes.get(at..).filter(|rest| rest.starts_with(ENTRY)) {
         let read = |offset| u16_at(entry, offset).map(usize::from);
         let (Some(name), Some(extra), Some(comment)) = (read(28), read(30), read(32)) else {
             return Err("damaged: an entry is cut".to_owned());
         };
-        one(&bytes, entry, name, &mut budget, &mut buffer, source, tally)?;
+        one(&bytes, entry, name, budget, &mut buffer, source, tally)?;
         at += ENTRY_LENGTH + name + extra + comment;
     }
     Ok(())
@@ -46,11 +45,12 @@ fn one(
     bytes: &[u8],
     entry: &[u8],
     name: usize,
-    budget: &mut Budget,
+    budget: &Budget,
     buffer: &mut Buffer,
     source: &Source,
     tally: &mut Tally,
 ) -> Result<(), String> {
+    budget.begin()?;
     let damaged = || "damaged: an entry lies nowhere".to_owned();
     let name = String::from_utf8_lossy(entry.get(ENTRY_LENGTH..ENTRY_LENGTH + name).ok_or_else(damaged)?).into_owned();
     if name.ends_with('/') {
@@ -68,8 +68,8 @@ fn one(
     let content = local.get(LOCAL_LENGTH + skipped.ok_or_else(damaged)?..).ok_or_else(damaged)?;
     let content = content.get(..packed as usize).unwrap_or(content);
     let result = match method {
-        0 => budget.entry(&mut { content }, &name, buffer, source, tally),
-        8 => budget.entry(&mut DeflateDecoder::new(content), &name, buffer, source, tally),
+        0 => budget.unpacked(&mut { content }, &name, buffer, source, tally),
+        8 => budget.unpacked(&mut DeflateDecoder::new(content), &name, buffer, source, tally),
         _ => {
             tally.unread(&path, format!("it is packed in a way (method {method}) that is not read"));
             return Ok(());

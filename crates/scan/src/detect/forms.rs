@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use flarekeep_catalogue::{LeakForm, LeakProof, leak_forms};
+use memchr::memmem::Finder;
 
 /// A form with its shape taken apart.
 pub(super) struct Form {
@@ -12,6 +13,10 @@ pub(super) struct Form {
     /// The part of the prefix that stands in the run.
     pub(super) prefix: &'static [u8],
     parts: Vec<Part>,
+    /// The least and the most bytes that have the shape.
+    least: usize,
+    most: usize,
+    finder: Finder<'static>,
 }
 
 /// A part of a shape.
@@ -38,7 +43,21 @@ impl Form {
             form.prefix.rfind(|c: char| !super::is_in_run(u8::try_from(c).unwrap_or_default())).map_or(0, |at| at + 1);
         let (before, prefix) = form.prefix.split_at_checked(cut)?;
         let parts = form.shape.split(' ').map(Part::read).collect::<Option<Vec<_>>>()?;
-        Some(Self { form, before: before.as_bytes(), prefix: prefix.as_bytes(), parts })
+        let (least, most) = parts.iter().map(Part::bounds).fold((0, 0), |all, part| (all.0 + part.0, all.1 + part.1));
+        let (before, prefix) = (before.as_bytes(), prefix.as_bytes());
+        Some(Self { form, before, prefix, parts, least, most, finder: Finder::new(prefix) })
+    }
+
+    /// Where the part of the prefix that stands in a run does.
+    pub(super) fn prefixes(&self, run: &[u8]) -> impl Iterator<Item = usize> {
+        // In a run that is too short it leads to nothing; the prefix may be counted in.
+        let text = if run.len() < self.least { &[] } else { run };
+        self.finder.find_iter(text)
+    }
+
+    /// Whether so many bytes may have this shape.
+    pub(super) fn has_length(&self, length: usize) -> bool {
+        (self.least..=self.most).contains(&length)
     }
 
     /// How many bytes at the start of `text`, which stands behind the prefix, have this shape; none if it has not.
@@ -59,7 +78,7 @@ impl Form {
 
     /// Whether all of `text` has this shape.
     pub(super) fn is(&self, text: &[u8]) -> bool {
-        self.measure(text) == Some(text.len())
+        self.has_length(text.len()) && self.measure(text) == Some(text.len())
     }
 
     /// Whether its last eight characters are the checksum of the forty before (Cloudflare's page on token formats; the
@@ -75,6 +94,13 @@ impl Form {
 }
 
 impl Part {
+    fn bounds(&self) -> (usize, usize) {
+        match self {
+            Self::Literal(literal) => (literal.len(), literal.len()),
+            Self::Some { least, most, .. } => (*least, *most),
+        }
+    }
+
     fn read(text: &'static str) -> Option<Self> {
         let Some((alphabet, length)) = text.split_once('*') else { return Some(Self::Literal(text.as_bytes())) };
         let alphabet = match alphabet {
@@ -105,6 +131,22 @@ pub(super) fn unprefixed() -> impl Iterator<Item = &'static Form> {
     FORMS.iter().filter(|form| form.form.proof == LeakProof::Name)
 }
 
+/// Whether what stands before this underscore may be a prefix: one look tells nearly all that are none.
+pub(super) fn may_end_prefix(before: u8) -> bool {
+    static LAST: LazyLock<[bool; 256]> = LazyLock::new(|| {
+        let mut last = [false; 256];
+        for form in prefixed() {
+            if let [.., before, b'_'] = form.prefix
+                && let Some(slot) = last.get_mut(usize::from(*before))
+            {
+                *slot = true;
+            }
+        }
+        last
+    });
+    LAST.get(usize::from(before)).copied().unwrap_or(false)
+}
+
 /// Those with a prefix.
 pub(super) fn prefixed() -> impl Iterator<Item = &'static Form> {
     FORMS.iter().filter(|form| form.form.proof != LeakProof::Name)
@@ -120,17 +162,7 @@ mod tests {
         assert_eq!(unprefixed().count(), 3);
         let least = super::super::runs::LEAST;
         for form in FORMS.iter() {
-            let shortest: usize = form.prefix.len() + form.parts.iter().map(Part::least).sum::<usize>();
-            assert!(shortest >= least, "{} would not be in a run that is found", form.form.rule);
-        }
-    }
-
-    impl Part {
-        fn least(&self) -> usize {
-            match self {
-                Self::Literal(literal) => literal.len(),
-                Self::Some { least, .. } => *least,
-            }
+            assert!(form.prefix.len() + form.least >= least, "{} would not be in a run that is found", form.form.rule);
         }
     }
 

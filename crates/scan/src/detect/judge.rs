@@ -6,7 +6,7 @@ use flarekeep_catalogue::LeakProof;
 
 use super::base64::decode;
 use super::context::{self, Name};
-use super::forms::{Form, prefixed, unprefixed};
+use super::forms::{Form, may_end_prefix, prefixed, unprefixed};
 use super::naming::ends_in;
 use super::randomness::{is_drawn_hex, is_drawn_token, is_no_placeholder};
 use super::{Leak, Setting, tunnel};
@@ -17,6 +17,8 @@ const CLOUDFLARE: [&str; 2] = ["cloudflare", "x-auth-email"];
 const R2: [&str; 2] = ["cloudflare", "r2_"];
 /// The usual length of a Global API key of old.
 const USUAL_KEY: usize = 37;
+/// A name that is as long as a value may be one.
+const LONGEST_NAME: usize = 31;
 /// A longer run without a prefix is no credential in base64.
 const LONGEST_ENCODED: usize = 120;
 
@@ -35,6 +37,9 @@ fn with_prefix(data: &[u8], run: &Range<usize>, found: &mut Vec<Leak>) {
     let mut end = run.start;
     for underscore in memchr::memchr_iter(b'_', text) {
         let tail = text.get(..=underscore).unwrap_or_default();
+        if !matches!(tail, [.., before, b'_'] if may_end_prefix(*before)) {
+            continue;
+        }
         for form in prefixed().filter(|form| form.before.is_empty() && tail.ends_with(form.prefix)) {
             let start = run.start + underscore + 1 - form.prefix.len();
             if let Some(leak) = Some(start).filter(|start| *start >= end).and_then(|start| at_prefix(data, start, form))
@@ -52,9 +57,10 @@ fn with_prefix(data: &[u8], run: &Range<usize>, found: &mut Vec<Leak>) {
             found.extend(start.and_then(|start| at_prefix(data, start, form)));
         };
         match form.before.is_empty() {
-            false if text.starts_with(form.prefix) => try_at(0),
+            // The first byte tells nearly all apart.
+            false if text.first() == form.prefix.first() && text.starts_with(form.prefix) => try_at(0),
             false => {}
-            true => memchr::memmem::find_iter(text, form.prefix).for_each(try_at),
+            true => form.prefixes(text).for_each(try_at),
         }
     }
 }
@@ -73,7 +79,7 @@ fn at_prefix(data: &[u8], start: usize, form: &Form) -> Option<Leak> {
         }
         LeakProof::Checksum => {
             let end = body + form.measure(rest)?;
-            let is_longer = data.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric());
+            let is_longer = data.get(end).is_some_and(u8::is_ascii_alphanumeric);
             match Form::checksum_fits(data.get(start..end)?) {
                 true => (end, Confidence::High, "its checksum fits".to_owned()),
                 false if is_longer || !is_no_placeholder(data.get(body..end)?) => return None,
@@ -119,6 +125,12 @@ fn encoded(data: &[u8], run: &Range<usize>, setting: Setting) -> Option<Leak> {
     let text = data.get(run.clone()).filter(|text| text.len() <= LONGEST_ENCODED)?;
     let is_prefixed = text.starts_with(b"Y2Z") || text.starts_with(b"djEuMC");
     if padding == 0 && !is_prefixed && text.len() % 4 != 0 {
+        return None;
+    }
+    // Most runs are names; a length that no value has spares the work.
+    let length = text.len() * 3 / 4;
+    let fits = |form: &Form| form.has_length(length) || form.has_length(length.saturating_sub(1));
+    if !is_prefixed && !unprefixed().any(fits) {
         return None;
     }
     let value = decode(text)?;
@@ -172,10 +184,16 @@ fn is_drawn(form: &Form, value: &[u8]) -> bool {
     }
 }
 
+/// A name, cut where it could be a value itself: `cfut_…_token`.
+fn shown(name: &[u8]) -> String {
+    let shown = String::from_utf8_lossy(name.get(..LONGEST_NAME).unwrap_or(name)).into_owned();
+    if name.len() > LONGEST_NAME { shown + "…" } else { shown }
+}
+
 /// How sure the text around a value makes that it is of this form.
 fn by_name(data: &[u8], place: Range<usize>, value: &[u8], form: &Form, setting: Setting) -> Option<Named> {
     let name = context::name(data, place.start)?;
-    let called: String = String::from_utf8_lossy(name.text).chars().take(48).collect();
+    let called = shown(name.text);
     let own = || Named::surely(format!("`{called}` names it"));
     let nearby = |needles: &[&str]| {
         let is_near = context::is_near(data, place.start, place.end, needles);

@@ -1,9 +1,9 @@
 //! Every blob, commit and tag of a repository, each once.
 
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
-use super::plumbing::{Git, GitError, finish};
+use super::plumbing::{Git, GitError, Running};
 use crate::detect::Setting;
 use crate::reader::{Buffer, Source, Tally, scan_reader};
 
@@ -39,8 +39,9 @@ pub(super) fn scan(git: &Git, archives: u8) -> Result<Tally, GitError> {
 fn read(git: &Git, ids: &[&str], archives: u8) -> Result<Tally, GitError> {
     let mut child = git.command(&READ).stdin(Stdio::piped()).spawn().map_err(GitError::Missing)?;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    let running = Running::of(child);
     let mut tally = Tally::default();
-    std::thread::scope(|scope| {
+    let read = std::thread::scope(|scope| {
         if let Some(stdin) = stdin {
             scope.spawn(move || {
                 let mut stdin = BufWriter::new(stdin);
@@ -52,13 +53,10 @@ fn read(git: &Git, ids: &[&str], archives: u8) -> Result<Tally, GitError> {
             Some(stdout) => answers(&mut BufReader::with_capacity(64 << 10, stdout), archives, &mut tally),
             None => Err(GitError::Nonsense("cat-file")),
         }
-    })
-    .and_then(|()| end(child))?;
-    Ok(tally)
-}
-
-fn end(child: Child) -> Result<(), GitError> {
-    finish(child, &READ)
+    });
+    // What git says of itself is more than that its answer was none.
+    running.finish(&READ)?;
+    read.map(|()| tally)
 }
 
 /// `ID TYPE SIZE`, a line break, so many bytes, a line break; again and again.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use super::plumbing::{Git, GitError, finish};
+use super::plumbing::{Git, GitError, Running};
 
 /// Oldest first; `--all` has HEAD in it, and the reflogs what was amended away.
 const COMMITS: [&str; 5] = ["rev-list", "--all", "--reflog", "--reverse", "--topo-order"];
@@ -61,10 +61,11 @@ pub(super) fn find<'a>(git: &Git, objects: impl Iterator<Item = &'a str>) -> Res
 }
 
 fn first(git: &Git, wanted: &HashSet<&str>) -> Result<HashMap<String, (usize, String, String)>, GitError> {
-    let mut commits = git.command(&COMMITS).stderr(Stdio::null()).spawn().map_err(GitError::Missing)?;
+    let mut commits = git.command(&COMMITS).spawn().map_err(GitError::Missing)?;
     let listed = commits.stdout.take().ok_or(GitError::Nonsense("rev-list"))?;
     let mut changes = git.command(&CHANGES).stdin(Stdio::from(listed)).spawn().map_err(GitError::Missing)?;
     let output = changes.stdout.take().ok_or(GitError::Nonsense("diff-tree"))?;
+    let (commits, changes) = (Running::of(commits), Running::of(changes));
     let mut first = HashMap::new();
     let (mut commit, mut object, mut order) = (String::new(), None::<String>, 0);
     for piece in BufReader::new(output).split(0) {
@@ -86,7 +87,7 @@ fn first(git: &Git, wanted: &HashSet<&str>) -> Result<HashMap<String, (usize, St
         }
     }
     first.remove("");
-    finish(changes, &CHANGES)?;
-    finish(commits, &COMMITS)?;
+    changes.finish(&CHANGES)?;
+    commits.finish(&COMMITS)?;
     Ok(first)
 }

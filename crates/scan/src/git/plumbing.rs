@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 
 use thiserror::Error;
 
@@ -99,15 +100,34 @@ impl Git {
     }
 }
 
-/// Waits for a command that was read to its end.
-pub(super) fn finish(mut child: Child, arguments: &[&str]) -> Result<(), GitError> {
-    let mut said = Vec::new();
-    if let Some(errors) = child.stderr.take() {
-        // What it said is for people; a part of it will do.
-        let _ = errors.take(64 << 10).read_to_end(&mut said);
+/// A command that runs. What it complains of is read beside what it answers: a damaged repository has git say more than a
+/// pipe holds, and git would wait for a reader who waits for git.
+pub(super) struct Running {
+    child: Child,
+    complaints: JoinHandle<Vec<u8>>,
+}
+
+impl Running {
+    pub(super) fn of(mut child: Child) -> Self {
+        let errors = child.stderr.take();
+        let complaints = std::thread::spawn(move || {
+            let mut said = Vec::new();
+            if let Some(mut errors) = errors {
+                // What it said is for people; a part of it will do.
+                let _ = (&mut errors).take(64 << 10).read_to_end(&mut said);
+                let _ = std::io::copy(&mut errors, &mut std::io::sink());
+            }
+            said
+        });
+        Self { child, complaints }
     }
-    let status = child.wait().map_err(GitError::Missing)?;
-    if status.success() { Ok(()) } else { Err(failed(arguments, &said)) }
+
+    /// Waits for it, after its answer was read to its end or let go.
+    pub(super) fn finish(mut self, arguments: &[&str]) -> Result<(), GitError> {
+        let status = self.child.wait().map_err(GitError::Missing)?;
+        let said = self.complaints.join().unwrap_or_default();
+        if status.success() { Ok(()) } else { Err(failed(arguments, &said)) }
+    }
 }
 
 fn failed(arguments: &[&str], said: &[u8]) -> GitError {

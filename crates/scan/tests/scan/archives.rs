@@ -15,20 +15,25 @@ fn scan(bytes: &[u8], archives: u8) -> Tally {
     tally
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut out = GzEncoder::new(Vec::new(), Compression::fast());
     out.write_all(bytes).unwrap();
     out.finish().unwrap()
 }
 
-fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+/// A tar archive as `tar` reads it.
+pub(crate) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut out = Vec::new();
     for (name, content) in files {
         let mut header = [0; 512];
         header[..name.len()].copy_from_slice(name.as_bytes());
         header[124..135].copy_from_slice(format!("{:011o}", content.len()).as_bytes());
+        header[100..107].copy_from_slice(b"0000644");
+        header[148..156].fill(b' ');
         header[156] = b'0';
-        header[257..263].copy_from_slice(b"ustar\0");
+        header[257..265].copy_from_slice(b"ustar\x0000");
+        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+        header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
         out.extend_from_slice(&header);
         out.extend_from_slice(content);
         out.resize(out.len().div_ceil(512) * 512, 0);
@@ -93,6 +98,13 @@ fn what_is_damaged_is_told_and_breaks_nothing() {
             changed[end] ^= 0x55;
             scan(&changed, 3);
         }
+    }
+    // Sizes that no number can hold, or that no file has.
+    for size in [&b"\x80\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff"[..], b"77777777777\0"] {
+        let mut lying = tar(&files);
+        lying[124..136].copy_from_slice(size);
+        lying[156] = b'5';
+        scan(&lying, 3);
     }
     let mut cut = zip(&files);
     cut.truncate(cut.len() - 30);

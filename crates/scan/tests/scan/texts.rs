@@ -71,6 +71,31 @@ fn utf16_and_dumps_of_an_environment_are_text() {
     assert_eq!((tally.findings.len(), tally.binaries), (0, 1));
 }
 
+/// A text that is made of credentials fills neither memory nor the screen.
+#[test]
+fn of_very_many_findings_a_thousand_are_told() {
+    let mut draw = Draw::new(13);
+    let text: String = (0..1_100).map(|_| format!("{}\n", draw.value("user-token"))).collect();
+    let tally = scan(text.as_bytes());
+    assert_eq!((tally.findings.len(), tally.unread.len()), (1_000, 1));
+}
+
+/// A name that could be a value itself is cut, and so is a path.
+#[test]
+fn what_is_told_beside_a_value_holds_none() {
+    let mut draw = Draw::new(14);
+    let (value, other) = (draw.value("user-token"), draw.value("legacy-token"));
+    let text = format!("# cloudflare\n{value}_token={other}\n");
+    let mut tally = Tally::default();
+    scan_reader(&mut text.as_bytes(), &source(&format!("a/{value}")), &mut Buffer::default(), &mut tally).unwrap();
+    assert!(!tally.findings.is_empty());
+    for finding in tally.findings {
+        for told in [finding.why, finding.place.to_string()] {
+            assert!(!told.contains(&value), "a value is told");
+        }
+    }
+}
+
 #[test]
 fn companions_are_kept() {
     let mut draw = Draw::new(9);
