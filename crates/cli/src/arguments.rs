@@ -1,5 +1,6 @@
 //! The command line, as clap reads it.
 
+mod audit;
 mod care;
 mod check;
 mod declared;
@@ -28,6 +29,9 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use flarekeep_tokens::Sink;
 
+pub(crate) use self::audit::{
+    Accept, Answer, Audit, AuditForm, AuditVerb, Fingerprint, FixFindings, KnownFindings, Recorded,
+};
 pub(crate) use self::care::{TokenList, TokenRemind, Whose};
 pub(crate) use self::check::{Check, Discover, Refused};
 pub(crate) use self::declared::{Apply, Import};
@@ -177,6 +181,8 @@ pub(crate) enum Command {
     Policy(Policy),
     /// Whether the token meets the needs: one test that changes nothing for each
     Check(Check),
+    /// What could go wrong with tokens: faults, their mends, and what each reaches
+    Audit(Box<Audit>),
     /// Why a call is refused, and the smallest change that mends it
     Why(Why),
     /// Give the token what it lacks, and take away what bars it; its value stays the same
@@ -185,7 +191,7 @@ pub(crate) enum Command {
     Apply(Apply),
     /// Write flarekeep.toml from the tokens that are there
     Import(Import),
-    /// Leaked credentials of Cloudflare in files, archives of text and git history; exit status 1 if there are any
+    /// Leaked credentials of Cloudflare in files, archives of text and git history
     Scan(Box<Scan>),
     /// Run a command under a token that is made for it and ends with it
     Exec(Box<Exec>),

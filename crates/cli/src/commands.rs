@@ -1,6 +1,7 @@
 //! The commands: one file a verb, in the folder of its noun.
 
 mod apply;
+mod audit;
 mod check;
 mod completions;
 mod domain;
@@ -38,6 +39,7 @@ pub(crate) fn run(arguments: Arguments, output: Output) -> CommandResult {
         Command::Recipe(arguments) => recipe::run(&context()?, &arguments),
         Command::Token(arguments) => token::run(&context()?, &arguments),
         Command::Check(arguments) => check::run(&context()?, &arguments),
+        Command::Audit(arguments) => audit::run(&context()?, &arguments),
         Command::Why(arguments) => why::run(&context()?, &arguments),
         Command::Fix(arguments) => fix::run(&context()?, &arguments),
         Command::Apply(arguments) => apply::run(&context()?, &arguments),

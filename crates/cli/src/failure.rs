@@ -174,7 +174,7 @@ impl From<DocumentedError> for CommandError {
     }
 }
 
-fn with_nearest(error: CommandError, nearest: &[String]) -> CommandError {
+pub(crate) fn with_nearest(error: CommandError, nearest: &[String]) -> CommandError {
     if nearest.is_empty() {
         return error;
     }

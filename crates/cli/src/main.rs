@@ -18,6 +18,7 @@ mod overlay;
 mod place;
 mod plan_file;
 mod recipes;
+mod save;
 mod secret;
 mod sources;
 mod work;

@@ -98,8 +98,8 @@ impl Lack {
     pub(super) fn words(&self) -> String {
         match self {
             Self::Silent => "the file does not say; Cloudflare's own list does".to_owned(),
-            // A token is made of policies (the schema requires them): an empty list is rather a list that was cut.
-            Self::Empty => "its list of policies is empty, as it is of no token that is of use".to_owned(),
+            // A token is made of policies (the schema requires them): one without groups was rather cut.
+            Self::Empty => "its policies name no permission group, as those of no token that is of use".to_owned(),
             Self::Odd(why) => why.clone(),
         }
     }
@@ -125,7 +125,8 @@ impl Entry<'_> {
         let condition = self.condition.map_or("null", RawValue::get);
         let text = format!("{{\"policies\":{},\"condition\":{condition}}}", policies.get());
         let read = document::read(&text).map_err(|error| Lack::Odd(error.message))?;
-        if read.policies.is_empty() { Err(Lack::Empty) } else { Ok((read.policies, read.ip)) }
+        let is_empty = read.policies.iter().all(|policy| policy.groups.is_empty());
+        if is_empty { Err(Lack::Empty) } else { Ok((read.policies, read.ip)) }
     }
 
     /// # Errors

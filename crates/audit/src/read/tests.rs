@@ -76,7 +76,7 @@ fn one_bad_token_does_not_hide_the_others_and_no_value_is_repeated() {
 fn owners_follow_from_what_is_there() {
     let read = |fields: &str, resource: &str| {
         let text = format!(
-            r#"{{"id":"{:032x}",{fields}"policies":[{{"effect":"allow","resources":{{"{resource}":"*"}},"permission_groups":[]}}]}}"#,
+            r#"{{"id":"{:032x}",{fields}"policies":[{{"effect":"allow","resources":{{"{resource}":"*"}},"permission_groups":[{{"id":"4755a26eedb94da69e1066d98aa820be"}}]}}]}}"#,
             1
         );
         tokens_json("t", &text).unwrap().tokens[0].owner

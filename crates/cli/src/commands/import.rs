@@ -1,6 +1,5 @@
 //! `flarekeep import`: flarekeep.toml, from the tokens that are there.
 
-use std::io::Write;
 use std::path::Path;
 
 use flarekeep_catalogue::nearest;
@@ -15,6 +14,7 @@ use crate::arguments::Import;
 use crate::context::{Context, block_on, owner};
 use crate::error::{CommandError, Kind};
 use crate::output::{GOOD, counted, plain, styled};
+use crate::save::save;
 use crate::sources::file;
 use crate::{CommandResult, Verdict, desk};
 
@@ -105,12 +105,7 @@ fn selected(tokens: Vec<(Token, Owner)>, names: &[String]) -> Result<Vec<(Token,
 
 /// Writes the file in one step.
 fn write(path: &Path, text: &str) -> Result<(), CommandError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut temporary| {
-        temporary.write_all(text.as_bytes())?;
-        temporary.persist(path).map_err(|error| error.error).map(|_| ())
-    });
-    written.map_err(|error| {
+    save(path, text).map_err(|error| {
         CommandError::new(Kind::Usage, format!("cannot write `{}`: {error}", file::name(path))).hint("--out FILE")
     })
 }

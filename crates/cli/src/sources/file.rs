@@ -28,10 +28,16 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>, CommandError> {
 
 /// A file as a text.
 pub(crate) fn text(path: &Path) -> Result<String, CommandError> {
+    text_within(path, LONGEST)
+}
+
+/// The same of at most so many bytes, in whole MiB.
+pub(crate) fn text_within(path: &Path, longest: u64) -> Result<String, CommandError> {
     let mut text = Vec::new();
-    open(path)?.take(LONGEST + 1).read_to_end(&mut text).map_err(|error| unreadable(path, &error))?;
-    if text.len() as u64 > LONGEST {
-        return Err(CommandError::usage(format!("`{}` cannot be read: it is longer than 16 MiB", name(path)))
+    open(path)?.take(longest + 1).read_to_end(&mut text).map_err(|error| unreadable(path, &error))?;
+    if text.len() as u64 > longest {
+        let mib = longest >> 20;
+        return Err(CommandError::usage(format!("`{}` cannot be read: it is longer than {mib} MiB", name(path)))
             .hint("name the file that was meant"));
     }
     String::from_utf8(text).map_err(|_| {

@@ -6,6 +6,8 @@
 mod support;
 
 mod apply;
+mod audit;
+mod audit_fix;
 mod bad_input;
 mod check;
 mod check_discover;
@@ -42,6 +44,8 @@ mod recipe;
 mod rotate;
 mod rotate_concurrency;
 mod scan;
+mod scan_hook;
+mod scan_repository;
 mod scan_verify;
 mod seeds_troubles;
 mod sinks;

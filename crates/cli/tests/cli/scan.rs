@@ -91,3 +91,30 @@ fn what_was_accepted_is_told_no_more() {
     shows!("scan_bad_rules", home.run("scan a.txt --allow-file bad.toml").failed(2));
     shows!("scan_bad_baseline", home.run("scan a.txt --baseline bad.toml").failed(2));
 }
+
+/// SARIF holds to its schema, and no name of a file reaches the terminal as it is, whatever it is made of.
+#[test]
+fn names_of_files_are_anything() {
+    let value = fresh_value("cfut_");
+    let home = home(&[(&value, "print")]);
+    for name in
+        ["a b%41.txt", "x:y/é?#.txt", "esc\u{1b}[31mred\r\nnext\u{202e}", "\"quoted\" <&>.txt", &format!("{value}.txt")]
+    {
+        home.write(name, &value);
+    }
+    let run = home.run("scan .").ended(1);
+    assert!(!run.stdout.contains(['\u{1b}', '\r', '\u{202e}']) && !run.stdout.contains("\nnext"), "{}", run.shown());
+    assert!(run.stdout.contains("cfut_….txt:1:1"), "{}", run.shown());
+    let json = home.run("scan . --json").ended(1);
+    assert!(!json.stdout.contains(['\u{1b}', '\u{202e}']));
+    assert_eq!(json.json()["findings"].as_array().unwrap().len(), 5);
+
+    let sarif = home.run("scan . -o sarif").ended(1).json();
+    let schema = include_str!("../../../audit/tests/sarif/sarif-schema-2.1.0.json");
+    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+    compiler.enable_format_assertions();
+    compiler.add_resource("schema.json", serde_json::from_str(schema).unwrap()).unwrap();
+    let index = compiler.compile("schema.json", &mut schemas).unwrap();
+    schemas.validate(&sarif, index).unwrap_or_else(|error| panic!("{error:#}"));
+    assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), 5);
+}

@@ -48,9 +48,13 @@ fn a_global_key_is_asked_about_with_its_address() {
 
 #[test]
 fn a_folder_does_not_say_where_its_leaks_are_sent() {
-    let mut local = Local::start();
-    local.home.set("CLOUDFLARE_API_BASE_URL", "");
-    local.write(".env", "CLOUDFLARE_API_BASE_URL=http://127.0.0.1:9\n");
-    local.write("a.txt", &fresh_value("cfut_"));
-    local.run("scan a.txt --verify").failed(2);
+    let local = Local::start();
+    let (theirs, found) = (fresh_value("cfut_"), fresh_value("cfut_"));
+    let there = "CLOUDFLARE_API_BASE_URL=http://127.0.0.1:9/client/v4\n";
+    for text in [there.to_owned(), format!("{there}CLOUDFLARE_API_TOKEN={theirs}\n")] {
+        local.write(".env", &text);
+        local.write("a.txt", &found);
+        let line = local.type_("scan a.txt --verify").env_remove("CLOUDFLARE_API_BASE_URL");
+        line.hiding(&found).run().failed(2).says(".env would send what was found to http://127.0.0.1:9");
+    }
 }

@@ -7,6 +7,7 @@ use flarekeep_scan::{Accepted, Baseline, Confidence, Finding};
 use crate::arguments::{Scan, ScanLevel};
 use crate::error::CommandError;
 use crate::output::plain;
+use crate::save::save;
 
 /// The rules' usual place.
 const USUAL: &str = "flarekeep-scan.toml";
@@ -79,7 +80,7 @@ impl Filter {
 pub(super) fn write_baseline(arguments: &Scan, findings: &[Finding]) -> Result<(), CommandError> {
     let Some(path) = &arguments.write_baseline else { return Ok(()) };
     let text = serde_json::to_string_pretty(&Baseline::of(findings)).unwrap_or_default() + "\n";
-    std::fs::write(path, text).map_err(|error| {
+    save(path, &text).map_err(|error| {
         CommandError::usage(format!("cannot write `{}`", plain(&path.to_string_lossy())))
             .because(error.to_string())
             .hint("--write-baseline FILE, in a folder that can be written")

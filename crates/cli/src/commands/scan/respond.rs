@@ -149,6 +149,10 @@ fn by_hand(finding: &Finding) -> &'static str {
 
 /// Opens the record before anything is done; what it holds already stays.
 fn record(arguments: &Scan) -> Result<File, CommandError> {
+    // A folder that is looked at may be somebody else's, and a link in it leads anywhere.
+    if arguments.record.is_symlink() {
+        return Err(unwritable(arguments, &std::io::Error::other("it is a link")));
+    }
     let mut options = OpenOptions::new();
     options.create(true).append(true).mode(0o600);
     options.open(&arguments.record).map_err(|error| unwritable(arguments, &error))

@@ -7,6 +7,9 @@ use crate::arguments::Scan;
 use crate::output::table::table;
 use crate::output::{BAD, CARE, FAINT, GOOD, Output, STRONG, counted, plain, styled};
 
+/// How many of the texts that could not be read are told one by one.
+const MOST_UNREAD: usize = 20;
+
 pub(super) fn show(output: Output, arguments: &Scan, answer: &Answer) {
     for (at, finding) in answer.findings().iter().enumerate() {
         if at > 0 {
@@ -25,11 +28,20 @@ pub(super) fn show(output: Output, arguments: &Scan, answer: &Answer) {
         output.line("");
     }
     output.line(summary(answer));
-    for unread in &answer.tally.unread {
-        output.warn(format!("not read to its end: {} ({})", plain(&unread.path), plain(&unread.because)));
-    }
+    unread(output, answer);
     if !answer.findings().is_empty() && !arguments.verify && arguments.respond.is_none() {
         output.note(styled(FAINT, "which of them live: the same with --verify; end those: --respond revoke"));
+    }
+}
+
+fn unread(output: Output, answer: &Answer) {
+    let unread = &answer.tally.unread;
+    for one in unread.iter().take(MOST_UNREAD) {
+        let path = if one.path.is_empty() { String::new() } else { format!("{}: ", plain(&one.path)) };
+        output.warn(format!("not read to its end: {path}{}", plain(&one.because)));
+    }
+    if unread.len() > MOST_UNREAD {
+        output.warn(format!("so were {} more, which --json lists", unread.len() - MOST_UNREAD));
     }
 }
 

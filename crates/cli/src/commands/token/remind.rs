@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::output::table::table;
 use crate::output::{BAD, CARE, FAINT, GOOD, counted, plain, styled, written};
+use crate::save::save;
 use crate::{CommandResult, Verdict};
 
 /// A token that ends soon or ended lately.
@@ -148,16 +149,7 @@ fn write(to: &str, text: &str) -> Result<(), CommandError> {
         written(std::io::stdout().write_all(text.as_bytes()));
         return Ok(());
     }
-    let path = Path::new(to);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    write().map_err(|error| {
+    save(Path::new(to), text).map_err(|error| {
         CommandError::usage(format!("cannot write the calendar to `{}`: {}", plain(to), error.kind()))
             .hint("--ics FILE, in a folder that is there; --ics - writes to standard output")
     })

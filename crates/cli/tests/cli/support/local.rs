@@ -60,7 +60,8 @@ impl Local {
         let world = format!(
             "[[account]]\nname = 'Acme'\nid = '{ACCOUNT}'\n\
              [[user]]\nemail = 'ada@example.com'\nid = '{USER}'\nglobal_key = '{}'\n\
-             [[zone]]\nname = 'example.com'\nid = '{ZONE}'\n[[zone]]\nname = 'example.org'\nid = '{OTHER_ZONE}'\n{more}",
+             [[zone]]\nname = 'example.com'\nid = '{ZONE}'\naccount = 'Acme'\n\
+             [[zone]]\nname = 'example.org'\nid = '{OTHER_ZONE}'\naccount = 'Acme'\n{more}",
             fresh_value("cfk_")
         );
         let calls = Arc::new(Mutex::new(Vec::new()));
