@@ -42,6 +42,7 @@ def run(name, environment, work):
     """Whole seconds of the process, processor seconds, its own account of the seconds, tokens."""
     command = {
         "flarekeep": [release / "flarekeep", "audit", "--json", "--fail-on", "never", "--quiet"],
+        "flarekeep table": [release / "flarekeep", "audit", "--fail-on", "never", "--quiet"],
         "flarekeep html": [release / "flarekeep", "audit", "-o", "html", "--fail-on", "never", "--quiet"],
         "bare client": [release / "examples/bare_tokens", environment["CLOUDFLARE_BASE_URL"], "32"],
         "sdk, 32 in flight": [python, here / "audit_sdk.py", "pages"],
@@ -60,7 +61,7 @@ def run(name, environment, work):
         text = out.read()
     if name == "flarekeep":
         tokens, own = len(json.loads(text)["tokens"]), took
-    elif name == "flarekeep html":
+    elif name in ("flarekeep html", "flarekeep table"):
         tokens, own = accounts * of_account + of_user, took
     else:
         tokens, own = int(text.split()[0]), float(text.split()[1])
@@ -86,7 +87,7 @@ with tempfile.TemporaryDirectory(prefix="flarekeep-audit-") as folder:
     try:
         facts = json.loads(server.stdout.readline())
         environment = {**clean, "CLOUDFLARE_BASE_URL": facts["api"], "CLOUDFLARE_EMAIL": facts["email"], "CLOUDFLARE_API_KEY": facts["global_key"]}
-        names = ["flarekeep", "flarekeep html", "bare client", "sdk, 32 in flight", "sdk, its iterator"]
+        names = ["flarekeep", "flarekeep table", "flarekeep html", "bare client", "sdk, 32 in flight", "sdk, its iterator"]
         found = {name: [] for name in names}
         for _ in range(rounds):
             for name in random.sample(names, len(names)):
