@@ -1,6 +1,6 @@
 //! Findings that are not reported: accepted for a time, or ignored by rule.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -63,7 +63,7 @@ pub(crate) struct Judged {
 /// not there is mended.
 pub(crate) fn judge(mut found: Vec<Finding>, settings: &Settings, is_whole: bool) -> Judged {
     found.sort_by(|a, b| a.order().cmp(&b.order()));
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::with_capacity(found.len());
     found.retain(|finding| seen.insert(finding.fingerprint.clone()));
     let today = TimeZone::UTC.to_datetime(settings.now).date();
     let mut judged = Judged {

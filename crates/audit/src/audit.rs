@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use crate::accepted::{Acceptance, Accepted, Ignored, judge};
 use crate::copies::{once, silent};
 use crate::counts::Counts;
-use crate::finding::{Finding, TokenRef};
+use crate::finding::{About, Finding, TokenRef};
 use crate::level::Severity;
 use crate::pages::missing;
-use crate::reach::{Measured, TokenReach, measure};
+use crate::reach::{ReachCache, TokenReach, measure};
 use crate::rules::{Scene, Subject, looked_around, looked_at};
 use crate::settings::Settings;
 use crate::text;
@@ -88,15 +88,17 @@ pub struct Looked {
 }
 
 /// Looks at one token as [`audit`] does, for [`audit_with`]: a caller to whom tokens come one after the other need not wait
-/// for the last. Of `world` only the accounts, the zones and the usage are asked.
+/// for the last. Of `world` only the accounts, the zones and the usage are asked; `known` is of this world.
 #[must_use]
-pub fn look(record: &TokenRecord, world: &World, settings: &Settings) -> Looked {
-    let measured = Measured::of(record, world, seconds(settings.now));
+pub fn look(record: &TokenRecord, world: &World, settings: &Settings, known: &ReachCache) -> Looked {
+    let measured = known.measured(record, world, seconds(settings.now));
     let usage = world.usage.as_ref().and_then(|usage| usage.tokens.get(&record.id));
     let reach = measure(record, &measured, usage, world, settings);
     let scene = Scene { world, tokens: &[] };
     let subject = Subject { scene: &scene, token: record, measured: &measured, reach: &reach, usage };
-    Looked { findings: looked_at(&subject, settings), audited: shown(record, reach, world, settings.now) }
+    let about = About::of(record);
+    let findings = looked_at(&subject, &about, settings);
+    Looked { findings, audited: shown(record, about.token, reach, world, settings.now) }
 }
 
 /// As [`audit`], where some tokens were looked at already.
@@ -115,8 +117,9 @@ pub fn audit_with(world: &World, settings: &Settings, mut looked: HashMap<TokenI
         .chain(differing)
         .collect();
     let (mut found, mut audited) = (Vec::new(), Vec::with_capacity(tokens.len()));
+    let known = ReachCache::default();
     for record in &tokens {
-        let looked = looked.remove(&record.id).unwrap_or_else(|| look(record, world, settings));
+        let looked = looked.remove(&record.id).unwrap_or_else(|| look(record, world, settings, &known));
         found.extend(looked.findings);
         audited.push(looked.audited);
     }
@@ -163,10 +166,10 @@ const ANY: &str = r#"{"id": "00000000000000000000000000000001", "name": "any", "
     "effect": "allow", "resources": {"com.cloudflare.api.account.*": "*"},
     "permission_groups": [{"id": "c1fde68c7bcc44588cbb6ddbc16d6480"}]}]}"#;
 
-fn shown(record: &TokenRecord, reach: TokenReach, world: &World, now: Timestamp) -> Audited {
+fn shown(record: &TokenRecord, token: TokenRef, reach: TokenReach, world: &World, now: Timestamp) -> Audited {
     let ended = record.status == Status::Active && record.expires_on.is_some_and(|end| end <= now);
     Audited {
-        token: TokenRef::from(record),
+        token,
         status: if ended { "expired".to_owned() } else { text::shown(&record.status_word) },
         owner: match record.owner {
             OwnedBy::Account(account) => world.account_words(account),

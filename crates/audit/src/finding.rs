@@ -1,5 +1,8 @@
 //! One fault that an audit reports.
 
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
 use flarekeep_catalogue::TokenId;
 use sha2::{Digest, Sha256};
 
@@ -31,14 +34,14 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(crate) fn of(rule: &'static Rule, token: Option<&TokenRecord>, found: Found) -> Self {
+    pub(crate) fn of(rule: &'static Rule, about: Option<&About<'_>>, found: Found) -> Self {
         let severity = found.severity.unwrap_or(rule.severity);
         Self {
             rule,
             severity,
             confidence: found.confidence,
-            fingerprint: fingerprint(rule, severity, token, &found.thing),
-            token: token.map(TokenRef::from),
+            fingerprint: fingerprint(rule, severity, about, &found.thing),
+            token: about.map(|about| about.token.clone()),
             summary: found.summary,
             details: found.details,
             mends: found.mends,
@@ -55,6 +58,24 @@ impl Finding {
     pub(crate) fn order(&self) -> impl Ord + '_ {
         let token = self.token.as_ref().map(|token| (token.name.as_str(), token.id));
         (self.severity, self.confidence, self.rule.id, token, self.fingerprint.as_str())
+    }
+}
+
+/// The token that findings are about: what all of them have in common, made once.
+#[derive(Debug)]
+pub(crate) struct About<'a> {
+    pub(crate) token: TokenRef,
+    record: &'a TokenRecord,
+    grants: OnceCell<BTreeSet<String>>,
+}
+
+impl<'a> About<'a> {
+    pub(crate) fn of(record: &'a TokenRecord) -> Self {
+        Self { token: TokenRef::from(record), record, grants: OnceCell::new() }
+    }
+
+    fn grants(&self) -> &BTreeSet<String> {
+        self.grants.get_or_init(|| self.record.grants())
     }
 }
 
@@ -76,14 +97,15 @@ const OF_GRANTS: [&str; 11] = [
 
 /// 16 digits of a hash of what makes the finding this one. A token's id names it wherever it was read, so that neither
 /// place nor owner is in it. How bad it is, is: what was accepted as medium is not accepted as critical.
-fn fingerprint(rule: &Rule, severity: Severity, token: Option<&TokenRecord>, thing: &str) -> String {
-    let id = token.map(|token| token.id.to_string()).unwrap_or_default();
-    let grants = token.filter(|_| OF_GRANTS.contains(&rule.id)).map(TokenRecord::grants).unwrap_or_default();
+fn fingerprint(rule: &Rule, severity: Severity, about: Option<&About<'_>>, thing: &str) -> String {
+    let id = about.map(|about| about.token.id.to_string()).unwrap_or_default();
     let mut hash = Sha256::new_with_prefix(format!("{}\0{severity}\0{id}\0{thing}", rule.id));
-    for line in grants {
+    for line in about.filter(|_| OF_GRANTS.contains(&rule.id)).into_iter().flat_map(About::grants) {
         hash.update(format!("\0{line}"));
     }
-    hash.finalize().iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    let digest = hash.finalize();
+    let first = digest.iter().take(8).fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
+    format!("{first:016x}")
 }
 
 /// The token that a finding or a line of a report is about.

@@ -37,7 +37,7 @@ pub use finding::{Finding, TokenRef};
 pub use level::{Confidence, Severity};
 pub use mend::{Mend, SafeMend};
 pub use pages::ListPage;
-pub use reach::{Level, Narrower, ProductReach, TokenReach, UsedOperation, WideningWay};
+pub use reach::{Level, Narrower, ProductReach, ReachCache, TokenReach, UsedOperation, WideningWay};
 pub use rule::Rule;
 pub use rules::{RULES, rule};
 pub use settings::{Settings, Thresholds};

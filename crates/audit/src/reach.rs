@@ -1,5 +1,6 @@
 //! What a token reaches, in words and numbers for people.
 
+mod cache;
 mod facts;
 mod measure;
 mod narrow;
@@ -10,6 +11,7 @@ use flarekeep_planner::{Plan, Target};
 use flarekeep_policy::Policy;
 use serde::Serialize;
 
+pub use self::cache::ReachCache;
 pub(crate) use self::facts::family_of;
 pub(crate) use self::measure::{Measured, measure};
 pub(crate) use self::narrow::is_exercised;

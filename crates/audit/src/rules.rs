@@ -45,7 +45,7 @@ use flarekeep_policy::{Policy, Token, compare};
 pub(crate) use self::pages::page;
 use self::subject::days;
 pub(crate) use self::subject::{Scene, Subject};
-use crate::finding::Finding;
+use crate::finding::{About, Finding};
 use crate::level::{Confidence, Severity};
 use crate::mend::SafeMend;
 use crate::rule::{Check, Found, Rule};
@@ -93,12 +93,12 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
 }
 
 /// What the rules for one token find.
-pub(crate) fn looked_at(subject: &Subject<'_>, settings: &Settings) -> Vec<Finding> {
+pub(crate) fn looked_at(subject: &Subject<'_>, about: &About<'_>, settings: &Settings) -> Vec<Finding> {
     let mut all = Vec::new();
     for rule in on(settings) {
         if let Check::Token(check) = rule.check {
             let found = check(subject, settings).into_iter().map(|found| capped(rule, found));
-            all.extend(found.map(|found| Finding::of(rule, Some(subject.token), found)));
+            all.extend(found.map(|found| Finding::of(rule, Some(about), found)));
         }
     }
     all

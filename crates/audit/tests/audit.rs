@@ -137,6 +137,24 @@ proptest! {
     }
 
     #[test]
+    fn what_is_measured_once_for_many_is_true_of_each(tokens in tokens(), others in tokens()) {
+        // The others have the policies of the first, and all else of their own.
+        let alike = others.into_iter().zip(&tokens).enumerate().map(|(number, (mut other, one))| {
+            other["policies"] = one["policies"].clone();
+            other["id"] = json!(format!("{:032x}", number + 101));
+            other
+        });
+        let all: Vec<Value> = tokens.iter().cloned().chain(alike).collect();
+        let together = audit(&world(&all), &settings());
+        for token in &all {
+            let alone = audit(&world(std::slice::from_ref(token)), &settings());
+            let one = &alone.tokens[0];
+            let same = together.tokens.iter().find(|other| other.token.id == one.token.id).unwrap();
+            prop_assert_eq!(&same.reach, &one.reach);
+        }
+    }
+
+    #[test]
     fn findings_are_sorted_told_apart_and_safe_to_print(tokens in tokens()) {
         let audit = audit(&world(&tokens), &settings());
         prop_assert!(audit.findings.is_sorted_by_key(|finding| (finding.severity, finding.confidence)));

@@ -1,6 +1,7 @@
 //! Permission groups: what Cloudflare grants.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use crate::id::GroupId;
 use crate::name;
@@ -130,6 +131,12 @@ impl PartialEq for Group {
 }
 
 impl Eq for Group {}
+
+impl Hash for Group {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.index.hash(state);
+    }
+}
 
 /// All permission groups, ordered by name and scope.
 pub fn groups() -> &'static [Group] {

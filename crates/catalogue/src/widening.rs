@@ -66,6 +66,9 @@ impl Widening {
 
     /// Whether a call of `operation` goes this way.
     pub fn is_opened_by(&self, operation: &Operation) -> bool {
+        if !self.methods.contains(&operation.method) {
+            return false;
+        }
         let (template, exact) = match self.path.strip_suffix('$') {
             Some(template) => (template, true),
             None => (self.path, false),
@@ -78,7 +81,7 @@ impl Widening {
             (wanted, Some(segment)) => segment.split(':').next() == Some(wanted),
             (_, None) => false,
         });
-        fits && (!exact || path.next().is_none()) && self.methods.contains(&operation.method)
+        fits && (!exact || path.next().is_none())
     }
 }
 

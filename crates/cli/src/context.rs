@@ -1,6 +1,7 @@
 //! What a command has at hand: output, environment, options, and clients made from them.
 
 use std::future::Future;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use flarekeep_cloudflare::{Client, Credential, DEFAULT_BASE_URL, Notice, Owner};
@@ -130,6 +131,13 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, CommandError>>) -
 /// on waking each other up than one needs for the work.
 pub(crate) fn block_on_this_thread<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
     on(&mut Builder::new_current_thread(), work)
+}
+
+/// The same, with as many threads beside it for blocking work as there are processors: more would take turns, and keep the one
+/// that waits for the network from its answers.
+pub(crate) fn block_on_beside_work<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
+    let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    on(Builder::new_current_thread().max_blocking_threads(processors), work)
 }
 
 fn on<T>(builder: &mut Builder, work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::{IpNet, Ipv4Net};
 
 /// A list of address ranges in a condition, kept apart from "no list": an empty list lets nobody in.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct IpSet(pub Vec<IpNet>);
 
 impl IpSet {
@@ -15,7 +15,7 @@ impl IpSet {
 }
 
 /// From which addresses a token may be used.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct IpCondition {
     /// Only these, where the list is given. The API takes an empty one and then lets nobody in
     /// (cloudflare/terraform-provider-cloudflare#897).

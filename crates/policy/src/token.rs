@@ -52,7 +52,7 @@ pub enum Owner {
 }
 
 /// Whether a token may be used at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
     /// In use.
     Active,
@@ -97,7 +97,7 @@ pub enum Effect {
 }
 
 /// One permission group in a policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Grant {
     /// A group of the catalogue.
     Group(&'static Group),
@@ -120,7 +120,7 @@ impl Grant {
 }
 
 /// One entry of a token: its groups at its resources.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Policy {
     /// Whether it grants or withholds.
     pub effect: Effect,
@@ -138,7 +138,7 @@ impl Policy {
 }
 
 /// An API token, without its value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Token {
     /// Who owns it.
     pub owner: Owner,

@@ -14,14 +14,22 @@ pub(crate) struct Facts {
     pub(crate) reads: OperationSet,
     /// Those that may change something and need a group.
     pub(crate) writes: OperationSet,
-    /// Those by which tokens or members are made or changed.
-    pub(crate) widens: OperationSet,
+    /// Those of both.
+    pub(crate) granted: OperationSet,
+    /// Those by which tokens are made or changed.
+    pub(crate) makes_tokens: OperationSet,
+    /// Those by which members are made or changed.
+    pub(crate) makes_members: OperationSet,
+    /// Those that open any way to widen a token.
+    pub(crate) opens_a_way: OperationSet,
     /// The ways to widen a token, each with the operations that open it.
     pub(crate) ways: Vec<(&'static Widening, OperationSet)>,
     /// By a group's position in the catalogue, the family that it changes something in; see [`family_of`].
     families_by_group: Vec<Option<&'static str>>,
-    /// By an operation's position in the catalogue, its family of products.
-    pub(crate) family_by_operation: Vec<&'static str>,
+    /// The families of products.
+    pub(crate) families: Vec<&'static str>,
+    /// By an operation's position in the catalogue, the position of its family among [`Facts::families`].
+    pub(crate) family_by_operation: Vec<usize>,
 }
 
 /// Facts of all operations.
@@ -49,27 +57,35 @@ static FACTS: LazyLock<Facts> = LazyLock::new(|| {
         (widening, set)
     };
     let ways: Vec<(&'static Widening, OperationSet)> = widenings().iter().map(way).collect();
-    let root = ways.iter().filter(|(widening, _)| is_root(widening.way) && !widening.is_inferred());
-    let widens = root.fold(OperationSet::new(), |all, (_, set)| all.or(set));
-    let family_by_operation: Vec<&'static str> = operations().iter().map(Operation::family).collect();
+    let opened = |wanted: &dyn Fn(&Widening) -> bool| {
+        let ways = ways.iter().filter(|(widening, _)| wanted(widening));
+        ways.fold(OperationSet::new(), |all, (_, set)| all.or(set))
+    };
+    let mut families: Vec<&'static str> = operations().iter().map(Operation::family).collect();
+    families.sort_unstable();
+    families.dedup();
+    let position = |operation: &Operation| families.binary_search(&operation.family()).unwrap_or_default();
     Facts {
         reads: set(&|operation| !operation.mutates()),
         writes: set(&Operation::mutates),
-        widens,
+        granted: set(&|_| true),
+        makes_tokens: opened(&|widening| widening.way == Way::Tokens && !widening.is_inferred()),
+        makes_members: opened(&|widening| widening.way == Way::Members && !widening.is_inferred()),
+        opens_a_way: opened(&|_| true),
+        families_by_group: groups().iter().map(changed_by).collect(),
+        family_by_operation: operations().iter().map(position).collect(),
+        families,
         ways,
-        families_by_group: groups().iter().map(|group| changed_by(group, &family_by_operation)).collect(),
-        family_by_operation,
     }
 });
 
-fn changed_by(group: &Group, families: &[&'static str]) -> Option<&'static str> {
+fn changed_by(group: &Group) -> Option<&'static str> {
     if group.is_named_for_reading() {
         return None;
     }
     let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
     for operation in group.operations().filter(|operation| operation.mutates()) {
-        let family = families.get(usize::from(operation.index)).copied().unwrap_or_default();
-        *counts.entry(family).or_default() += 1;
+        *counts.entry(operation.family()).or_default() += 1;
     }
     counts.into_iter().max_by_key(|(name, count)| (*count, Reverse(*name))).map(|(name, _)| name)
 }

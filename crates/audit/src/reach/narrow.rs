@@ -5,7 +5,7 @@ use flarekeep_planner::{Need, Options, Plan, canonical, plan};
 use flarekeep_policy::{Effect, Grant, IpCondition, Policy, Request, Resource, Status, Token, UnixSeconds, compare};
 
 use super::facts::facts;
-use super::measure::{Measured, products};
+use super::measure::{Measured, as_measured, products};
 use super::{Narrower, UsedOperation};
 use crate::token::TokenRecord;
 use crate::usage::TokenUsage;
@@ -57,10 +57,10 @@ pub(super) fn narrower(
         used,
         policies,
         plan,
-        lost: products(&lost.and(&facts.reads.or(&facts.writes)), facts),
+        lost: products(&lost.and(&facts.granted), facts),
         lost_reads: lost.count_in(&facts.reads),
         lost_writes: lost.count_in(&facts.writes),
-        score: Measured::of(&narrowed, world, now).score(),
+        score: Measured::of(as_measured(&narrowed, now), world, now).shown.score,
         is_complete,
     })
 }

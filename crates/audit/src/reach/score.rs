@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use flarekeep_catalogue::{AccountId, Way, ZoneId};
+use flarekeep_catalogue::{AccountId, ZoneId};
 use flarekeep_policy::{BucketKey, Owners, Place, Reach};
 
 use super::facts::facts;
@@ -26,16 +26,13 @@ const TOKENS: u32 = 1_000;
 
 /// What a reach scores: 0 for nothing, up to 1,000.
 pub(super) fn score(reach: &Reach) -> u32 {
-    let opens = |way| {
-        let mut sets = facts().ways.iter().filter(|(widening, _)| widening.way == way && !widening.is_inferred());
-        sets.any(|(_, set)| reach.areas.iter().any(|area| area.operations.meets(set)))
-    };
-    if opens(Way::Tokens) {
+    let opens = |set| reach.areas.iter().any(|area| area.operations.meets(set));
+    if opens(&facts().makes_tokens) {
         return TOKENS;
     }
     let points = points(reach).saturating_add(UNPROVED.saturating_mul(reach.unproved.len() as u64));
     let score = u32::try_from(doublings(points).min(MOST)).unwrap_or_default();
-    if opens(Way::Members) { MEMBERS } else { score }
+    if opens(&facts().makes_members) { MEMBERS } else { score }
 }
 
 /// A place without what does not matter here: under which owner a zone is looked at.

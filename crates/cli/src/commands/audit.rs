@@ -22,7 +22,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::arguments::{self, AuditVerb};
-use crate::context::{Context, block_on};
+use crate::context::{Context, block_on_beside_work};
 use crate::output::{counted, plain};
 use crate::{CommandResult, Verdict};
 
@@ -48,12 +48,15 @@ fn look(context: &Context, arguments: &arguments::Audit) -> CommandResult {
     if arguments.fix.fix {
         mends::able_to_ask(arguments.fix)?;
     }
-    block_on(async {
+    block_on_beside_work(async {
         let manager = context.manager()?;
         let mut collected = collect::collect(context, &manager, arguments, &settings).await?;
         let found = audited(&collected.world, settings.clone(), take(&mut collected.looked));
         if !arguments.fix.fix {
-            return answer(context, arguments, &found, collected.holes, None);
+            let verdict = answer(context, arguments, &found, collected.holes, None);
+            // The process ends: nobody needs what many small texts took.
+            std::mem::forget((collected, found));
+            return verdict;
         }
         mends::run(context, &manager, arguments, (collected, found), &settings).await
     })

@@ -55,6 +55,7 @@ pub(super) async fn collect(
         progress: progress.clone(),
         around: around.clone(),
         settings: (!wants_usage).then(|| Arc::new(settings.clone())),
+        known: Arc::default(),
     };
     let wants_user = reads_users(context, manager, arguments.owner);
     let users = async {

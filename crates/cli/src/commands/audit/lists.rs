@@ -3,7 +3,7 @@
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use flarekeep_audit::{Looked, Settings, look};
+use flarekeep_audit::{Looked, ReachCache, Settings, look};
 use flarekeep_cloudflare::{Client, Error, Gate, Listed, Owner};
 use serde_json::value::RawValue;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -20,6 +20,8 @@ pub(super) struct Reader {
     pub(super) around: Arc<Around>,
     /// What tokens are looked at with; none where all has to be there first.
     pub(super) settings: Option<Arc<Settings>>,
+    /// What was measured of the tokens that were looked at.
+    pub(super) known: Arc<ReachCache>,
 }
 
 /// A list of tokens, or why it could not be read.
@@ -84,7 +86,7 @@ impl Reader {
         let looked = match (&read, owner, &self.settings, self.around.world()) {
             // Who the user is, is known when all of the user's tokens are.
             (Read::Whole(record), Owner::Account(_), Some(settings), Some(world)) => {
-                Some(look(record, world, settings))
+                Some(look(record, world, settings, &self.known))
             }
             _ => None,
         };
