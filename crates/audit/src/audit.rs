@@ -90,7 +90,7 @@ pub struct Looked {
 /// Looks at one token as [`audit`] does, for [`audit_with`]: a caller to whom tokens come one after the other need not wait
 /// for the last. Of `world` only the accounts, the zones and the usage are asked; `known` is of this world.
 #[must_use]
-pub fn look(record: &TokenRecord, world: &World, settings: &Settings, known: &ReachCache) -> Looked {
+pub fn look(record: &TokenRecord, world: &World, settings: &Settings, known: &ReachCache) -> Box<Looked> {
     let measured = known.measured(record, world, seconds(settings.now));
     let usage = world.usage.as_ref().and_then(|usage| usage.tokens.get(&record.id));
     let reach = measure(record, &measured, usage, world, settings);
@@ -98,7 +98,7 @@ pub fn look(record: &TokenRecord, world: &World, settings: &Settings, known: &Re
     let subject = Subject { scene: &scene, token: record, measured: &measured, reach: &reach, usage };
     let about = About::of(record);
     let findings = looked_at(&subject, &about, settings);
-    Looked { findings, audited: shown(record, about.token, reach, world, settings.now) }
+    Box::new(Looked { findings, audited: shown(record, about.token, reach, world, settings.now) })
 }
 
 /// As [`audit`], where some tokens were looked at already.
@@ -106,7 +106,7 @@ pub fn look(record: &TokenRecord, world: &World, settings: &Settings, known: &Re
 /// Each of `looked` must be of the token that the world has under this id, and of these settings, and of a world that says
 /// the same of accounts, zones and usage: else the audit is of two worlds.
 #[must_use]
-pub fn audit_with(world: &World, settings: &Settings, mut looked: HashMap<TokenId, Looked>) -> Audit {
+pub fn audit_with(world: &World, settings: &Settings, mut looked: HashMap<TokenId, Box<Looked>>) -> Audit {
     let (tokens, differing) = once(&world.tokens);
     let unread: Vec<Unread> = world
         .unread

@@ -50,8 +50,9 @@ pub(crate) fn is_root(way: Way) -> bool {
 static FACTS: LazyLock<Facts> = LazyLock::new(|| {
     // What any valid token may call says nothing of one, and what everybody may read gives nothing away.
     let counts = |operation: &&Operation| operation.rule != Rule::AnyToken && !operation.is_public();
-    let granted = || operations().iter().filter(counts);
-    let set = |wanted: &dyn Fn(&Operation) -> bool| granted().filter(|operation| wanted(operation)).collect();
+    let granted: Vec<&'static Operation> = operations().iter().filter(counts).collect();
+    let set =
+        |wanted: &dyn Fn(&Operation) -> bool| granted.iter().copied().filter(|operation| wanted(operation)).collect();
     let way = |widening: &'static Widening| {
         let set: OperationSet = operations().iter().filter(|operation| widening.is_opened_by(operation)).collect();
         (widening, set)
@@ -61,10 +62,11 @@ static FACTS: LazyLock<Facts> = LazyLock::new(|| {
         let ways = ways.iter().filter(|(widening, _)| wanted(widening));
         ways.fold(OperationSet::new(), |all, (_, set)| all.or(set))
     };
-    let mut families: Vec<&'static str> = operations().iter().map(Operation::family).collect();
+    let by_operation: Vec<&'static str> = operations().iter().map(Operation::family).collect();
+    let mut families = by_operation.clone();
     families.sort_unstable();
     families.dedup();
-    let position = |operation: &Operation| families.binary_search(&operation.family()).unwrap_or_default();
+    let position = |family: &&'static str| families.binary_search(family).unwrap_or_default();
     Facts {
         reads: set(&|operation| !operation.mutates()),
         writes: set(&Operation::mutates),
@@ -72,20 +74,21 @@ static FACTS: LazyLock<Facts> = LazyLock::new(|| {
         makes_tokens: opened(&|widening| widening.way == Way::Tokens && !widening.is_inferred()),
         makes_members: opened(&|widening| widening.way == Way::Members && !widening.is_inferred()),
         opens_a_way: opened(&|_| true),
-        families_by_group: groups().iter().map(changed_by).collect(),
-        family_by_operation: operations().iter().map(position).collect(),
+        families_by_group: groups().iter().map(|group| changed_by(group, &by_operation)).collect(),
+        family_by_operation: by_operation.iter().map(position).collect(),
         families,
         ways,
     }
 });
 
-fn changed_by(group: &Group) -> Option<&'static str> {
+fn changed_by(group: &Group, families: &[&'static str]) -> Option<&'static str> {
     if group.is_named_for_reading() {
         return None;
     }
     let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
     for operation in group.operations().filter(|operation| operation.mutates()) {
-        *counts.entry(operation.family()).or_default() += 1;
+        let family = families.get(usize::from(operation.index)).copied().unwrap_or_default();
+        *counts.entry(family).or_default() += 1;
     }
     counts.into_iter().max_by_key(|(name, count)| (*count, Reverse(*name))).map(|(name, _)| name)
 }

@@ -63,7 +63,7 @@ fn look(context: &Context, arguments: &arguments::Audit) -> CommandResult {
 }
 
 /// The audit of a world, at the time that its files want to be read at.
-fn audited(world: &World, mut settings: Settings, looked: HashMap<TokenId, Looked>) -> Audit {
+fn audited(world: &World, mut settings: Settings, looked: HashMap<TokenId, Box<Looked>>) -> Audit {
     if let Some(as_of) = world.as_of {
         // A file does not turn the clock back for what was accepted.
         let today = TimeZone::UTC.to_datetime(settings.now).date();

@@ -27,7 +27,7 @@ const AT_ONCE: usize = 32;
 pub(super) struct Collected {
     pub(super) world: World,
     /// The tokens that were looked at while others were still on their way.
-    pub(super) looked: HashMap<TokenId, Looked>,
+    pub(super) looked: HashMap<TokenId, Box<Looked>>,
     /// The tokens as the API wrote them, for mends.
     pub(super) seen: HashMap<TokenId, (Owner, Box<RawValue>)>,
     /// How much of the tokens could not be read.

@@ -43,7 +43,7 @@ pub(super) struct Tokens {
 pub(super) struct One {
     pub(super) read: Read,
     pub(super) text: Box<RawValue>,
-    pub(super) looked: Option<Looked>,
+    pub(super) looked: Option<Box<Looked>>,
 }
 
 impl Reader {
