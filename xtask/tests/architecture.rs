@@ -30,6 +30,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("flarekeep-audit", &["flarekeep-catalogue", "flarekeep-policy", "flarekeep-planner"]),
     // The leak scan: detectors that are pure, and what walks, unpacks and asks git.
     ("flarekeep-scan", &["flarekeep-catalogue"]),
+    // The proxy of `record`: it knows what credentials look like, and nothing of plans.
+    ("flarekeep-proxy", &["flarekeep-catalogue"]),
     ("flarekeep-sites", &["flarekeep-catalogue", "flarekeep-policy", "flarekeep-planner", "flarekeep-cloudflare"]),
     (
         "flarekeep",
@@ -42,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "flarekeep-emulator",
             "flarekeep-tokens",
             "flarekeep-audit",
+            "flarekeep-proxy",
             "flarekeep-scan",
             "flarekeep-sites",
         ],

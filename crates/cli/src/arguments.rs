@@ -15,6 +15,7 @@ mod permission;
 mod platform;
 mod policy;
 mod r2_keys;
+mod record;
 mod rotate;
 mod scan;
 mod site;
@@ -38,13 +39,14 @@ pub(crate) use self::declared::{Apply, Import};
 pub(crate) use self::domain::{Domain, DomainAdd, DomainList, DomainOf, DomainRemove};
 pub(crate) use self::edge::Edge;
 pub(crate) use self::emulate::{Emulate, Steering};
-pub(crate) use self::exec::Exec;
+pub(crate) use self::exec::{Exec, Guard};
 pub(crate) use self::fix::{Fix, Mends};
 pub(crate) use self::making::{ByHand, Naming};
 pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, PermissionUpdate};
 pub(crate) use self::platform::{Parts, Platform, PlatformDeploy, PlatformDestroy, PlatformDoctor};
 pub(crate) use self::policy::{Policy, PolicyCheck, PolicyDiff, PolicyReach, PolicySimulate, Reading};
 pub(crate) use self::r2_keys::{Lifetime, R2Keys, Signer};
+pub(crate) use self::record::{Record, RecordVerb, Replay, To};
 pub(crate) use self::rotate::{Age, TokenOrphans, TokenResume, TokenRotate};
 pub(crate) use self::scan::{Respond, Scan, ScanForm, ScanLevel};
 pub(crate) use self::site::{
@@ -195,6 +197,8 @@ pub(crate) enum Command {
     Scan(Box<Scan>),
     /// Run a command under a token that is made for it and ends with it
     Exec(Box<Exec>),
+    /// Run a command, watch its calls of Cloudflare, and plan what they need
+    Record(Box<Record>),
     /// What has to stand before a site is served: bucket, router, records, routes
     #[command(subcommand)]
     Platform(Platform),

@@ -15,6 +15,7 @@ mod plan;
 mod platform;
 mod policy;
 mod recipe;
+mod record;
 mod scan;
 mod site;
 mod story;
@@ -46,6 +47,7 @@ pub(crate) fn run(arguments: Arguments, output: Output) -> CommandResult {
         Command::Import(arguments) => import::run(&context()?, &arguments),
         Command::Scan(arguments) => scan::run(&context()?, &arguments),
         Command::Exec(arguments) => exec::run(&context()?, &arguments),
+        Command::Record(arguments) => record::run(&context()?, &arguments),
         Command::Platform(arguments) => platform::run(&context()?, &arguments),
         Command::Site(arguments) => {
             lend::scope(&context()?, &site::lent(&arguments), |context| site::run(context, &arguments))

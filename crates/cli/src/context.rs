@@ -54,13 +54,10 @@ impl Context {
     }
 
     pub(crate) fn client(&self, credential: Credential) -> Result<Client, CommandError> {
-        let configured = self.environment.first(&[API_BASE_URL, BASE_URL]);
-        if let (None, Some((variable, url))) = (&self.connection.api_url, configured) {
-            self.refuse_redirection(variable, url)?;
-        }
         let output = self.output;
-        let mut builder =
-            Client::builder(credential).base_url(self.base_url()).on_notice(move |notice| tell(output, &notice));
+        let mut builder = Client::builder(credential)
+            .base_url(self.trusted_base_url()?)
+            .on_notice(move |notice| tell(output, &notice));
         if let Some(seconds) = self.connection.timeout {
             builder = builder.timeout(Duration::from_secs(seconds));
         }
@@ -73,6 +70,15 @@ impl Context {
     pub(crate) fn base_url(&self) -> &str {
         let configured = self.environment.first(&[API_BASE_URL, BASE_URL]).map(|(_, url)| url);
         self.connection.api_url.as_deref().or(configured).unwrap_or(DEFAULT_BASE_URL)
+    }
+
+    /// The same where credentials may be sent there.
+    pub(crate) fn trusted_base_url(&self) -> Result<&str, CommandError> {
+        let configured = self.environment.first(&[API_BASE_URL, BASE_URL]);
+        if let (None, Some((variable, url))) = (&self.connection.api_url, configured) {
+            self.refuse_redirection(variable, url)?;
+        }
+        Ok(self.base_url())
     }
 
     /// Whether the API is Cloudflare's own.

@@ -201,18 +201,26 @@ fn set(variable: Variable) -> Option<String> {
 /// file is looked at line by line, since other programs take lines of it that this one does not read.
 pub(crate) fn keys_in_dot_env() -> Vec<String> {
     let text = std::fs::read_to_string(".env").unwrap_or_default();
-    let set = |line: &str| {
-        let line = line.trim_start();
-        let line = line.strip_prefix("export ").unwrap_or(line);
-        line.split_once('=').map(|(name, _)| name.trim().to_owned())
-    };
     let is_key = |name: &String| {
         flarekeep_catalogue::variables().any(|variable| variable.holds == Holds::Key && variable.name == name)
     };
-    let mut keys: Vec<String> = text.lines().filter_map(set).filter(is_key).collect();
+    let mut keys: Vec<String> = text.lines().filter_map(set_by).filter(is_key).collect();
     keys.sort();
     keys.dedup();
     keys
+}
+
+/// Whether a `.env` in the working directory sets a variable: programs read the file by themselves.
+pub(crate) fn dot_env_sets(name: &str) -> bool {
+    let text = std::fs::read_to_string(".env").unwrap_or_default();
+    text.lines().filter_map(set_by).any(|set| set == name)
+}
+
+/// The variable that a line of a `.env` sets.
+fn set_by(line: &str) -> Option<String> {
+    let line = line.trim_start();
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    line.split_once('=').map(|(name, _)| name.trim().to_owned())
 }
 
 /// The user's folder of settings for this program: below `XDG_CONFIG_HOME`, else below `~/.config`.

@@ -1,6 +1,7 @@
 //! The `flarekeep` program: arguments in, words out.
 
 mod arguments;
+mod around;
 mod bucket;
 mod commands;
 mod consent;
@@ -18,6 +19,7 @@ mod overlay;
 mod place;
 mod plan_file;
 mod recipes;
+mod recording;
 mod save;
 mod secret;
 mod sources;

@@ -53,6 +53,12 @@ impl Work {
         Ok(Self { recipes, operations, sources, file, zones })
     }
 
+    /// The work that one source is, and what is known of zones beside.
+    pub(crate) fn of_source(source: Source, mut zones: Zones) -> Self {
+        zones.merge(source.reading.zones.clone());
+        Self { sources: vec![source], zones, ..Self::default() }
+    }
+
     /// Fails where nothing was named.
     pub(crate) fn required(self) -> Result<Self, CommandError> {
         if self.is_empty() {

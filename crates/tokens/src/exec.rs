@@ -4,6 +4,7 @@
 //! the token ends by itself soon after, should nobody come.
 
 mod child;
+mod closed;
 mod signals;
 mod variables;
 
@@ -19,6 +20,7 @@ use crate::error::Error;
 use crate::journal::{Kind, Lock};
 
 pub use child::{Ended, Program, ProgramError};
+pub use closed::close_to_others;
 pub use signals::Signals;
 pub use variables::{Content, Surroundings, Variables, grants_s3};
 

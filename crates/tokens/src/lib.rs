@@ -45,8 +45,8 @@ pub use discover::{Discovered, Discovery, GroupAt, OneOf, Open, Reached, Why as 
 pub use endpoint::{BadEndpoint, Endpoint};
 pub use error::Error;
 pub use exec::{
-    Content, Ended, Loan, Program, ProgramError, Signals, Surroundings, Variables, copied, grants_s3, host, lend,
-    lent_name,
+    Content, Ended, Loan, Program, ProgramError, Signals, Surroundings, Variables, close_to_others, copied, grants_s3,
+    host, lend, lent_name,
 };
 pub use find::find;
 pub use fix::{Fix, Obstacle, Wish, obstacles, propose, settle, unsettle};

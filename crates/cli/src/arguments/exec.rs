@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
 use super::{Owner, Work};
@@ -37,12 +37,26 @@ pub(crate) struct Exec {
     /// A file that gets one JSON document of what was done; standard output is the command's own
     #[arg(long, help_heading = "Command", value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+    /// Keep the token from the command: a proxy puts it into the calls that it may make, and refuses the others;
+    /// `--guard=log` only tells of those
+    #[arg(long, help_heading = "Command", value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true,
+          default_missing_value = "refuse")]
+    pub(crate) guard: Option<Guard>,
     /// Show the token and the variables, and do nothing
     #[arg(long, help_heading = "Command")]
     pub(crate) dry_run: bool,
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+}
+
+/// What becomes of calls that the token is not for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Guard {
+    /// They are refused on this machine, as Cloudflare would refuse them
+    Refuse,
+    /// They are told, and made
+    Log,
 }
 
 fn ttl(text: &str) -> Result<SignedDuration, String> {

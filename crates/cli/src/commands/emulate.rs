@@ -2,14 +2,15 @@
 
 mod coverage;
 mod edge;
-mod recording;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
+use flarekeep_catalogue::Operation;
 use flarekeep_emulator::{Emulator, Facts, FaultRules, LogEntry, Options, Server, StateKey, World};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::arguments;
@@ -17,6 +18,7 @@ use crate::context::block_on;
 use crate::environment::state_folder;
 use crate::error::{CommandError, Kind};
 use crate::output::{BAD, FAINT, GOOD, Output, STRONG, plain, styled};
+use crate::recording::{Line, Recording};
 use crate::{CommandResult, Verdict};
 
 pub(crate) fn run(output: Output, arguments: &arguments::Emulate) -> CommandResult {
@@ -25,12 +27,12 @@ pub(crate) fn run(output: Output, arguments: &arguments::Emulate) -> CommandResu
     }
     let world = arguments.world.as_deref().map_or_else(|| Ok(World::generated()), world)?;
     let mut options = steered(arguments.options(), &arguments.steering)?;
-    let recording = arguments.recording.as_deref().map(recording::Recording::open).transpose()?;
+    let recording = arguments.recording.as_deref().map(|path| Recording::open(path, "--recording")).transpose()?;
     let explain = arguments.explain;
     if !output.quiet || recording.is_some() {
         options.on_decision = Some(Arc::new(move |entry: &LogEntry| {
             if let Some(recording) = &recording {
-                recording.write(output, entry);
+                recording.write(output, &lines(entry));
             }
             if !output.quiet {
                 log(output, entry, explain);
@@ -191,6 +193,18 @@ fn log(output: Output, entry: &LogEntry, explain: bool) {
     output.note(line);
 }
 
+/// What one call asked for, as a recording has it.
+fn lines(entry: &LogEntry) -> Vec<Line> {
+    let at = Timestamp::from_second(entry.at).unwrap_or_default();
+    // Where the URL does not tell.
+    let hidden = |operation: &&Operation| operation.is_s3() || operation.path().starts_with("/graphql");
+    let line = |asked: &flarekeep_emulator::Asked| Line {
+        operation: asked.operation.filter(hidden).map(ToString::to_string),
+        ..Line::new(at, &entry.method, &asked.url, Some(entry.status), &entry.errors)
+    };
+    entry.asked.iter().map(line).collect()
+}
+
 /// The options with what tests steer.
 fn steered(options: Options, steering: &arguments::Steering) -> Result<Options, CommandError> {
     let faults = steering.faults.as_deref().map(faults).transpose()?;
@@ -208,9 +222,10 @@ fn faults(path: &Path) -> Result<FaultRules, CommandError> {
     })
 }
 
-fn world(path: &Path) -> Result<World, CommandError> {
+pub(super) fn world(path: &Path) -> Result<World, CommandError> {
     let text = std::fs::read_to_string(path)
-        .map_err(|error| CommandError::usage(format!("cannot read `{}`: {error}", path.display())))?;
+        .map_err(|error| CommandError::usage(format!("cannot read `{}`: {error}", path.display())))
+        .map_err(|error| error.hint("docs/emulator/world.md has examples"))?;
     World::from_toml(&text).map_err(|error| {
         CommandError::usage(format!("`{}` is no world", path.display())).because(plain(&error.to_string()))
     })

@@ -1,8 +1,10 @@
 //! `flarekeep exec`: runs a command under a token that is made for it and ends with it.
 
+mod guard;
 mod lent;
 mod report;
 
+use std::process::Command;
 use std::time::Instant;
 
 use flarekeep_tokens::{Ended, Program, ProgramError, Signals, Variables, lend as mint};
@@ -29,7 +31,10 @@ pub(crate) fn run(context: &Context, arguments: &Exec) -> CommandResult {
     let report = arguments.report.as_deref().map(Report::open).transpose()?;
     block_on(async {
         let manager = context.manager()?;
-        let lent = Lent::read(context, arguments, &manager, &program).await?;
+        let mut lent = Lent::read(context, arguments, &manager, &program).await?;
+        if arguments.guard.is_some() {
+            guard::through_proxy(&mut lent.around, &lent.policies);
+        }
         let variables = Variables::for_command(&lent.around, &present());
         show(context.output, &lent, &variables, arguments.ttl, arguments.dry_run);
         if arguments.dry_run {
@@ -49,7 +54,16 @@ pub(crate) fn run(context: &Context, arguments: &Exec) -> CommandResult {
             return Ok(Verdict::Status(u8::try_from(128 + signal).unwrap_or(u8::MAX)));
         }
         let begun = Instant::now();
-        let outcome = program.run(rest, &variables, id, loan.value(), &mut signals).await;
+        let outcome = match arguments.guard {
+            Some(how) => {
+                let guarded = guard::Guarded { context, how, lent: &lent, variables: &variables };
+                guarded.run(&program, rest, (id, loan.value()), &mut signals).await
+            }
+            None => {
+                let prepare = |command: &mut Command| variables.put_into(command, id, loan.value());
+                program.run(rest, prepare, &mut signals).await
+            }
+        };
         let took = SignedDuration::try_from(begun.elapsed()).unwrap_or(SignedDuration::MAX);
         let revoked = lend::end(loan, lent.owner, lent.token.expires_on).await;
         if revoked.is_ok() {
@@ -143,7 +157,7 @@ fn show(output: Output, lent: &Lent, variables: &Variables, ttl: SignedDuration,
 }
 
 /// The names of the variables that are set here.
-fn present() -> Vec<String> {
+pub(super) fn present() -> Vec<String> {
     std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
 }
 

@@ -96,7 +96,7 @@ fn nothing_found(work: &Work, plan: &Plan) -> Option<String> {
 }
 
 /// Where the work is done. Names are looked up where that is of use to the reader and there is a credential to ask with.
-fn place_of(context: &Context, work: &mut Work, by_name: bool) -> Result<Target, CommandError> {
+pub(super) fn place_of(context: &Context, work: &mut Work, by_name: bool) -> Result<Target, CommandError> {
     match place::offline(context) {
         Some(target) if by_name || !work.names_zones(context, &target) => Ok(work.imagine_places(context, target)),
         _ if by_name => Ok(work.imagine_places(context, place::by_name(context)?)),
@@ -185,7 +185,7 @@ pub(crate) fn resources(plan: &Plan) -> Vec<&flarekeep_policy::Resource> {
 /// What a grant is for: its foremost need, and how many more.
 fn purpose(plan: &Plan, grant: &Grant) -> String {
     let why = foremost(plan, grant)
-        .map(|need| if need.why.is_empty() { need.operation.to_string() } else { plain(brief(&need.why)) });
+        .map(|need| if need.why.is_empty() { need.operation.to_string() } else { plain(&brief(&need.why)) });
     let more = match grant.needs.len() {
         0 | 1 => String::new(),
         many => styled(FAINT, format!(", and {} more", many - 1)),
@@ -195,10 +195,12 @@ fn purpose(plan: &Plan, grant: &Grant) -> String {
 }
 
 /// A reason up to where it explains itself; `--verbose` lists the needs with all of it.
-fn brief(why: &str) -> &str {
+fn brief(why: &str) -> String {
     const SHORT: usize = 60;
-    let end = [": ", "; "].iter().filter_map(|mark| why.find(mark)).min();
-    if why.len() > SHORT { end.and_then(|end| why.get(..end)).unwrap_or(why) } else { why }
+    let end = [": ", "; "].iter().filter_map(|mark| why.find(mark)).min().filter(|_| why.len() > SHORT);
+    let short = end.and_then(|end| why.get(..end)).unwrap_or(why);
+    let is_open = short.rfind('(') > short.rfind(')');
+    format!("{short}{}", if is_open { ")" } else { "" })
 }
 
 /// Where the need stands that [`purpose`] names, if it is from a file.
@@ -215,7 +217,7 @@ fn foremost<'a>(plan: &'a Plan, grant: &Grant) -> Option<&'a Need> {
 }
 
 /// What the sources speak of and nobody can know from them.
-fn show_unread(output: Output, work: &Work) {
+pub(super) fn show_unread(output: Output, work: &Work) {
     let row = |unread: &Unread| {
         [styled(CARE, "not read"), format!("{}: {}", plain(&unread.origin.to_string()), plain(&unread.what))]
     };
@@ -226,7 +228,7 @@ fn show_unread(output: Output, work: &Work) {
     listed(output, work.no_needs().map(row).collect());
 }
 
-fn unread_into(document: &mut Value, work: &Work) {
+pub(super) fn unread_into(document: &mut Value, work: &Work) {
     let entry = |unread: &Unread| json!({ "origin": unread.origin.to_string(), "what": unread.what });
     document["unread"] = work.unread().map(entry).collect();
     document["passed_over"] = work.no_needs().map(entry).collect();

@@ -27,7 +27,13 @@ struct Line {
     /// What was called, where the recorder knows: `PUT s3://{bucket_name}/{object_key}`.
     #[serde(default)]
     operation: Option<String>,
+    /// Why the call is no need, where the recorder knows: [`LOOK_UP`].
+    #[serde(default)]
+    aside: Option<String>,
 }
+
+/// What wrangler asks after a refusal, to say who it is.
+pub const LOOK_UP: &str = "look-up";
 
 /// Reads a recording line by line. Empty lines are passed over; any other that is no call is an error.
 pub fn read(source: &str, recording: impl BufRead, failed: Failed) -> Result<Reading, SourceError> {
@@ -55,6 +61,10 @@ pub fn read(source: &str, recording: impl BufRead, failed: Failed) -> Result<Rea
             };
             fault(Some(error.column()).filter(|column| *column > 0), reason)
         })?;
+        if call.aside.as_deref() == Some(LOOK_UP) {
+            calls.leave_out_look_up();
+            continue;
+        }
         let named = call.operation.map(|text| match templates.get(&text) {
             Some(known) => *known,
             None => {
@@ -107,6 +117,16 @@ mod tests {
         assert_eq!(needs(&text, Failed::Exclude), all[..2]);
         assert_eq!(needs(&text, Failed::Only), all[2..]);
         assert!(needs("", Failed::Include).is_empty());
+    }
+
+    #[test]
+    fn what_the_recorder_sets_aside_is_no_need() {
+        let line = |aside: &str| format!("{{\"method\":\"GET\",\"url\":\"/user\",\"status\":200{aside}}}\n");
+        let text = [line(r#","aside":"look-up""#), line(r#","aside":null"#), line(r#","aside":"x""#)].concat();
+        let reading = read("x.jsonl", text.as_bytes(), Failed::Include).unwrap();
+        assert_eq!(reading.needs.len(), 1);
+        assert_eq!(reading.needs[0].why, "GET /user (2 calls)");
+        assert_eq!(reading.left_out[0].what, "1 call of wrangler's own after a refusal, to say who it is");
     }
 
     #[test]

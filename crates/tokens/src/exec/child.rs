@@ -5,13 +5,10 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
-use flarekeep_catalogue::TokenId;
 use rustix::fs::{Access, access};
-use secrecy::SecretString;
 use tokio::process::Command;
 
 use super::signals::{Signals, send};
-use super::variables::Variables;
 
 /// Where programs are looked for when PATH is not set (POSIX leaves it open; glibc has this).
 const USUAL_PATH: &str = "/bin:/usr/bin";
@@ -74,22 +71,20 @@ impl Program {
         Path::new(&self.typed).file_name().unwrap_or(&self.typed).to_string_lossy().into_owned()
     }
 
-    /// Runs it with the streams and the environment of this process, but for the variables, and passes signals on until
-    /// it ends.
+    /// Runs it with the streams and the environment of this process, but for what `prepare` changes, and passes signals
+    /// on until it ends. Secrets go into its environment ([`super::Variables::put_into`]), never among its arguments.
     ///
     /// # Errors
     /// When it cannot be started: it has no interpreter, or the system has no room.
     pub async fn run(
         &self,
         arguments: &[OsString],
-        variables: &Variables,
-        token: TokenId,
-        value: &SecretString,
+        prepare: impl FnOnce(&mut std::process::Command),
         signals: &mut Signals,
     ) -> std::io::Result<Ended> {
         let mut command = Command::new(&self.path);
         command.arg0(&self.typed).args(arguments);
-        variables.put_into(command.as_std_mut(), token, value);
+        prepare(command.as_std_mut());
         let mut child = command.spawn()?;
         drop(command);
         loop {

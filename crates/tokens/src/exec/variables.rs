@@ -99,7 +99,7 @@ impl Variables {
     }
 
     /// Puts them into the environment that a command will have.
-    pub(super) fn put_into(&self, command: &mut Command, token: TokenId, value: &SecretString) {
+    pub fn put_into(&self, command: &mut Command, token: TokenId, value: &SecretString) {
         for name in &self.removed {
             command.env_remove(name);
         }

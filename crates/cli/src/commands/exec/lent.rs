@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use flarekeep_catalogue::{AccountId, ZoneId};
+use flarekeep_catalogue::{AccountId, Operation, ZoneId};
 use flarekeep_cloudflare::{self as api, Client, Condition, DEFAULT_BASE_URL, NewToken, RequestIp};
 use flarekeep_planner::{Target, canonical};
 use flarekeep_policy::{Policy, Resource};
@@ -34,6 +34,8 @@ pub(super) struct Lent {
     /// The addresses that may use it, in words.
     pub(super) addresses: Option<String>,
     pub(super) around: Surroundings,
+    /// What of the work nobody has published the permissions of.
+    pub(super) unproven: Vec<&'static Operation>,
 }
 
 impl Lent {
@@ -53,13 +55,13 @@ impl Lent {
             Some(token) => copy(context, arguments, manager, token, until).await?,
             None => planned(context, arguments, manager, program, until).await?,
         };
-        let Planned { owner, mut token, policies, target, recipes } = planned;
+        let Planned { owner, mut token, policies, target, recipes, unproven } = planned;
         token.condition = narrowed(token.condition, given)?;
         let within = token.condition.as_ref().and_then(|condition| condition.request_ip.as_ref());
         let within = within.and_then(|ip| ip.within.clone()).unwrap_or_default();
         let addresses = form::addresses(context.output, &within);
         let around = around(context, arguments, &target, &policies, recipes);
-        Ok(Self { owner, token, policies, addresses, around })
+        Ok(Self { owner, token, policies, addresses, around, unproven })
     }
 }
 
@@ -69,6 +71,7 @@ struct Planned {
     policies: Vec<Policy>,
     target: Target,
     recipes: Vec<String>,
+    unproven: Vec<&'static Operation>,
 }
 
 /// A copy of a token.
@@ -86,7 +89,7 @@ async fn copy(
     let token = copied(&original, name(&original.name)?, until, Timestamp::now())?;
     // Only shown, and asked for what S3 is to it.
     let policies = token.policies.iter().filter_map(|policy| policy_from_wire(policy).ok()).collect();
-    Ok(Planned { owner, token, policies, target, recipes: Vec::new() })
+    Ok(Planned { owner, token, policies, target, recipes: Vec::new(), unproven: Vec::new() })
 }
 
 /// A token for the work.
@@ -139,7 +142,8 @@ async fn planned(
         expires_on: Some(held.expires_on.map_or(until, |end| end.min(until))),
     };
     let recipes = work.recipes.iter().map(|recipe| recipe.name.clone()).collect();
-    Ok(Planned { owner, token, policies, target, recipes })
+    let unproven = plan.unproven.iter().filter_map(|at| plan.needs.get(*at)).map(|need| need.operation).collect();
+    Ok(Planned { owner, token, policies, target, recipes, unproven })
 }
 
 /// What the token is called, by its purpose and this machine.
@@ -217,7 +221,7 @@ fn around(
 /// What the hosts of R2's S3 face end in (docs: r2/api/tokens).
 const R2_HOST: &str = "r2.cloudflarestorage.com";
 
-fn account_of(resource: &Resource) -> Option<AccountId> {
+pub(super) fn account_of(resource: &Resource) -> Option<AccountId> {
     match resource {
         Resource::Account(account)
         | Resource::AllZonesOf(account)
@@ -236,7 +240,7 @@ fn zone_of(resource: &Resource) -> Option<ZoneId> {
 }
 
 /// The one thing that there is.
-fn only<T: Ord>(things: impl Iterator<Item = T>) -> Option<T> {
+pub(super) fn only<T: Ord>(things: impl Iterator<Item = T>) -> Option<T> {
     let mut things: BTreeSet<T> = things.collect();
     if things.len() == 1 { things.pop_first() } else { None }
 }

@@ -15,7 +15,7 @@ use flarekeep_catalogue::{AccountId, Method, Operation, ZoneId, harmless_path, i
 use super::{BucketName, Origin, Place, Reading, StatedNeed, Unread, ZoneName, Zones};
 pub use located::{Located, locate, locate_in_bucket};
 use s3::S3Face;
-use target::{S3Target, Target, path_style, target};
+use target::{API, S3Target, Target, path_style, target};
 
 /// How many different needs a source may have: a plan over more is none that anybody reads.
 const MOST_NEEDS: usize = 50_000;
@@ -24,6 +24,17 @@ const MOST_UNREAD: usize = 50;
 /// Uploads of assets, of Pages and, below an account, of Workers: their calls carry the credential that `/upload-token` or
 /// an upload session gave, and no API token (wrangler 4.164.0, read in its npm package).
 const UPLOADS: [&str; 2] = ["/pages/assets/", "workers/assets/upload"];
+
+/// What wrangler asks after a refusal, to say who it is: it is then no part of the work (seen on a recording server with
+/// wrangler 4.164.0, which does so after code 10000).
+const LOOK_UPS: [&str; 4] = ["/user/tokens/verify", "/user", "/accounts", "/memberships"];
+
+/// Whether a call is one that wrangler makes after a refusal, to say who it is: of these paths below `/client/v4`.
+#[must_use]
+pub fn is_look_up(method: &str, target: &str) -> bool {
+    let path = target.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    method.eq_ignore_ascii_case("GET") && path.split_once(API).is_some_and(|(_, path)| LOOK_UPS.contains(&path))
+}
 
 /// Whether calls that failed count: those that were answered with status 400 or above, or with error codes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -61,6 +72,8 @@ pub enum At {
     Line(usize),
     /// The entry with this number, from 1, where everything is in one line.
     Entry(usize),
+    /// The call with this number, from 1, of those that were seen as they were made.
+    Call(usize),
 }
 
 impl Default for At {
@@ -81,6 +94,7 @@ pub(super) enum LeftOut {
 }
 
 /// The calls of a source.
+#[derive(Clone)]
 pub struct Calls<'a> {
     source: &'a str,
     failed: Failed,
@@ -102,6 +116,7 @@ pub struct Calls<'a> {
     pub zones: Zones,
 }
 
+#[derive(Clone)]
 struct Entry {
     operation: &'static Operation,
     place: Place,
@@ -172,6 +187,17 @@ impl<'a> Calls<'a> {
             }
             Target::Elsewhere => self.elsewhere += 1,
         }
+    }
+
+    /// Leaves out what wrangler asks after a refusal, to say who it is ([`is_look_up`]).
+    pub fn leave_out_look_up(&mut self) {
+        self.leave_out(LeftOut::AfterRefusal);
+    }
+
+    /// How many needs there are so far: an operation at a place is one.
+    #[must_use]
+    pub fn distinct(&self) -> usize {
+        self.entries.len()
     }
 
     /// Leaves a call out, and remembers why.
@@ -299,6 +325,7 @@ impl<'a> Calls<'a> {
         match at {
             At::Line(line) => Origin::line(self.source, line),
             At::Entry(number) => Origin::item(self.source, format!("entry {number}")),
+            At::Call(number) => Origin::item(self.source, format!("call {number}")),
         }
     }
 

@@ -5,8 +5,10 @@ use flarekeep_catalogue::{Method, Operation, operations};
 use super::target::S3Target;
 
 /// The operations of the S3 face, and what tells each one apart.
+#[derive(Clone)]
 pub(super) struct S3Face(Vec<Row>);
 
+#[derive(Clone)]
 struct Row {
     operation: &'static Operation,
     level: Level,

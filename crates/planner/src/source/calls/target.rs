@@ -5,7 +5,7 @@ use flarekeep_catalogue::AccountId;
 /// Where Cloudflare's API is (docs: fundamentals/api/how-to/make-api-calls).
 const API_HOST: &str = "api.cloudflare.com";
 /// The path under which it is, there and wherever else it is served: by a proxy, or by a local Cloudflare.
-const API: &str = "/client/v4";
+pub(super) const API: &str = "/client/v4";
 /// Cloudflare's dashboard reaches the same API under its own host (seen in public scripts that run in the dashboard:
 /// `https://dash.cloudflare.com/api/v4/zones/…/dns_records`; undocumented).
 const DASHBOARD_HOST: &str = "dash.cloudflare.com";

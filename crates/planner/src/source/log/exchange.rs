@@ -4,14 +4,10 @@ use std::collections::VecDeque;
 
 use flarekeep_catalogue::TokenId;
 
-use crate::source::calls::{At, Call, Calls, LeftOut};
+use crate::source::calls::{At, Call, Calls, LeftOut, is_look_up};
 
 /// How many requests can wait for their answers; of the oldest beyond that, no answer is known.
 const MOST_OPEN: usize = 1000;
-
-/// What wrangler asks after a refusal, to say who it is: it is then no part of the work (seen on a recording server with
-/// wrangler 4.164.0, which does so after code 10000; the code itself is not in a log that leaves bodies out).
-const LOOK_UPS: [&str; 4] = ["/user/tokens/verify", "/user", "/accounts", "/memberships"];
 
 /// A request that was seen.
 #[derive(Debug, Clone, Default)]
@@ -188,10 +184,8 @@ impl<'a> Exchange<'a> {
 
     fn done(&mut self, request: &Request, status: Option<u16>) {
         let Request { method, target, host, line, kind } = request;
-        let path = target.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
-        let looks_up = *kind == Kind::Wrangler
-            && method.eq_ignore_ascii_case("GET")
-            && path.split_once("/client/v4").is_some_and(|(_, path)| LOOK_UPS.contains(&path));
+        // The code of the refusal is not in a log that leaves bodies out.
+        let looks_up = *kind == Kind::Wrangler && is_look_up(method, target);
         if looks_up && self.refused {
             return self.calls.leave_out(LeftOut::AfterRefusal);
         }

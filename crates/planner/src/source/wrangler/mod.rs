@@ -7,6 +7,7 @@ mod causes;
 mod commands;
 mod configuration;
 mod located;
+mod named;
 mod routes;
 mod syntax;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod tests;
 use flarekeep_catalogue::{AccountId, Operation, Recipe, Whose, WranglerKey, recipe, wrangler_keys};
 
 pub use self::commands::knows;
+pub use named::{Named, named};
 
 use self::causes::{Cause, Causes};
 use self::commands::{Call, takes_keys};

@@ -106,7 +106,8 @@ async fn lent(scene: Scene) -> Result<(), Error> {
     let variables = Variables::for_command(&Surroundings::default(), &[]);
     let arguments = ["-c".into(), stage::borrower(&scene.folder.join("output")).into()];
     let sh = Program::find("sh".as_ref()).unwrap();
-    let ended = sh.run(&arguments, &variables, loan.id(), loan.value(), &mut signals).await.unwrap();
+    let prepare = |command: &mut std::process::Command| variables.put_into(command, loan.id(), loan.value());
+    let ended = sh.run(&arguments, prepare, &mut signals).await.unwrap();
     assert_eq!(ended.status(), 0, "the command did not find the value");
     loan.end().await
 }

@@ -1,0 +1,64 @@
+//! What a command has around it while its calls go through a proxy of ours: the folder of the run, and variables.
+
+mod variables;
+
+use std::path::Path;
+use std::process::Command;
+
+use flarekeep_proxy::{Proxy, RunFolder, Trusted};
+
+use self::variables::{Way, named_files, variables};
+use crate::environment::{self, state_folder};
+use crate::error::CommandError;
+use crate::output::Output;
+
+/// Below the user's own state: the folders of runs.
+const FOLDER: &str = "record";
+
+/// What is around a command. The folder goes when this is dropped.
+pub(crate) struct Around {
+    _folder: RunFolder,
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Around {
+    pub(crate) fn new(proxy: &Proxy, base_url: bool) -> Result<Self, CommandError> {
+        let parent = state_folder().map(|folder| folder.join(FOLDER)).ok_or_else(|| {
+            CommandError::usage("there is no place for the certificate of the run").hint("set HOME or XDG_STATE_HOME")
+        })?;
+        let failed = |error: std::io::Error| {
+            CommandError::usage(format!(
+                "cannot write the certificate of the run below `{}`: {error}",
+                parent.display()
+            ))
+            .hint("XDG_STATE_HOME names a folder that can be written")
+        };
+        let files = named_files(set);
+        let trusted = Trusted::read(&files.iter().map(Path::new).collect::<Vec<_>>());
+        let certificate = proxy.authority().certificate();
+        let folder = RunFolder::new(&parent).map_err(failed)?;
+        let write = |name: &str, content: &str| {
+            folder.write(name, content).map(|path| path.to_string_lossy().into_owned()).map_err(failed)
+        };
+        let all = write("trusted.pem", &trusted.all_and(&certificate))?;
+        let beside = write("beside.pem", &trusted.named_and(&certificate))?;
+        let api = base_url.then(|| proxy.api_url());
+        let way = Way { proxy: &proxy.url(), all: &all, beside: &beside, api: api.as_deref() };
+        let variables = variables(&way, set, environment::dot_env_sets);
+        Ok(Self { _folder: folder, variables })
+    }
+
+    /// Puts the variables into the environment of a command.
+    pub(crate) fn put_into(&self, command: &mut Command) {
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+    }
+
+    pub(crate) fn tell(&self, output: Output) {
+        let names: Vec<&str> = self.variables.iter().map(|(name, _)| *name).collect();
+        output.detail(format!("set for the command: {}", names.join(", ")));
+    }
+}
+
+fn set(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -1,0 +1,152 @@
+//! Which calls of a command may have its token: those that the token's own policies allow, as the policy engine reads them.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use flarekeep_catalogue::{AccountId, Operation, UserId, harmless_path};
+use flarekeep_cloudflare as api;
+use flarekeep_policy::{Call, Cause, CompiledToken, IpCondition, Owner, Policy, Request, Resource, Status, Token};
+use flarekeep_proxy::{Decision, Exchange, Face, Refusal};
+
+use super::super::lent::Lent;
+use crate::arguments::Guard;
+use crate::context::now;
+use crate::output::{Output, plain};
+use crate::place::{SOME_ACCOUNT, SOME_USER};
+
+/// Cloudflare's code for a call that its token does not allow, in most families of products.
+const AUTHENTICATION: u32 = 10000;
+/// More than these are not told one by one.
+const MOST_TOLD: usize = 200;
+
+/// Decides by a token's policies. Cloudflare decides after it: what passes here by mistake is refused there.
+pub(super) struct ByPolicies {
+    output: Output,
+    how: Guard,
+    token: CompiledToken,
+    user: Option<UserId>,
+    account: Option<AccountId>,
+    /// What the work calls and nobody has published the permissions of: Cloudflare alone can say.
+    unproven: Vec<&'static Operation>,
+    told: Mutex<BTreeSet<String>>,
+}
+
+impl ByPolicies {
+    pub(super) fn new(output: Output, lent: &Lent, how: Guard) -> Self {
+        let resources = || lent.policies.iter().flat_map(|policy| &policy.resources);
+        let user = resources().find_map(|resource| match resource {
+            Resource::User(user) => Some(*user),
+            _ => None,
+        });
+        let user = (lent.owner == api::Owner::User).then(|| user.unwrap_or(SOME_USER));
+        let account = match lent.owner {
+            api::Owner::Account(account) => Some(account),
+            api::Owner::User => lent.around.account,
+        };
+        let owner = user.map_or_else(|| Owner::Account(account.unwrap_or(SOME_ACCOUNT)), Owner::User);
+        let token = bare(owner, lent.policies.clone()).compile();
+        let unproven = lent.unproven.clone();
+        Self { output, how, token, user, account, unproven, told: Mutex::default() }
+    }
+
+    /// Why one of the things that a call does may not be done; none where it may.
+    fn fault(&self, method: &str, at: &str) -> Option<String> {
+        let shown = || harmless_path(at.split('?').next().unwrap_or_default());
+        if is_crooked(at) {
+            return Some("its path may be read in two ways".to_owned());
+        }
+        let call = Call { method, path: at, account: self.account, user: self.user, ip: None, at: now() };
+        let request: Request = match call.request() {
+            Ok(request) => request,
+            Err(error) => return Some(format!("`{} {}`: {error}", plain(method), plain(&shown()))),
+        };
+        let decision = self.token.decide(&request);
+        let is_open = decision.cause == Cause::Unlabelled && self.unproven.contains(&request.operation);
+        (!decision.allow && !is_open).then(|| format!("the token is not for `{}` there", request.operation))
+    }
+}
+
+impl flarekeep_proxy::Policy for ByPolicies {
+    fn decide(&self, call: &Exchange) -> Decision {
+        let query = call.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();
+        // HEAD is allowed where GET is.
+        let method = if call.method == "HEAD" { "GET" } else { &call.method };
+        let mut asked = vec![(
+            method,
+            match call.face {
+                Face::Api => format!(
+                    "{}{query}",
+                    call.url.splitn(4, '/').nth(3).map_or_else(String::new, |path| format!("/{path}"))
+                ),
+                Face::R2 => format!("{}{query}", call.url),
+            },
+        )];
+        if let Some(source) = &call.copies {
+            let host: Vec<&str> = call.url.splitn(4, '/').take(3).collect();
+            let path = source.split('?').next().unwrap_or_default().trim_start_matches('/');
+            asked.push(("GET", format!("{}/{path}", host.join("/"))));
+        }
+        match asked.iter().find_map(|(method, at)| self.fault(method, at)) {
+            None => Decision::Allow,
+            Some(why) => Decision::Refuse(Refusal { code: AUTHENTICATION, why }),
+        }
+    }
+
+    fn refused(&self, call: &Exchange, why: &str) {
+        let path = harmless_path(call.url.splitn(4, '/').nth(3).unwrap_or_default());
+        let word = if self.how == Guard::Log { "would be refused" } else { "refused" };
+        let text = format!("{word}: {} /{}: {}", plain(&call.method), plain(&path), plain(why));
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() < MOST_TOLD && told.insert(text.clone()) {
+            self.output.warn(text);
+        }
+    }
+}
+
+/// Whether a server could take the path for another: dots as segments, however they are written, and slashes that are doubled
+/// or of the other kind. Keys of values and objects may hold slashes that are encoded.
+fn is_crooked(at: &str) -> bool {
+    let path = at.split('?').next().unwrap_or_default();
+    let (is_api, path) = match path.strip_prefix("https://") {
+        Some(rest) => (false, rest.split_once('/').map_or("", |(_, path)| path).to_ascii_lowercase()),
+        None => (true, path.to_ascii_lowercase()),
+    };
+    let decoded = path.replace("%2e", ".").replace("%2f", "/").replace("%5c", "\\");
+    let dots = decoded.split(['/', '\\']).any(|segment| matches!(segment, "." | ".."));
+    let doubled = if is_api { path.contains("//") } else { path.starts_with('/') };
+    dots || doubled || is_api && decoded.contains('\\')
+}
+
+fn bare(owner: Owner, policies: Vec<Policy>) -> Token {
+    let ip = IpCondition::default();
+    Token { owner, status: Status::Active, not_before: None, expires_on: None, ip, policies }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_crooked;
+
+    #[test]
+    fn a_path_that_may_be_read_in_two_ways_is_crooked() {
+        for path in [
+            "/client/v4/zones/x/../y",
+            "/client/v4/zones/%2E%2e/y",
+            "/client/v4/zones/x%2F..%2Fy",
+            "/client/v4//zones",
+            "/a\\b",
+            "/a%5c..%5Cb",
+            "https://h/b/../k",
+            "https://h//b/k",
+        ] {
+            assert!(is_crooked(path), "{path}");
+        }
+        for path in [
+            "/client/v4/zones?name=..%2F//",
+            "/client/v4/storage/kv/values/a%2Fb..c",
+            "https://h/b/a%2Fb//c",
+            "https://h",
+        ] {
+            assert!(!is_crooked(path), "{path}");
+        }
+    }
+}
