@@ -75,6 +75,7 @@ class Local:
         facts = json.loads(self.process.stdout.readline())
         self.api, self.s3, self.global_key = facts["api"], facts["s3"], facts["global_key"]
         self.dns = facts["dns"]
+        self.ids = {}
 
     def __enter__(self):
         return self
@@ -94,6 +95,7 @@ class Local:
     def token(self, policies):
         """Makes a token of the user, and gives its id and its value."""
         made = self.admin("POST", "/user/tokens", {"name": f"proof-{secrets.token_hex(4)}", "policies": policies})
+        self.ids[made["value"]] = made["id"]
         return made["id"], made["value"]
 
     def wide(self):

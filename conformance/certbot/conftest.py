@@ -46,10 +46,11 @@ class Run:
 
 @pytest.fixture
 def certbot(tmp_path):
-    """Runs certbot once with a token's value, against an emulator."""
+    """Runs certbot once with a token's value, against an emulator: by its address, or where `recorded` names a file, under
+    `flarekeep record`, with no address set."""
     count = iter(range(1_000))
 
-    def run(local, value, names=NAMES):
+    def run(local, value, names=NAMES, recorded=None):
         folder = tmp_path / f"certbot-{next(count)}"
         folder.mkdir()
         credentials = folder / "cloudflare.ini"
@@ -67,6 +68,9 @@ def certbot(tmp_path):
             command += ["--dns-cloudflare-propagation-seconds", "0"]
             command += ["--config-dir", folder / "config", "--work-dir", folder / "work", "--logs-dir", folder / "logs"]
             command += [word for name in names for word in ("-d", name)]
+            if recorded:
+                del environment["CLOUDFLARE_BASE_URL"]
+                command = [os.environ["FLAREKEEP_BIN"], "record", "--to", local.api, "--out", recorded, "--", *command]
             done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
         return Run(done, folder)
 

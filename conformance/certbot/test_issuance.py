@@ -1,5 +1,8 @@
 """Whole issuances by DNS-01 for a zone's name and its wildcard."""
 
+import os
+
+import pytest
 
 import proof
 
@@ -22,6 +25,26 @@ def test_an_issuance_yields_its_plan_and_the_plan_the_issuance(certbot, tmp_path
 
     plan = proof.prove(job, tmp_path, check=nothing_is_left)
     assert proof.granted(plan) == ["DNS Write@zone", "Zone Read@zone"]
+
+
+def test_an_issuance_under_record_yields_the_same_plan(certbot, tmp_path):
+    if "FLAREKEEP_ISOLATED" not in os.environ:
+        pytest.skip("a client of Cloudflare's own address runs in a network namespace alone")
+    files, plans = [], []
+
+    def job(local, value, _):
+        files.append(tmp_path / f"recorded-{len(files)}.jsonl")
+        run = certbot(local, value, recorded=files[-1])
+        assert run.status == 0, run.said
+        assert run.names() == sorted(NAMES) and value not in run.said
+
+    def planned(local):
+        plans.append(proof.planned(tmp_path, local, "--recording", files[-1]))
+
+    plan = proof.prove(job, tmp_path, check=planned)
+    assert plans[0]["policies"] == plan["policies"]
+    assert len(plans[0]["needs"]) == len(plan["needs"])
+    assert proof.granted(plans[0]) == ["DNS Write@zone", "Zone Read@zone"]
 
 
 def test_the_recipe_is_enough(certbot, local, tmp_path):
