@@ -24,8 +24,8 @@ fn check(scene: &Scene<'_>, _: &Settings) -> Vec<Found> {
         let from = (!from.is_empty()).then(|| format!("from {}", listed(&from, 5)));
         Found::new(Confidence::High, summary).thing(key.user.clone()).details(last.into_iter().chain(from)).mend(
             Mend::command(
-                "make a token for each work that uses it, from its log (wrangler, Terraform, curl -v); then change the key",
-                "flarekeep plan --log LOG",
+                "make a token for each WORK that uses it (flarekeep record -- WORK shows what it needs); then change the key",
+                "flarekeep record -- WORK",
             ),
         )
     })

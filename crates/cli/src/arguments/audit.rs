@@ -58,7 +58,7 @@ pub(crate) struct Used {
     /// So many days of the audit logs are read
     #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=540))]
     pub(crate) usage_days: u16,
-    /// A recording of all that one token calls (`flarekeep emulate --recording`); can be given again
+    /// A recording of all that one token calls (`flarekeep record --out`); can be given again
     #[arg(long, value_name = "TOKEN=FILE")]
     pub(crate) recording: Vec<Recorded>,
 }
