@@ -46,7 +46,7 @@ pub(crate) use self::permission::{Permission, PermissionFor, PermissionList, Per
 pub(crate) use self::platform::{Parts, Platform, PlatformDeploy, PlatformDestroy, PlatformDoctor};
 pub(crate) use self::policy::{Policy, PolicyCheck, PolicyDiff, PolicyReach, PolicySimulate, Reading};
 pub(crate) use self::r2_keys::{Lifetime, R2Keys, Signer};
-pub(crate) use self::record::{Record, RecordVerb, Replay, To};
+pub(crate) use self::record::{Record, RecordDiff, RecordVerb, Replay, To};
 pub(crate) use self::rotate::{Age, TokenOrphans, TokenResume, TokenRotate};
 pub(crate) use self::scan::{Respond, Scan, ScanForm, ScanLevel};
 pub(crate) use self::site::{

@@ -48,6 +48,8 @@ pub(crate) struct Record {
 pub(crate) enum RecordVerb {
     /// Make the calls of a recording again on a local Cloudflare, under the plan and under the plan less any one permission
     Replay(Replay),
+    /// What two recordings call, how it ends, and what that changes in the plan; exit status 1 if they differ
+    Diff(RecordDiff),
 }
 
 #[derive(Debug, Args)]
@@ -58,6 +60,16 @@ pub(crate) struct Replay {
     /// A plan that `flarekeep plan -o json` wrote, in the place of the recording's own
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecordDiff {
+    /// The recording of before
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+    /// The one that is compared with it
+    #[arg(value_name = "NEW|-")]
+    pub(crate) new: PathBuf,
 }
 
 /// Where calls are sent on.

@@ -1,6 +1,8 @@
 //! `flarekeep record`: runs a command, watches what it asks of Cloudflare, and plans the permissions that this needs.
 
 mod beside;
+mod diff;
+mod ends;
 mod graphql;
 mod line;
 mod local;
@@ -35,8 +37,10 @@ use crate::recording::Recording;
 use crate::{CommandResult, Verdict};
 
 pub(crate) fn run(context: &Context, arguments: &Record) -> CommandResult {
-    if let Some(RecordVerb::Replay(arguments)) = &arguments.verb {
-        return replay::run(context, arguments);
+    match &arguments.verb {
+        Some(RecordVerb::Replay(arguments)) => return replay::run(context, arguments),
+        Some(RecordVerb::Diff(arguments)) => return diff::run(context, arguments),
+        None => {}
     }
     let Some((typed, rest)) = arguments.command.split_first() else {
         return Err(CommandError::usage("no command is named").hint("flarekeep record -- COMMAND"));

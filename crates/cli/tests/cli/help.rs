@@ -43,6 +43,8 @@ const COMMANDS: &[&str] = &[
     "import",
     "exec",
     "record",
+    "record replay",
+    "record diff",
     "scan",
     "site",
     "site deploy",

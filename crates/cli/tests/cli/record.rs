@@ -243,3 +243,47 @@ fn a_recording_is_replayed_under_its_plan_and_under_less() {
     local.run("record replay none.jsonl").failed(2);
     local.run("record replay calls.json").failed(2);
 }
+
+#[test]
+fn two_recordings_are_compared_with_their_plans() {
+    let home = Home::new();
+    let zone = format!("https://api.cloudflare.com/client/v4/zones/{ZONE}");
+    let account = format!("https://api.cloudflare.com/client/v4/accounts/{ACCOUNT}");
+    let line = |method: &str, url: &str, status: u16| {
+        format!("{}\n", serde_json::json!({ "method": method, "url": url, "status": status }))
+    };
+    let old = [
+        line("GET", &format!("{zone}/dns_records?page=1"), 200),
+        line("GET", &format!("{account}/r2/buckets"), 200),
+        line("PUT", &format!("{account}/workers/scripts/shop"), 200),
+    ];
+    home.write("old.jsonl", &old.concat());
+    // More calls of the same, and one that a retry mended.
+    let same = [&old[..], &[old[0].clone(), line("GET", &format!("{account}/r2/buckets"), 503)]].concat().concat();
+    home.write("same.jsonl", &same);
+    assert_eq!(home.run("record diff old.jsonl same.jsonl --json").ended(0).json()["same"], true);
+    let new = [
+        old[0].clone(),
+        line("GET", &format!("{account}/r2/buckets"), 403),
+        line("DELETE", &format!("{zone}/dns_records/{ZONE}"), 200),
+        r#"{"method":"GET","url":"/user","aside":"look-up"}"#.to_owned(),
+    ];
+    home.write("new.jsonl", &new.concat());
+    shows!("record_diff", home.run("record diff old.jsonl new.jsonl").ended(1));
+    let document = home.type_("record diff old.jsonl - --json").stdin(&new.concat()).run().ended(1).json();
+    assert_eq!(document["calls"]["otherwise"][0]["new"], serde_json::json!([403]));
+    assert_eq!((document["calls"]["new"].as_array().unwrap().len(), &document["same"]), (1, &Value::Bool(false)));
+    assert_eq!(document["plan"]["added"][0]["group"], "DNS Write");
+    home.write("notes.txt", "a list of things\n");
+    home.run("record diff old.jsonl notes.txt").failed(2);
+    home.run("record diff old.jsonl none.jsonl").failed(2);
+    home.run("record diff - -").failed(2);
+}
+
+#[test]
+fn a_recording_is_replayed_from_standard_input() {
+    let home = Home::new();
+    let call = r#"{"method":"GET","url":"https://api.cloudflare.com/client/v4/zones","status":200}"#;
+    let document = home.type_("record replay - --json").stdin(call).run().ended(0).json();
+    assert_eq!((&document["refused"], document["without"].as_array().unwrap().len()), (&serde_json::json!([]), 1));
+}

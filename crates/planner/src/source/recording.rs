@@ -38,6 +38,15 @@ pub const LOOK_UP: &str = "look-up";
 /// Reads a recording line by line. Empty lines are passed over; any other that is no call is an error.
 pub fn read(source: &str, recording: impl BufRead, failed: Failed) -> Result<Reading, SourceError> {
     let mut calls = Calls::new(source, failed);
+    each(source, recording, |call| match call {
+        Some(call) => calls.add(call),
+        None => calls.leave_out_look_up(),
+    })?;
+    Ok(calls.finish())
+}
+
+/// The same, call by call; none stands for one that wrangler made after a refusal, to say who it is.
+pub fn each(source: &str, recording: impl BufRead, mut take: impl FnMut(Option<&Call<'_>>)) -> Result<(), SourceError> {
     let mut templates: HashMap<String, Option<&'static Operation>> = HashMap::new();
     let mut lines = Lines::new(source, recording);
     while let Some(line) = lines.next()? {
@@ -62,7 +71,7 @@ pub fn read(source: &str, recording: impl BufRead, failed: Failed) -> Result<Rea
             fault(Some(error.column()).filter(|column| *column > 0), reason)
         })?;
         if call.aside.as_deref() == Some(LOOK_UP) {
-            calls.leave_out_look_up();
+            take(None);
             continue;
         }
         let named = call.operation.map(|text| match templates.get(&text) {
@@ -75,16 +84,16 @@ pub fn read(source: &str, recording: impl BufRead, failed: Failed) -> Result<Rea
                 known
             }
         });
-        calls.add(&Call {
+        take(Some(&Call {
             method: &call.method,
             target: &call.url,
             operation: named.flatten(),
             status: call.status.filter(|status| *status > 0),
             errors: !call.errors.is_empty(),
             at: At::Line(line.number),
-        });
+        }));
     }
-    Ok(calls.finish())
+    Ok(())
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@ use flarekeep_catalogue::{AccountId, Operation, Rule, ZoneId, operation};
 use flarekeep_cloudflare::{Bytes, Client, CreatedToken, Credential, Method, NewToken, Owner};
 use flarekeep_emulator::{Emulator, Facts, Options, Server, World};
 use flarekeep_planner::Plan;
-use flarekeep_planner::source::calls::locate;
+use flarekeep_planner::source::calls::{Failed, locate};
 use flarekeep_planner::source::recording::LOOK_UP;
+use flarekeep_planner::source::{Zones, recording};
 use flarekeep_policy::{Grant, Policy, Resource};
 use flarekeep_tokens::{GroupIds, policy_to_wire};
 use secrecy::ExposeSecret;
@@ -21,7 +22,7 @@ use crate::context::{Context, block_on};
 use crate::error::{CommandError, Kind};
 use crate::output::table::table;
 use crate::output::{BAD, GOOD, STRONG, counted, plain, styled};
-use crate::sources::file;
+use crate::sources::{Source, file};
 use crate::work::Work;
 use crate::{CommandResult, Verdict, place};
 
@@ -58,7 +59,8 @@ struct Script {
 }
 
 pub(super) fn run(context: &Context, arguments: &Replay) -> CommandResult {
-    let mut script = Script::read(&file::text(&arguments.file)?)?;
+    let text = file::text(&arguments.file)?;
+    let mut script = Script::read(&text)?;
     if script.calls.is_empty() {
         return Err(CommandError::usage(format!(
             "`{}` holds no call that can be made again",
@@ -70,7 +72,10 @@ pub(super) fn run(context: &Context, arguments: &Replay) -> CommandResult {
     let account = place::given_account(context).and_then(|text| text.parse().ok()).or(script.accounts.first().copied());
     let place = Place { account: account.map(|id: AccountId| id.to_string()), ..context.place.clone() };
     let context = &context.placed(place, None);
-    let mut work = work(context, &arguments.file, arguments.plan.as_deref())?;
+    let mut work = match &arguments.plan {
+        Some(plan) => planned(context, plan)?,
+        None => Work::of_source(recorded(&arguments.file, &text)?, Zones::default()),
+    };
     let target = place::offline(context).unwrap_or_default();
     let target = work.imagine_places(context, target);
     let plan = work.plan(&target, arguments::Owner::User)?;
@@ -84,13 +89,15 @@ pub(super) fn run(context: &Context, arguments: &Replay) -> CommandResult {
     Ok(found.tell(context, &arguments.file, &script, &plan))
 }
 
-fn work(context: &Context, recording: &Path, plan: Option<&Path>) -> Result<Work, CommandError> {
-    let sources = arguments::Sources { recording: vec![recording.to_owned()], ..arguments::Sources::default() };
-    let read = match plan {
-        Some(plan) => arguments::Work { plan: Some(plan.to_owned()), ..arguments::Work::default() },
-        None => arguments::Work { sources, ..arguments::Work::default() },
-    };
-    Work::read_in(context, &read)
+fn planned(context: &Context, plan: &Path) -> Result<Work, CommandError> {
+    Work::read_in(context, &arguments::Work { plan: Some(plan.to_owned()), ..arguments::Work::default() })
+}
+
+/// The recording as a source: its text is read once, since it may be standard input.
+fn recorded(file: &Path, text: &str) -> Result<Source, CommandError> {
+    let name = file::name(file);
+    let reading = recording::read(&name, text.as_bytes(), Failed::Include)?;
+    Ok(Source { name, reading })
 }
 
 impl Script {
