@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// What the folders of runs begin with; others are nobody's to remove.
@@ -27,7 +27,6 @@ impl RunFolder {
         // One at a time: a folder that is made and not locked yet looks like one that was left.
         let turn = lock_file(&parent.join(LOCK))?;
         turn.lock()?;
-        sweep(parent);
         let mut number = [0u8; 8];
         getrandom::fill(&mut number).map_err(|error| io::Error::other(error.to_string()))?;
         let path = parent.join(format!("{PREFIX}{:016x}", u64::from_le_bytes(number)));
@@ -36,7 +35,10 @@ impl RunFolder {
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o700))?;
         let lock = lock_file(&path.join(LOCK))?;
         lock.lock()?;
-        Ok(Self { path, _lock: lock })
+        let made = Self { path, _lock: lock };
+        close(parent, made.path())?;
+        sweep(parent);
+        Ok(made)
     }
 
     /// Where it is.
@@ -61,6 +63,20 @@ impl Drop for RunFolder {
     fn drop(&mut self) {
         // What stays is a certificate whose key is gone; the next run removes it.
         let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+/// Whoever else may write there could put another folder in the place of a run's, and an authority of their own in it: the
+/// parent is closed to all but its owner, who is the one of what is made in it.
+fn close(parent: &Path, made: &Path) -> io::Result<()> {
+    const OTHERS_WRITE: u32 = 0o022;
+    let facts = std::fs::metadata(parent)?;
+    if facts.uid() != std::fs::metadata(made)?.uid() {
+        return Err(io::Error::other("the folder belongs to another user, who could change what is written there"));
+    }
+    match facts.mode() & OTHERS_WRITE {
+        0 => Ok(()),
+        _ => std::fs::set_permissions(parent, PermissionsExt::from_mode(facts.mode() & 0o7777 & !OTHERS_WRITE)),
     }
 }
 
@@ -126,5 +142,30 @@ mod tests {
         let there = |name: &str| home.path().join(name).exists();
         assert!(!there("run-dead") && !there("run-young") && there("other") && there("run-link"));
         assert!(living.path().exists() && next.path().exists() && outside.path().exists());
+    }
+
+    #[test]
+    fn a_parent_that_others_may_write_is_closed_to_them() {
+        let home = tempfile::tempdir().unwrap();
+        let parent = home.path().join("record");
+        std::fs::create_dir(&parent).unwrap();
+        std::fs::set_permissions(&parent, PermissionsExt::from_mode(0o777)).unwrap();
+        drop(RunFolder::new(&parent).unwrap());
+        assert_eq!(mode(&parent), 0o755);
+    }
+
+    #[test]
+    fn a_parent_of_another_user_is_refused_and_stays_as_it_is() {
+        let home = tempfile::tempdir().unwrap();
+        let parent = home.path().join("record");
+        std::fs::create_dir(&parent).unwrap();
+        // Only root can give a folder away.
+        if std::os::unix::fs::chown(&parent, Some(65534), None).is_err() {
+            return assert_ne!(std::fs::metadata(home.path()).unwrap().uid(), 0, "root can");
+        }
+        let refused = RunFolder::new(&parent).unwrap_err();
+        assert!(refused.to_string().contains("another user"), "{refused}");
+        let left: Vec<_> = std::fs::read_dir(&parent).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, [LOCK]);
     }
 }
