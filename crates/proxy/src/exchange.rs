@@ -98,10 +98,11 @@ impl CredentialKind {
         if headers.contains_key("x-auth-user-service-key") {
             return Self::OriginCaKey;
         }
-        let Some(shown) = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()) else {
+        let Some(shown) = headers.get(AUTHORIZATION) else {
             let signed = query.is_some_and(|query| query.contains("X-Amz-Signature="));
             return if signed { Self::S3Keys } else { Self::None };
         };
+        let Ok(shown) = shown.to_str() else { return Self::Other };
         let (scheme, value) = shown.split_once(' ').unwrap_or((shown, ""));
         let value = value.trim();
         match scheme {

@@ -15,14 +15,11 @@ use serde_json::json;
 
 use crate::dial::Dial;
 use crate::exchange::{CredentialKind, Exchange, Observer, url};
-use crate::headers;
+use crate::headers::{self, COPY_SOURCE};
 use crate::hosts::Face;
 use crate::keeper::{Keeper, Refusal};
 use crate::upstream::Upstream;
 use crate::watched::{AnyBody, Pending, Watched, codes};
-
-/// What R2's copies name their source in (docs: r2/api/s3/api).
-const COPY_SOURCE: &str = "x-amz-copy-source";
 
 /// Passes calls on.
 pub(crate) struct Forward {
@@ -43,8 +40,9 @@ pub(crate) struct Place {
 impl Forward {
     /// Passes a call on, and gives the answer as it comes. What the client is told from here itself is no call.
     pub(crate) async fn call(&self, place: &Place, request: Request<Incoming>) -> Response<AnyBody> {
-        if request.method() == Method::CONNECT {
-            return refusal(StatusCode::METHOD_NOT_ALLOWED, "there is no proxy behind this one");
+        // The answer to a TRACE is the call itself, its credential among it (RFC 9110, 9.3.8).
+        if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
+            return refusal(StatusCode::METHOD_NOT_ALLOWED, "no call of Cloudflare's has this method");
         }
         if !is_of(place, &request) {
             return refusal(StatusCode::MISDIRECTED_REQUEST, "the request names another host than its tunnel");
@@ -79,12 +77,9 @@ impl Forward {
             false => body.map_err(Into::into).boxed_unsync(),
         };
         headers::of_request(&mut head.headers, place.face);
-        // R2's signatures are of the host that was called.
-        let host = match place.face {
-            Face::Api => address.authority().map(Authority::as_str).unwrap_or_default(),
-            Face::R2 => &place.host,
-        };
-        if let Ok(host) = HeaderValue::from_str(host) {
+        // R2's signatures are of the host that was called, as it was written.
+        let host = address.authority().map(Authority::as_str).filter(|_| place.face == Face::Api);
+        if let Some(host) = host.and_then(|host| HeaderValue::from_str(host).ok()) {
             head.headers.insert(HOST, host);
         }
         head.uri = address;

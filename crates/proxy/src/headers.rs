@@ -20,6 +20,22 @@ const OF_A_CONNECTION: [HeaderName; 8] = [
     UPGRADE,
 ];
 
+/// What R2's copies name their source in (docs: r2/api/s3/api).
+pub(crate) const COPY_SOURCE: &str = "x-amz-copy-source";
+/// By these some servers take a call for another than its first line says. No client of Cloudflare's sends them.
+const OVERRIDES: [&str; 5] =
+    ["x-http-method", "x-http-method-override", "x-method-override", "x-original-url", "x-rewrite-url"];
+
+/// Why a call may be another than it looks, in a clause; none where it cannot.
+pub(crate) fn ambiguity(headers: &HeaderMap) -> Option<String> {
+    if let Some(name) = OVERRIDES.iter().find(|name| headers.contains_key(**name)) {
+        return Some(format!("`{name}` may make another call of it"));
+    }
+    let mut sources = headers.get_all(COPY_SOURCE).iter();
+    let told = sources.next().is_none_or(|source| source.to_str().is_ok()) && sources.next().is_none();
+    (!told).then(|| "what it copies cannot be told".to_owned())
+}
+
 /// Makes the headers of a request fit to be passed on.
 pub(crate) fn of_request(headers: &mut HeaderMap, face: Face) {
     strip(headers);

@@ -10,6 +10,7 @@ use hyper::http::uri::PathAndQuery;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::exchange::{CredentialKind, Exchange};
+use crate::headers::ambiguity;
 use crate::hosts::Face;
 use crate::sigv4::{Fault, Signed};
 
@@ -90,9 +91,10 @@ impl Keeper {
             Shown::Other => {
                 Some(Refusal { code: 10000, why: "it shows another credential than the one it was given".to_owned() })
             }
-            Shown::StandIn => match self.policy.decide(call) {
-                Decision::Allow => None,
-                Decision::Refuse(refusal) => Some(refusal),
+            Shown::StandIn => match (ambiguity(headers), self.policy.decide(call)) {
+                (Some(why), _) => Some(Refusal { code: 10000, why }),
+                (None, Decision::Allow) => None,
+                (None, Decision::Refuse(refusal)) => Some(refusal),
             },
         };
         if let Some(refusal) = refused {
@@ -129,6 +131,8 @@ impl Keeper {
         let path = call.url.splitn(4, '/').nth(3).unwrap_or_default();
         let uploads = || UPLOADS.iter().any(|upload| format!("/{path}").contains(upload));
         match call.credential {
+            // Which of them counts nobody can say.
+            _ if headers.get_all(AUTHORIZATION).iter().nth(1).is_some() => Shown::Other,
             CredentialKind::None => Shown::Nothing,
             CredentialKind::S3Keys => match Signed::of(headers) {
                 Some(signed) if signed.key_id() == self.stand_in.key_id => Shown::StandIn,
@@ -142,7 +146,7 @@ impl Keeper {
 
     fn is_stand_in(&self, headers: &HeaderMap) -> bool {
         // The key of another scheme beside it would go before it.
-        let alone = !headers.contains_key("x-auth-key") && headers.get_all(AUTHORIZATION).iter().count() == 1;
+        let alone = !["x-auth-key", "x-auth-user-service-key"].iter().any(|key| headers.contains_key(*key));
         let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let value =
             shown.and_then(|shown| shown.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));

@@ -102,3 +102,41 @@ async fn keys_that_are_not_the_stand_ins_are_refused_as_s3_does() {
         assert!(refused.text().await.unwrap().contains("<Code>AccessDenied</Code>"));
     }
 }
+
+#[tokio::test]
+async fn a_call_that_may_be_read_as_another_is_refused() {
+    let (stage, policy) = stage(false).await;
+    let host = "api.cloudflare.com";
+    let own = "authorization: Bearer stand-in";
+    for headers in [
+        "authorization: Bearer stand-in\r\nx-http-method-override: DELETE",
+        "authorization: Bearer stand-in\r\nx-original-url: /client/v4/other",
+        "authorization: Bearer stand-in\r\nx-auth-user-service-key: v1.0-x",
+        "authorization: Bearer stand-in\r\nauthorization: Bearer else",
+        "authorization: \u{fffd}\r\nauthorization: Bearer else",
+        "authorization: \u{fffd}",
+    ] {
+        let request = format!("GET /client/v4/allowed HTTP/1.1\r\nhost: {host}\r\n{headers}\r\n\r\n");
+        let answer = stage.answer(host, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("flarekeep's guard"), "{headers}: {answer}");
+    }
+    assert_eq!(policy.0.lock().unwrap().len(), 6);
+    let answer = stage.answer(host, &format!("GET /client/v4/allowed HTTP/1.1\r\nhost: {host}\r\n{own}\r\n\r\n")).await;
+    assert!(answer.ends_with("Bearer real"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_copy_whose_source_cannot_be_told_is_refused() {
+    const R2: &str = "0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com";
+    let (stage, policy) = stage(false).await;
+    let signature =
+        "AWS4-HMAC-SHA256 Credential=stand-in-id/20261123/auto/s3/aws4_request, SignedHeaders=host, Signature=00";
+    for sources in ["x-amz-copy-source: /allowed/a\r\nx-amz-copy-source: /other/b", "x-amz-copy-source: /other/\u{e9}"]
+    {
+        let request =
+            format!("PUT /allowed/key HTTP/1.1\r\nhost: {R2}\r\nauthorization: {signature}\r\n{sources}\r\n\r\n");
+        let answer = stage.answer(R2, &request).await;
+        assert!(answer.contains("what it copies"), "{sources}: {answer}");
+    }
+    assert_eq!(policy.0.lock().unwrap().len(), 2);
+}

@@ -4,18 +4,15 @@
 
 mod common;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::any;
-use common::{Stage, provide};
-use rustls::{ClientConfig, RootCertStore};
+use common::Stage;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
 /// How many broken inputs each test sends; `NOISE=100000` makes it longer.
 fn rounds() -> usize {
@@ -116,29 +113,14 @@ async fn before_the_tunnel() {
 
 #[tokio::test]
 async fn in_the_tunnel() {
-    provide();
     let stage = stage().await;
-    let mut roots = RootCertStore::empty();
-    roots.add(stage.proxy.authority().der()).unwrap();
-    let connect =
-        format!("CONNECT api.cloudflare.com:443 HTTP/1.1\r\nproxy-authorization: {}\r\n\r\n", stage.authorization());
     let call = "PUT /client/v4/accounts/x/r2/buckets/b/objects/k?a=b HTTP/1.1\r\nhost: api.cloudflare.com\r\nauthorization: Bearer x\r\ncontent-length: 4\r\n\r\nbody";
     // The preface of HTTP/2, its settings, and a request for `/` with indexed headers (RFC 7541, appendix A).
     let http2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\0\0\x03\x01\x05\0\0\0\x01\x82\x84\x87";
     let mut dice = Dice(0xbeef);
     for round in 0..rounds() {
-        let mut config = ClientConfig::builder().with_root_certificates(roots.clone()).with_no_client_auth();
         let is_http2 = round % 2 == 0;
-        config.alpn_protocols = vec![if is_http2 { b"h2".to_vec() } else { b"http/1.1".to_vec() }];
-        let mut stream = TcpStream::connect(stage.proxy.address()).await.unwrap();
-        stream.write_all(connect.as_bytes()).await.unwrap();
-        let mut head = [0; 256];
-        let read = stream.read(&mut head).await.unwrap();
-        assert!(head[..read].starts_with(b"HTTP/1.1 200"));
-        let tls = TlsConnector::from(Arc::new(config))
-            .connect("api.cloudflare.com".try_into().unwrap(), stream)
-            .await
-            .unwrap();
+        let tls = stage.tunnel("api.cloudflare.com", if is_http2 { b"h2" } else { b"http/1.1" }).await;
         let bytes = dice.broken(if is_http2 { &http2[..] } else { call.as_bytes() });
         poke(tls, &bytes).await;
     }

@@ -1,5 +1,5 @@
 //! A proxy, a server that stands for Cloudflare, and clients of both.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,11 @@ use std::time::Duration;
 use axum::Router;
 use flarekeep_proxy::{Authority, Dial, Exchange, Keeper, Options, Proxy, Upstream};
 use reqwest::{Certificate, Client};
-use tokio::net::TcpListener;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 /// What was told of calls.
 #[derive(Clone, Default)]
@@ -87,6 +91,38 @@ impl Stage {
         let root = Certificate::from_der(&self.proxy.authority().der()).unwrap();
         let proxy = reqwest::Proxy::all(self.proxy.url()).unwrap();
         Client::builder().proxy(proxy).tls_certs_only([root])
+    }
+
+    /// A tunnel to a host that is looked into, in which the protocol is spoken.
+    pub(crate) async fn tunnel(&self, host: &'static str, protocol: &[u8]) -> TlsStream<TcpStream> {
+        provide();
+        let mut roots = RootCertStore::empty();
+        roots.add(self.proxy.authority().der()).unwrap();
+        let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        config.alpn_protocols = vec![protocol.to_vec()];
+        let mut stream = TcpStream::connect(self.proxy.address()).await.unwrap();
+        let connect = format!("CONNECT {host}:443 HTTP/1.1\r\nproxy-authorization: {}\r\n\r\n", self.authorization());
+        stream.write_all(connect.as_bytes()).await.unwrap();
+        let mut head = [0; 256];
+        let read = stream.read(&mut head).await.unwrap();
+        assert!(head[..read].starts_with(b"HTTP/1.1 200"));
+        TlsConnector::from(Arc::new(config)).connect(host.try_into().unwrap(), stream).await.unwrap()
+    }
+
+    /// What is answered in a tunnel to bytes that are one request, as they are.
+    pub(crate) async fn answer(&self, host: &'static str, request: &str) -> String {
+        let mut tunnel = self.tunnel(host, b"http/1.1").await;
+        tunnel.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // Whoever does not close is waited for a moment.
+        let read = async {
+            let mut part = [0; 4096];
+            while let Ok(length @ 1..) = tunnel.read(&mut part).await {
+                answer.extend_from_slice(&part[..length]);
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_millis(500), read).await;
+        String::from_utf8_lossy(&answer).into_owned()
     }
 
     /// The value for the header that says the secret.
