@@ -43,6 +43,7 @@ mod policy_simulate;
 mod r2_keys;
 mod recipe;
 mod record;
+mod record_killed;
 mod rotate;
 mod rotate_concurrency;
 mod scan;
