@@ -44,6 +44,7 @@ mod r2_keys;
 mod recipe;
 mod record;
 mod record_killed;
+mod record_strangers;
 mod rotate;
 mod rotate_concurrency;
 mod scan;
