@@ -1,5 +1,7 @@
 //! Recordings: one line of JSON for each call, in the form that docs/recording.md describes.
 
+mod url;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -10,8 +12,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+pub(crate) use self::url::without_secrets;
 use crate::error::CommandError;
-use crate::output::mask::masked;
 use crate::output::{Output, plain};
 
 /// A file that calls are appended to.
@@ -52,7 +54,7 @@ impl Line {
         Self {
             at: at.to_string(),
             method: method.to_owned(),
-            url: masked(url),
+            url: without_secrets(url),
             status,
             errors: errors.to_vec(),
             operation: None,

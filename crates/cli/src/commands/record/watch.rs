@@ -15,7 +15,7 @@ use super::local::Local;
 use crate::arguments::Record;
 use crate::output::{BAD, CARE, FAINT, GOOD, Output, plain, styled};
 use crate::place::SOME_USER;
-use crate::recording::{Line, Recording};
+use crate::recording::{Line, Recording, without_secrets};
 
 /// What calls are said to stand in where they are not kept.
 const NOWHERE: &str = "the command";
@@ -148,7 +148,7 @@ impl Watch {
         let status = exchange.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
         let path = exchange.url.strip_prefix("https://").unwrap_or(&exchange.url);
         let aside = if looks_up { " (to say who it is)" } else { "" };
-        self.output.detail(format!("{status} {} {}{aside}", plain(&exchange.method), plain(path)));
+        self.output.detail(format!("{status} {} {}{aside}", plain(&exchange.method), plain(&without_secrets(path))));
     }
 
     /// A need that was not there before, and what it adds to the plan.
