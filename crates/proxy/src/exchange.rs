@@ -43,7 +43,7 @@ pub struct Exchange {
     pub credential: CredentialKind,
     /// Whether wrangler says that it made the call.
     pub by_wrangler: bool,
-    /// Of a copy at R2's S3 face, what it reads: `/bucket/key` as it was sent.
+    /// Of a copy at R2's S3 face, what it reads: `/bucket/key`, its key as it was sent.
     pub copies: Option<String>,
     /// The body of a call of `POST /graphql`, which says what it needs; none where it is longer than 64 KiB.
     pub graphql: Option<Vec<u8>>,
@@ -142,6 +142,21 @@ pub(crate) fn url(host: &str, path: &str) -> String {
     url
 }
 
+/// What a copy reads, `/bucket/key`, from the header that names it: encoded or not, with a slash before it or without, and with
+/// a version behind it (docs: r2/api/s3/api). Clients encode the slash between the two, too.
+pub(crate) fn copied(header: &str) -> String {
+    const SLASHES: [&str; 3] = ["/", "%2F", "%2f"];
+    let mut path = header.split('?').next().unwrap_or_default();
+    while let Some(rest) = SLASHES.iter().find_map(|slash| path.strip_prefix(slash)) {
+        path = rest;
+    }
+    let slash = SLASHES.iter().filter_map(|slash| Some((path.find(slash)?, slash.len()))).min();
+    let (bucket, key) = slash.map_or((path, ""), |(at, length)| {
+        (path.get(..at).unwrap_or_default(), path.get(at + length..).unwrap_or_default())
+    });
+    format!("/{bucket}/{key}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,5 +184,17 @@ mod tests {
     #[test]
     fn a_url_is_visible_ascii() {
         assert_eq!(url("h", "/a%20b/\u{e9} c"), "https://h/a%20b/%C3%A9%20c");
+    }
+
+    #[test]
+    fn what_is_copied_has_a_bucket_and_a_key_however_it_is_spelt() {
+        for header in ["/media/a%2Fb", "media/a%2Fb?versionId=1", "media%2Fa%2Fb", "%2fmedia%2Fa%2Fb", "//media/a%2Fb"]
+        {
+            assert_eq!(copied(header), "/media/a%2Fb", "{header}");
+        }
+        assert_eq!(
+            (copied("media").as_str(), copied("").as_str(), copied("a/b/c").as_str()),
+            ("/media/", "//", "/a/b/c")
+        );
     }
 }

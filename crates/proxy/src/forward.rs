@@ -14,12 +14,15 @@ use hyper_util::client::legacy::Client;
 use serde_json::json;
 
 use crate::dial::Dial;
-use crate::exchange::{CredentialKind, Exchange, Observer, url};
+use crate::exchange::{CredentialKind, Exchange, Observer, copied, url};
 use crate::headers::{self, COPY_SOURCE};
 use crate::hosts::Face;
 use crate::keeper::{Keeper, Refusal};
 use crate::upstream::Upstream;
 use crate::watched::{AnyBody, Pending, Watched, codes};
+
+/// What a call of it needs, only its body says.
+const GRAPHQL: &str = "/client/v4/graphql";
 
 /// Passes calls on.
 pub(crate) struct Forward {
@@ -64,9 +67,8 @@ impl Forward {
             return refused_here(place.face, &refused, Pending::new(told, self.observer.clone()));
         }
         let mut pending = Pending::new(told, self.observer.clone());
-        let asks_graphql = place.face == Face::Api
-            && head.method == Method::POST
-            && path.path().trim_end_matches('/').ends_with("/graphql");
+        let asks_graphql =
+            place.face == Face::Api && head.method == Method::POST && path.path().trim_end_matches('/') == GRAPHQL;
         let body = match asks_graphql {
             true => {
                 let slot = graphql.clone();
@@ -154,7 +156,7 @@ fn told(place: &Place, path: &PathAndQuery, request: &Request<Incoming>) -> Exch
         errors: Vec::new(),
         credential: CredentialKind::shown(request.headers(), path.query()),
         by_wrangler: text(USER_AGENT.as_str()).is_some_and(|agent| agent.starts_with("wrangler")),
-        copies: text(COPY_SOURCE).filter(|_| place.face == Face::R2).map(str::to_owned),
+        copies: text(COPY_SOURCE).filter(|_| place.face == Face::R2).map(copied),
         graphql: None,
     }
 }

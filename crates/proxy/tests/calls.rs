@@ -78,7 +78,9 @@ async fn what_is_told_holds_codes_and_kinds_and_no_value() {
     assert_eq!(refused.await.unwrap().status(), StatusCode::FORBIDDEN);
     let query = r#"{"query":"{ viewer { zones { x } } }"}"#;
     client.post(format!("{API}/graphql")).header("x-auth-key", &value).body(query).send().await.unwrap();
-    let told = stage.told.when(2).await;
+    client.post(format!("{API}/accounts/x/events/graphql")).body(query).send().await.unwrap();
+    let told = stage.told.when(3).await;
+    assert_eq!(told[2].graphql, None, "another product's own");
     assert_eq!((told[0].status, told[0].errors.as_slice()), (Some(403), &[10000][..]));
     assert!(told[0].by_wrangler && !told[1].by_wrangler);
     assert_eq!((told[0].credential, told[1].credential), (CredentialKind::UserToken, CredentialKind::GlobalKey));

@@ -3,10 +3,12 @@
 use flarekeep_catalogue::{Operation, operation};
 use serde_json::Value;
 
-/// The parts of `POST /graphql` that a body asks for; none where it cannot be read, or asks for neither.
+/// The parts of `POST /graphql` that a body asks for, one query or a list of them; none where it cannot be read, or asks for
+/// neither.
 pub(super) fn asked(body: &[u8]) -> Vec<&'static Operation> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let names = names(body["query"].as_str().unwrap_or_default());
+    let all = body.as_array().map_or(std::slice::from_ref(&body), Vec::as_slice);
+    let names: Vec<&str> = all.iter().flat_map(|one| names(one["query"].as_str().unwrap_or_default())).collect();
     let parts = [("accounts", "POST /graphql#account"), ("zones", "POST /graphql#zone")];
     let asked = parts.iter().filter(|(name, _)| names.contains(name));
     asked.filter_map(|(_, part)| operation(part).ok()).collect()
@@ -75,6 +77,7 @@ mod tests {
         for query in none.iter().take(6) {
             assert!(parts(query).is_empty(), "{query}");
         }
+        assert_eq!(asked(br#"[{"query":"{viewer{zones{x}}}"},{"query":"{viewer{accounts{x}}}"}]"#).len(), 2);
         assert!(asked(b"").is_empty() && asked(b"[1]").is_empty() && asked(b"{\"query\":7}").is_empty());
     }
 }
