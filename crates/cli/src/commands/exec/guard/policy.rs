@@ -16,6 +16,8 @@ use crate::place::{SOME_ACCOUNT, SOME_USER};
 
 /// Cloudflare's code for a call that its token does not allow, in most families of products.
 const AUTHENTICATION: u32 = 10000;
+/// Below which path the API is: what else its host answers, or another in its place, gets no token.
+const API: &str = "/client/v4/";
 /// More than these are not told one by one.
 const MOST_TOLD: usize = 200;
 
@@ -55,6 +57,9 @@ impl ByPolicies {
         if is_crooked(at) {
             return Some("its path may be read in two ways".to_owned());
         }
+        if at.starts_with('/') && !at.starts_with(API) {
+            return Some(format!("`{} {}` is not below {API}", plain(method), plain(&shown())));
+        }
         let call = Call { method, path: at, account: self.account, user: self.user, ip: None, at: now() };
         let request: Request = match call.request() {
             Ok(request) => request,
@@ -74,10 +79,7 @@ impl flarekeep_proxy::Policy for ByPolicies {
         let mut asked = vec![(
             method,
             match call.face {
-                Face::Api => format!(
-                    "{}{query}",
-                    call.url.splitn(4, '/').nth(3).map_or_else(String::new, |path| format!("/{path}"))
-                ),
+                Face::Api => format!("/{}{query}", call.url.splitn(4, '/').nth(3).unwrap_or_default()),
                 Face::R2 => format!("{}{query}", call.url),
             },
         )];
@@ -103,10 +105,15 @@ impl flarekeep_proxy::Policy for ByPolicies {
     }
 }
 
-/// Whether a server could take the path for another: dots as segments, however they are written, and slashes that are doubled
-/// or of the other kind. Keys of values and objects may hold slashes that are encoded.
+/// Whether a server could take the call for another: dots as segments, however they are written, slashes that are doubled
+/// or of the other kind, and letters and digits that are encoded, which nobody has to (RFC 3986, 6.2.2.2), in the path or in a name of
+/// the query. Keys of values and objects may hold slashes that are encoded.
 fn is_crooked(at: &str) -> bool {
-    let path = at.split('?').next().unwrap_or_default();
+    let (path, query) = at.split_once('?').unwrap_or((at, ""));
+    let mut names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+    if encodes_letters(path) || names.any(encodes_letters) {
+        return true;
+    }
     let (is_api, path) = match path.strip_prefix("https://") {
         Some(rest) => (false, rest.split_once('/').map_or("", |(_, path)| path).to_ascii_lowercase()),
         None => (true, path.to_ascii_lowercase()),
@@ -115,6 +122,11 @@ fn is_crooked(at: &str) -> bool {
     let dots = decoded.split(['/', '\\']).any(|segment| matches!(segment, "." | ".."));
     let doubled = if is_api { path.contains("//") } else { path.starts_with('/') };
     dots || doubled || is_api && decoded.contains('\\')
+}
+
+fn encodes_letters(text: &str) -> bool {
+    let code = |rest: &str| u8::from_str_radix(rest.get(..2)?, 16).ok();
+    text.split('%').skip(1).filter_map(code).any(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn bare(owner: Owner, policies: Vec<Policy>) -> Token {
@@ -137,11 +149,14 @@ mod tests {
             "/a%5c..%5Cb",
             "https://h/b/../k",
             "https://h//b/k",
+            "/client/v4/zones/x/%64ns_records",
+            "https://h/b?%61cl",
         ] {
             assert!(is_crooked(path), "{path}");
         }
         for path in [
-            "/client/v4/zones?name=..%2F//",
+            "/client/v4/zones?name=..%2F//%41",
+            "/client/v4/x/a%zz%",
             "/client/v4/storage/kv/values/a%2Fb..c",
             "https://h/b/a%2Fb//c",
             "https://h",
