@@ -7,14 +7,13 @@ mod graphql;
 mod line;
 mod local;
 mod outcome;
+mod plan_file;
 mod replay;
 mod watch;
 mod world;
 
-use std::fs::OpenOptions;
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::fs::OpenOptionsExt;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +25,7 @@ use tokio::sync::mpsc;
 
 use self::local::Local;
 use self::outcome::Outcome;
+use self::plan_file::PlanFile;
 use self::watch::Watch;
 use crate::arguments::{Record, RecordVerb, To};
 use crate::around::Around;
@@ -51,9 +51,7 @@ pub(crate) fn run(context: &Context, arguments: &Record) -> CommandResult {
     // What could fail without the command does so before it is run.
     let program = Program::find(typed).map_err(|error| CommandError { reason: None, ..error.into() })?;
     let recording = arguments.out.as_deref().map(|path| Recording::open(path, "--out")).transpose()?;
-    if let Some(path) = &arguments.plan_out {
-        writable(path)?;
-    }
+    let plan_file = arguments.plan_out.as_deref().map(PlanFile::open).transpose()?;
     let mut watch = Watch::new(context.output, arguments, recording);
     let (ended, local) = block_on(async {
         let local = match arguments.to {
@@ -67,7 +65,8 @@ pub(crate) fn run(context: &Context, arguments: &Record) -> CommandResult {
         let ended = watched(context, &program, rest, upstream, local.as_ref(), arguments.base_url, &mut watch).await?;
         Ok((ended, local))
     })?;
-    let outcome = Outcome { context, arguments, program: &program, ended, local: local.as_ref() };
+    let plan_file = plan_file.as_ref();
+    let outcome = Outcome { context, arguments, plan_file, program: &program, ended, local: local.as_ref() };
     // A plan that cannot be made is no failure of the command.
     if let Err(error) = outcome.tell(watch) {
         match ended.status() {
@@ -153,14 +152,5 @@ fn upstream(context: &Context, arguments: &Record, local: Option<&Local>) -> Res
         CommandError::usage(format!("calls cannot be sent on to `{}`: {error}", plain(&api)))
             .hint("--to http://127.0.0.1:8787/client/v4 --r2 http://127.0.0.1:9000, as flarekeep emulate prints them")
             .hint("or --to emulator, which starts one")
-    })
-}
-
-/// Whether a file can be written; it is made where it is not there, mode 0600.
-fn writable(path: &std::path::Path) -> Result<(), CommandError> {
-    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
-    opened.map(drop).map_err(|error| {
-        CommandError::usage(format!("cannot write `{}`: {error}", path.display()))
-            .hint("--plan-out names a file in a folder that is there")
     })
 }

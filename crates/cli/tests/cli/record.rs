@@ -287,3 +287,16 @@ fn a_recording_is_replayed_from_standard_input() {
     let document = home.type_("record replay - --json").stdin(call).run().ended(0).json();
     assert_eq!((&document["refused"], document["without"].as_array().unwrap().len()), (&serde_json::json!([]), 1));
 }
+
+#[test]
+fn a_plan_goes_where_a_link_leads_and_into_a_pipe() {
+    let home = Home::new();
+    home.write("kept/plan.json", "{}");
+    std::os::unix::fs::symlink("kept/plan.json", home.path("link.json")).unwrap();
+    home.write("call.sh", CALL);
+    home.run("record --to emulator --plan-out link.json --quiet -- sh call.sh GET:/zones").ended(0);
+    assert!(home.path("link.json").symlink_metadata().unwrap().is_symlink());
+    home.run("plan verify kept/plan.json").ended(0);
+    let run = home.run("record --to emulator --plan-out /dev/stderr --json -- true").ended(0);
+    assert!(run.stderr.contains("\"grants\": []"), "{}", run.stderr);
+}

@@ -1,7 +1,6 @@
 //! What a run was: its plan, beside the token that was used, and what to type next.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use flarekeep_catalogue::AccountId;
 use flarekeep_planner::source::{Reading, Zones};
@@ -11,11 +10,12 @@ use serde_json::{Value, json};
 
 use super::beside::Beside;
 use super::local::Local;
+use super::plan_file::PlanFile;
 use super::watch::{Seen, Watch};
 use crate::arguments::{Owner, Place, Record, To};
 use crate::commands::plan;
 use crate::context::Context;
-use crate::error::{CommandError, Kind};
+use crate::error::CommandError;
 use crate::output::{CARE, FAINT, STRONG, counted, plain, styled};
 use crate::sources::Source;
 use crate::work::Work;
@@ -25,6 +25,7 @@ use crate::{inferred, place};
 pub(super) struct Outcome<'a> {
     pub(super) context: &'a Context,
     pub(super) arguments: &'a Record,
+    pub(super) plan_file: Option<&'a PlanFile<'a>>,
     pub(super) program: &'a Program,
     pub(super) ended: Ended,
     pub(super) local: Option<&'a Local>,
@@ -43,8 +44,8 @@ impl Outcome<'_> {
         let target = plan::place_of(&context, &mut work, self.local.is_some())?;
         let plan = work.plan(&target, owner)?;
         let document = self.plan_document(&plan, &work, &target)?;
-        if let Some(path) = &self.arguments.plan_out {
-            write(path, &document)?;
+        if let Some(file) = self.plan_file {
+            file.write(&document)?;
         }
         let beside = match self.local {
             Some(_) => None,
@@ -146,22 +147,4 @@ impl Outcome<'_> {
         });
         next + &other.unwrap_or_default()
     }
-}
-
-/// Writes the plan, all of it or nothing.
-fn write(path: &Path, document: &Value) -> Result<(), CommandError> {
-    let failed = |error: std::io::Error| {
-        CommandError::new(Kind::Partial, format!("cannot write `{}`: {error}", path.display()))
-            .because("the command was run")
-            .hint("with --out FILE, flarekeep plan --recording FILE makes the plan again")
-    };
-    let text = format!("{document:#}\n");
-    // A device is written as it is.
-    if !path.is_file() {
-        return std::fs::write(path, text).map_err(failed);
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
-    file.persist(path).map(drop).map_err(|error| failed(error.error))
 }
