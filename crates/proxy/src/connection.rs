@@ -1,6 +1,7 @@
 //! One connection to the proxy: the secret first, then where it wants to go.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,14 +37,16 @@ enum Onward {
     Tunnelled(OnUpgrade, TokioIo<TcpStream>),
 }
 
-/// Serves one connection until one of its ends is done. Whatever goes wrong ends this connection alone.
-pub(crate) async fn serve(shared: &Arc<Shared>, stream: TcpStream) {
+/// Serves one connection until one of its ends is done, and says in `known` when the secret was said. Whatever goes wrong ends this
+/// connection alone.
+pub(crate) async fn serve(shared: &Arc<Shared>, stream: TcpStream, known: &AtomicBool) {
     let onward = Mutex::new(None);
     let service = service_fn(|mut request: Request<Incoming>| async {
         if let Some(place) = addressed(&shared.secret, &mut request) {
+            known.store(true, Ordering::Relaxed);
             return Ok(shared.forward.call(&place, request).await);
         }
-        Ok::<_, Infallible>(match answer(shared, request).await {
+        Ok::<_, Infallible>(match answer(shared, request, known).await {
             Ok(way) => {
                 *onward.lock().unwrap_or_else(PoisonError::into_inner) = Some(way);
                 Response::new(Empty::new().map_err(|never| match never {}).boxed_unsync())
@@ -74,7 +77,11 @@ pub(crate) async fn serve(shared: &Arc<Shared>, stream: TcpStream) {
     }
 }
 
-async fn answer(shared: &Shared, mut request: Request<Incoming>) -> Result<Onward, Box<Response<AnyBody>>> {
+async fn answer(
+    shared: &Shared,
+    mut request: Request<Incoming>,
+    known: &AtomicBool,
+) -> Result<Onward, Box<Response<AnyBody>>> {
     let refuse = |status, words: &str| Box::new(refusal(status, words));
     if !shared.secret.is_said_by(request.headers().get(PROXY_AUTHORIZATION)) {
         let mut refused =
@@ -82,6 +89,7 @@ async fn answer(shared: &Shared, mut request: Request<Incoming>) -> Result<Onwar
         refused.headers_mut().insert(PROXY_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"flarekeep\""));
         return Err(refused);
     }
+    known.store(true, Ordering::Relaxed);
     if request.method() != Method::CONNECT {
         return Err(refuse(StatusCode::METHOD_NOT_ALLOWED, "it takes CONNECT alone; http:// needs no proxy"));
     }

@@ -1,8 +1,10 @@
 //! The proxy: it listens on loopback, for as long as it is kept.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper_rustls::HttpsConnectorBuilder;
@@ -12,7 +14,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
 use crate::authority::Authority;
 use crate::connection::serve;
@@ -25,6 +27,8 @@ use crate::upstream::Upstream;
 
 /// How many connections there are at once; more wait to be accepted.
 const MOST_CONNECTIONS: usize = 512;
+/// How many of them may have said no secret yet: the oldest gives way to the next, so that nobody who knows none keeps others out.
+const MOST_STRANGERS: usize = 128;
 /// Servers close idle connections when they like; this is before most do.
 const IDLE: Duration = Duration::from_secs(15);
 
@@ -126,23 +130,37 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     // Aborted with this task, and so are its connections.
     let mut connections = JoinSet::new();
+    let mut strangers = VecDeque::new();
     loop {
         let Ok(permit) = room.clone().acquire_owned().await else { return };
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     let _ = stream.set_nodelay(true);
-                    let shared = shared.clone();
-                    connections.spawn(async move {
-                        serve(&shared, stream).await;
+                    let (shared, known) = (shared.clone(), Arc::new(AtomicBool::new(false)));
+                    let said = known.clone();
+                    let task = connections.spawn(async move {
+                        serve(&shared, stream, &said).await;
                         drop(permit);
                     });
+                    strangers.push_back((task, known));
+                    make_room(&mut strangers);
                 }
                 // Out of file descriptors, say: a pause lets others end.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
             Some(_) = connections.join_next() => {}
         }
+    }
+}
+
+/// Forgets who said the secret, and ends the oldest of too many who did not.
+fn make_room(strangers: &mut VecDeque<(AbortHandle, Arc<AtomicBool>)>) {
+    strangers.retain(|(task, known)| !task.is_finished() && !known.load(Ordering::Relaxed));
+    if strangers.len() > MOST_STRANGERS
+        && let Some((oldest, _)) = strangers.pop_front()
+    {
+        oldest.abort();
     }
 }
 

@@ -139,3 +139,18 @@ async fn a_proxy_that_ended_is_gone_with_its_connections() {
     assert!(client.get(format!("{API}/user")).send().await.is_err());
     assert!(TcpStream::connect(address).await.is_err());
 }
+
+#[tokio::test]
+async fn strangers_who_say_nothing_keep_nobody_out() {
+    let stage = stage().await;
+    let known = stage.client();
+    known.get(format!("{API}/user")).send().await.unwrap();
+    let mut idle = Vec::new();
+    // More than there is room for.
+    for _ in 0..520 {
+        idle.push(TcpStream::connect(stage.proxy.address()).await.unwrap());
+    }
+    tokio::time::timeout(std::time::Duration::from_secs(5), still_works(&stage)).await.unwrap();
+    // Who said the secret before them has its connection still.
+    assert_eq!(known.get(format!("{API}/user")).send().await.unwrap().status(), StatusCode::OK);
+}
