@@ -5,6 +5,7 @@
 
 mod emulator;
 mod leaks;
+mod proxy;
 
 use flarekeep_catalogue::{Recipe, recognise};
 use flarekeep_diagnosis::pasted;
@@ -268,6 +269,40 @@ pub const TARGETS: &[Target] = &[
             "PUT /fuzz?cors\n\n<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>",
             "PUT /fuzz?lifecycle\n\n<LifecycleConfiguration><Rule><ID>a</ID><Filter><Prefix>a</Prefix></Filter><Status>Enabled</Status><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>",
             "PUT /fuzz/c\nx-amz-copy-source: /fuzz/a%2Fb\nx-amz-metadata-directive: REPLACE\n\n",
+        ],
+        files: &[],
+    },
+    Target {
+        name: "strangers",
+        run: proxy::strangers,
+        texts: &[
+            "CONNECT api.cloudflare.com:443 HTTP/1.1\r\nhost: api.cloudflare.com:443\r\n\r\n",
+            "CONNECT api.cloudflare.com:443 HTTP/1.1\r\nproxy-authorization: Basic Zmxhcmo6eA==\r\n\r\nGET /client/v4/user HTTP/1.1\r\nhost: api.cloudflare.com\r\n\r\n",
+            "GET http://api.cloudflare.com/client/v4/user HTTP/1.1\r\nhost: api.cloudflare.com\r\n\r\n",
+            "POST /0123/client/v4/user/tokens HTTP/1.1\r\nhost: 127.0.0.1\r\ntransfer-encoding: chunked\r\ncontent-length: 3\r\n\r\n2\r\n{}\r\n0\r\n\r\nGET /client/v4/user HTTP/1.1\r\n\r\n",
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        ],
+        files: &[],
+    },
+    Target {
+        name: "proxy",
+        run: proxy::front,
+        texts: &[
+            "CONNECT api.cloudflare.com:443 HTTP/1.1\r\nproxy-authorization: ~s\r\n\r\n",
+            "CONNECT 127.0.0.1:1 HTTP/1.1\r\nhost: 127.0.0.1:1\r\nproxy-authorization: ~s\r\n\r\n",
+            "POST /~p/client/v4/user/tokens?a=b HTTP/1.1\r\nhost: x\r\nauthorization: Bearer x\r\ncontent-length: 2\r\n\r\n{}GET /~p/client/v4/user HTTP/1.1\r\n\r\n",
+            "PUT /~p/client/v4/a HTTP/1.1\r\nexpect: 100-continue\r\ntransfer-encoding: chunked\r\n\r\n2;x=y\r\n{}\r\n0\r\ntrailer: x\r\n\r\n",
+        ],
+        files: &[],
+    },
+    Target {
+        name: "tunnel",
+        run: proxy::tunnel,
+        texts: &[
+            "GET /client/v4/zones?name=a%20b HTTP/1.1\r\nhost: api.cloudflare.com\r\nauthorization: Bearer x\r\nconnection: close, x\r\nx: 1\r\n\r\n",
+            "POST /client/v4/graphql HTTP/1.1\r\nhost: api.cloudflare.com\r\ncontent-length: 30\r\n\r\n{\"query\":\"{viewer{zones{x}}}\"}",
+            "POST https://api.cloudflare.com/client/v4/a HTTP/1.1\r\nhost: api.cloudflare.com:443\r\ntransfer-encoding: chunked\r\ncontent-length: 3\r\n\r\n2\r\n{}\r\n0\r\n\r\nTRACE / HTTP/1.1\r\n\r\n",
+            "OPTIONS * HTTP/1.0\r\n\r\n",
         ],
         files: &[],
     },
