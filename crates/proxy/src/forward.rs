@@ -1,12 +1,12 @@
 //! A call that is looked into: told, and passed on.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
+use hyper::header::{CONTENT_TYPE, EXPECT, HOST, HeaderValue, USER_AGENT};
 use hyper::http::uri::{Authority, PathAndQuery};
 use hyper::{Method, Request, Response, StatusCode, Version};
 use hyper_rustls::HttpsConnector;
@@ -64,6 +64,10 @@ impl Forward {
         if let Some(keeper) = &self.keeper
             && let Err(refused) = keeper.admit(&told, &path, &mut head.headers)
         {
+            // Who asks before sending has not sent it.
+            if !head.headers.contains_key(EXPECT) {
+                pass_over(body).await;
+            }
             return refused_here(place.face, &refused, Pending::new(told, self.observer.clone()));
         }
         let mut pending = Pending::new(told, self.observer.clone());
@@ -99,6 +103,22 @@ impl Forward {
             }
         }
     }
+}
+
+/// Reads a body to its end, if that comes soon: over HTTP/2 an answer before it reads as a stream that broke, to some clients (curl 7.88).
+async fn pass_over(mut body: Incoming) {
+    /// What a client sends before anybody answers, and a little more.
+    const MOST: usize = 1 << 20;
+    let read = async {
+        let mut length = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            length += frame.data_ref().map_or(0, Bytes::len);
+            if length > MOST {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(2), read).await;
 }
 
 /// The answer, read along where it may hold error codes.
