@@ -23,7 +23,7 @@ async fn stage() -> (Stage, Arrived) {
         async move {
             let (head, body) = request.into_parts();
             let body = axum::body::to_bytes(body, 1 << 20).await.unwrap_or_default();
-            let mut names: Vec<_> = head.headers.keys().map(|name| name.as_str()).collect();
+            let mut names: Vec<_> = head.headers.keys().map(axum::http::HeaderName::as_str).collect();
             names.sort_unstable();
             let said = format!("{} {} [{}] {}", head.method, head.uri, names.join(" "), String::from_utf8_lossy(&body));
             kept.lock().unwrap().push(said);
