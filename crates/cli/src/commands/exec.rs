@@ -34,6 +34,7 @@ pub(crate) fn run(context: &Context, arguments: &Exec) -> CommandResult {
         let mut lent = Lent::read(context, arguments, &manager, &program).await?;
         if arguments.guard.is_some() {
             guard::through_proxy(&mut lent.around, &lent.policies);
+            guard::warn(context.output, &lent.policies);
         }
         let variables = Variables::for_command(&lent.around, &present());
         show(context.output, &lent, &variables, arguments.ttl, arguments.dry_run);

@@ -113,3 +113,12 @@ fn an_upload_that_is_refused_gets_its_answer() {
     let run = local.type_(&line).env("BODY", &"some bytes".repeat(5000)).run().ended(0);
     assert_eq!(run.stdout, "403\n".repeat(40));
 }
+
+#[test]
+fn a_token_that_makes_tokens_is_told_of() {
+    let local = local();
+    let run =
+        |operation: &str| local.run(&format!("exec --guard --operation '{operation}' --dry-run -- true")).ended(0);
+    run("PUT /user/tokens/{token_id}/value").says("the guard keeps none");
+    assert!(!run("GET /zones").stderr.contains("the guard keeps none"));
+}

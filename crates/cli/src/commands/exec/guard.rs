@@ -7,9 +7,9 @@ use std::io;
 use std::process::Command;
 use std::sync::Arc;
 
-use flarekeep_catalogue::TokenId;
+use flarekeep_catalogue::{TokenId, Way, operations, widenings};
 use flarekeep_cloudflare::DEFAULT_BASE_URL;
-use flarekeep_policy::{Policy, Resource};
+use flarekeep_policy::{Effect, Policy, Resource};
 use flarekeep_proxy::{Authority, Dial, Exchange, Held, Keeper, Options, Proxy, Upstream};
 use flarekeep_tokens::{Ended, KeyPair, Program, Signals, Surroundings, Variables, close_to_others, endpoint_of};
 use secrecy::{ExposeSecret, SecretString};
@@ -20,6 +20,7 @@ use crate::arguments::Guard;
 use crate::around::Around;
 use crate::context::Context;
 use crate::environment;
+use crate::output::Output;
 
 /// Characters of a stand-in, as the older form of a token has them: no scanner for leaks takes it for one of the newer.
 const LENGTH: usize = 40;
@@ -43,6 +44,22 @@ pub(super) fn through_proxy(around: &mut Surroundings, policies: &[Policy]) {
     });
     let jurisdiction = only(jurisdictions).unwrap_or_else(|| "default".to_owned());
     around.s3_endpoint = account.filter(|_| around.s3).map(|account| endpoint_of(account, &jurisdiction));
+}
+
+/// Says where the answers of Cloudflare hold what no guard keeps: a token that makes tokens can give itself a new value, too.
+pub(super) fn warn(output: Output, policies: &[Policy]) {
+    let granted: Vec<_> =
+        policies.iter().filter(|policy| policy.effect == Effect::Allow).flat_map(Policy::known_groups).collect();
+    let ways = || widenings().iter().filter(|widening| widening.way == Way::Tokens);
+    let makes_tokens = operations().iter().any(|operation| {
+        ways().any(|way| way.is_opened_by(operation)) && granted.iter().any(|group| operation.accepts_group(group))
+    });
+    if makes_tokens {
+        output.warn(
+            "the token may make tokens and give them new values, its own among them: those are in the answers, and the \
+             guard keeps none from the command",
+        );
+    }
 }
 
 impl Guarded<'_> {
