@@ -36,7 +36,12 @@ pub(crate) fn run(context: &Context, arguments: &Exec) -> CommandResult {
             guard::through_proxy(&mut lent.around, &lent.policies);
             guard::warn(context.output, &lent.policies);
         }
-        let variables = Variables::for_command(&lent.around, &present());
+        let mut variables = Variables::for_command(&lent.around, &present());
+        if arguments.guard.is_some() {
+            let environment =
+                std::env::vars_os().map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+            guard::keep_back(&mut variables, &environment.flatten().collect::<Vec<_>>());
+        }
         show(context.output, &lent, &variables, arguments.ttl, arguments.dry_run);
         if arguments.dry_run {
             return Ok(Verdict::Yes);

@@ -40,7 +40,8 @@ fn the_command_never_has_the_token_and_does_its_work() {
     let line = format!(
         "exec --guard --recipe wrangler-deploy --zone example.com -- sh call.sh GET:{scripts} GET:{records} GET:{crooked} GET:/user/tokens/verify"
     );
-    let run = local.run(&line).ended(0);
+    let typed = local.type_(&line).env("TF_VAR_cloudflare_api_key", &local.facts.global_key);
+    let run = typed.run().ended(0);
     assert_eq!(run.stdout, "200\n403\n403\n200\n");
     shows!("exec_guard", run);
     let taken = local.read("taken");

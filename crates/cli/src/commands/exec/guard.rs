@@ -1,5 +1,6 @@
 //! `exec --guard`: the command has a stand-in, and the token itself stays in this process.
 
+mod kept;
 mod policy;
 
 use std::ffi::OsString;
@@ -14,6 +15,7 @@ use flarekeep_proxy::{Authority, Dial, Exchange, Held, Keeper, Options, Proxy, U
 use flarekeep_tokens::{Ended, KeyPair, Program, Signals, Surroundings, Variables, close_to_others, endpoint_of};
 use secrecy::{ExposeSecret, SecretString};
 
+pub(super) use self::kept::keep_back;
 use self::policy::ByPolicies;
 use super::lent::{Lent, account_of, only};
 use crate::arguments::Guard;
