@@ -73,6 +73,7 @@ const TABLES: &[Table] = &[
     workers_scripts::OPERATIONS,
     workers_scripts::assets::OPERATIONS,
     workers_scripts::domains::OPERATIONS,
+    workers_scripts::domains::of_script::OPERATIONS,
     workers_scripts::rest::OPERATIONS,
     workers_scripts::secrets::OPERATIONS,
     workers_scripts::services::OPERATIONS,

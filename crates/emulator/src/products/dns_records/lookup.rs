@@ -25,6 +25,22 @@ pub(crate) fn at<'a>(state: &'a State, zone: ZoneId, name: &str) -> Vec<Entry<'a
     records.into_iter().flat_map(|records| records.named(name)).map(|record| entry(record)).collect()
 }
 
+/// The ids of the records that say where a host is (A, AAAA, CNAME): what a custom domain of that name meets.
+pub(crate) fn hosts(state: &State, zone: ZoneId, name: &str) -> Vec<String> {
+    let records = state.dns_records.of(zone).into_iter().flat_map(|records| records.named(name));
+    records
+        .filter(|record| matches!(&*record.draft.kind, "A" | "AAAA" | "CNAME"))
+        .map(|record| record.id.clone())
+        .collect()
+}
+
+/// Removes the records that say where a host is.
+pub(crate) fn forget_hosts(state: &mut State, zone: ZoneId, name: &str) {
+    for id in hosts(state, zone, name) {
+        state.dns_records.of_mut(zone).remove(&id);
+    }
+}
+
 /// Whether a record has a name below this one.
 pub(crate) fn is_above_any(state: &State, zone: ZoneId, name: &str) -> bool {
     state.dns_records.of(zone).is_some_and(|records| records.is_above_any(name))

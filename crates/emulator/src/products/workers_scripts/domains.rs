@@ -1,5 +1,7 @@
 //! Custom domains: hostnames of the account's zones that a Worker answers.
 
+pub(in crate::products) mod of_script;
+
 use flarekeep_catalogue::{AccountId, ZoneId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -10,15 +12,18 @@ use crate::http::{Answer, ApiError, Call, Outcome, is_hostname};
 use crate::products::{Handler, owner, text as member};
 use crate::state::rows::{self, BadRow, Changes, Rows, leaf};
 use crate::state::{Map, Owned, State};
+use crate::world::Zone;
 
 pub(in crate::products) const OPERATIONS: crate::products::Table = &[
     ("GET /accounts/{account_id}/workers/domains", Handler::Read(list)),
     ("PUT /accounts/{account_id}/workers/domains", Handler::Write(put)),
     ("GET /accounts/{account_id}/workers/domains/{domain_id}", Handler::Read(details)),
+    ("GET /accounts/{account_id}/workers/domains/records", Handler::Read(records)),
+    ("GET /accounts/{account_id}/workers/domains/records/{domain_id}", Handler::Read(record_details)),
     ("DELETE /accounts/{account_id}/workers/domains/{domain_id}", Handler::Write(delete)),
 ];
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Domain {
     hostname: String,
     service: String,
@@ -26,6 +31,15 @@ pub(super) struct Domain {
     zone_id: String,
     zone_name: String,
     cert_id: String,
+    /// Whether it answers visitors.
+    #[serde(default = "yes")]
+    enabled: bool,
+    #[serde(default)]
+    previews_enabled: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Custom domains by account and id, and by hostname. Only the former are saved.
@@ -41,7 +55,7 @@ leaf!(Domain);
 /// The Worker that answers a custom domain.
 pub(crate) fn service<'a>(state: &'a State, account: AccountId, hostname: &str) -> Option<&'a str> {
     let domain = state.workers_account.domains.named(&account.to_string(), hostname);
-    domain.map(|(_, domain)| domain.service.as_str())
+    domain.filter(|(_, domain)| domain.enabled).map(|(_, domain)| domain.service.as_str())
 }
 
 impl Domains {
@@ -112,6 +126,15 @@ impl Rows for Domains {
 }
 
 fn list(call: &Call, state: &State) -> Outcome {
+    listed(call, state, shown)
+}
+
+/// The older list, which wrangler reads beside what the schema has.
+fn records(call: &Call, state: &State) -> Outcome {
+    listed(call, state, record)
+}
+
+fn listed(call: &Call, state: &State, shown: fn(&str, &Domain) -> Value) -> Outcome {
     let domains = state.workers_account.domains.of(&owner(call)?).into_iter().flatten();
     let asked = |name: &str, value: &str| call.query(name).is_none_or(|asked| asked == value);
     let domains = domains.filter(|(_, domain)| {
@@ -130,16 +153,7 @@ fn put(call: &Call, state: &mut State) -> Outcome {
     let body = call.object().ok_or_else(not_json)?;
     let field = |name: &str| member(&body, name).unwrap_or_default().to_owned();
     let (hostname, service) = (field("hostname").to_ascii_lowercase(), field("service"));
-    let within = |zone: &str| hostname == zone || hostname.strip_suffix(zone).is_some_and(|rest| rest.ends_with('.'));
-    let (zone_id, zone_name) = (field("zone_id"), field("zone_name"));
-    let zone = state.world.zones.iter().filter(|zone| zone.account == account).find(|zone| {
-        within(&zone.name)
-            && (zone_id.is_empty() || zone.id.to_string() == zone_id)
-            && (zone_name.is_empty() || zone.name == zone_name)
-    });
-    let Some(zone) = zone.filter(|_| is_hostname(&hostname)) else {
-        return Err(ApiError::new(400, 100_117, "the hostname is of none of the account's zones"));
-    };
+    let zone = zone(state, account, &hostname, (&field("zone_id"), &field("zone_name")))?;
     if !exists(state, account, &service) {
         return Err(missing());
     }
@@ -147,20 +161,50 @@ fn put(call: &Call, state: &mut State) -> Outcome {
     let (zone_id, zone_name) = (zone.id.to_string(), zone.name.clone());
     let domains = &mut state.workers_account.domains;
     let there = domains.named(&owner, &hostname);
-    let (id, cert_id) = match there {
+    let (id, there) = match there {
         Some((_, domain)) if domain.service != service => {
-            return Err(ApiError::new(409, 100_116, "the hostname is in use by another Worker"));
+            return Err(in_use());
         }
-        Some((id, domain)) => (id.to_owned(), domain.cert_id.clone()),
-        None => (format!("{:032x}", fresh_id()), fresh_uuid()),
+        Some((id, domain)) => (id.to_owned(), domain.clone()),
+        None => {
+            let cert_id = fresh_uuid();
+            let new = Domain { cert_id, enabled: true, ..Domain::default() };
+            (format!("{:032x}", fresh_id()), new)
+        }
     };
-    let domain = Domain { hostname, service, environment, zone_id, zone_name, cert_id };
+    let domain = Domain { hostname, service, environment, zone_id, zone_name, ..there };
     let answer = Answer::result(&shown(&id, &domain));
     domains.put(&owner, id, domain);
     Ok(answer)
 }
 
+/// The account's zone that a hostname lies in: the one that is named by id or name, else the nearest.
+fn zone<'a>(
+    state: &'a State,
+    account: AccountId,
+    hostname: &str,
+    (id, name): (&str, &str),
+) -> Result<&'a Zone, ApiError> {
+    let within = |zone: &str| hostname == zone || hostname.strip_suffix(zone).is_some_and(|rest| rest.ends_with('.'));
+    let fits = state.world.zones.iter().filter(|zone| {
+        let named = (id.is_empty() || zone.id.to_string() == id) && (name.is_empty() || zone.name == name);
+        zone.account == account && within(&zone.name) && named
+    });
+    let zone = fits.max_by_key(|zone| zone.name.len()).filter(|_| is_hostname(hostname));
+    // As people have seen it (cloudflare/workers-sdk#2906); its status is not told.
+    let missing = || ApiError::new(400, 10083, format!("workers.api.error.zone_not_found for \"{hostname}\""));
+    zone.ok_or_else(missing)
+}
+
 fn details(call: &Call, state: &State) -> Outcome {
+    one(call, state, shown)
+}
+
+fn record_details(call: &Call, state: &State) -> Outcome {
+    one(call, state, record)
+}
+
+fn one(call: &Call, state: &State, shown: fn(&str, &Domain) -> Value) -> Outcome {
     let id = call.parameter("domain_id");
     let domain = state.workers_account.domains.of(&owner(call)?).and_then(|domains| domains.get(id));
     domain.map(|domain| Answer::result(&shown(id, domain))).ok_or_else(no_domain)
@@ -187,6 +231,20 @@ fn shown(id: &str, domain: &Domain) -> Value {
         "zone_name": domain.zone_name,
         "cert_id": domain.cert_id,
     })
+}
+
+/// As the older calls show it: with what of it is on.
+fn record(id: &str, domain: &Domain) -> Value {
+    let mut shown = shown(id, domain);
+    if let Some(object) = shown.as_object_mut() {
+        object.insert("enabled".to_owned(), domain.enabled.into());
+        object.insert("previews_enabled".to_owned(), domain.previews_enabled.into());
+    }
+    shown
+}
+
+fn in_use() -> ApiError {
+    ApiError::new(409, 100_116, "the hostname is in use by another Worker")
 }
 
 fn no_domain() -> ApiError {

@@ -66,6 +66,12 @@ pub const ACCOUNT: &[Step] = &[
         .keep("domain", "/result/id"),
     step("GET", "/accounts/{A}/workers/domains"),
     step("GET", "/accounts/{A}/workers/domains/{domain}"),
+    step("GET", "/accounts/{A}/workers/domains/records"),
+    step("GET", "/accounts/{A}/workers/domains/records/{domain}"),
+    step("POST", "/accounts/{A}/workers/scripts/router/domains/changeset?replace_state=true")
+        .json(r#"[{"hostname": "shop.example.com"}]"#),
+    step("PUT", "/accounts/{A}/workers/scripts/router/domains/records")
+        .json(r#"{"origins": [{"hostname": "shop.example.com"}]}"#),
     step("DELETE", "/accounts/{A}/workers/domains/{domain}"),
     step("POST", "/accounts/{A}/workers/scripts/router/assets-upload-session")
         .json(r#"{"manifest": {"/a.html": {"hash": "0123456789abcdef0123456789abcdef", "size": 2}}}"#)

@@ -134,7 +134,7 @@ fn a_custom_domain_is_no_route() {
     let read = toml("routes = [{pattern = 'shop.example.com', custom_domain = true}]");
     let (zones, lists) = zones(&read);
     assert_eq!((zones, lists), ([Some(ZoneName::Host("shop.example.com".into()))].into(), false));
-    assert!(operations(&read).contains("PUT /accounts/{account_id}/workers/domains"));
+    assert!(operations(&read).contains("PUT /accounts/{account_id}/workers/scripts/{script_name}/domains/records"));
 }
 
 const ENVIRONMENTS: &str = "\
