@@ -33,6 +33,7 @@ class Recorded:
         self.folder, self.local, self.file = folder, local, folder / "recorded.jsonl"
         folder.mkdir(parents=True)
         self.value = value
+        local.passed_over |= {"/user/tokens/verify", f"/user/tokens/{local.ids[value]}"}
         self.environment = {
             "PATH": f"{NODE.parent}:{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(folder),
