@@ -50,10 +50,7 @@ impl Forward {
         if !is_of(place, &request) {
             return refusal(StatusCode::MISDIRECTED_REQUEST, "the request names another host than its tunnel");
         }
-        let path = request.uri().path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
-        let Some(address) = self.upstream.address(place.face, &place.host, &path) else {
-            return refusal(StatusCode::BAD_GATEWAY, "where R2's S3 face is, nobody has said: --r2 URL says it");
-        };
+        let mut path = request.uri().path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
         let graphql = Arc::new(Mutex::new(None));
         let told = told(place, &path, &request);
         let (mut head, body) = request.into_parts();
@@ -62,7 +59,7 @@ impl Forward {
             head.headers.entry(HOST).or_insert(host);
         }
         if let Some(keeper) = &self.keeper
-            && let Err(refused) = keeper.admit(&told, &path, &mut head.headers)
+            && let Err(refused) = keeper.admit(&told, &mut path, &mut head.headers)
         {
             // Who asks before sending has not sent it.
             if !head.headers.contains_key(EXPECT) {
@@ -70,6 +67,9 @@ impl Forward {
             }
             return refused_here(place.face, &refused, Pending::new(told, self.observer.clone()));
         }
+        let Some(address) = self.upstream.address(place.face, &place.host, &path) else {
+            return refusal(StatusCode::BAD_GATEWAY, "where R2's S3 face is, nobody has said: --r2 URL says it");
+        };
         let mut pending = Pending::new(told, self.observer.clone());
         let asks_graphql =
             place.face == Face::Api && head.method == Method::POST && path.path().trim_end_matches('/') == GRAPHQL;

@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::exchange::{CredentialKind, Exchange};
 use crate::headers::ambiguity;
 use crate::hosts::Face;
-use crate::sigv4::{Fault, Signed};
+use crate::sigv4::{Again, Fault, Signed};
 
 /// Uploads of assets, of Pages and of Workers: they carry what `/upload-token` or an upload session gave, and no API token
 /// (wrangler 4.164.0).
@@ -81,12 +81,17 @@ enum Shown {
 }
 
 impl Keeper {
-    /// Puts the real credential into a call that may have it.
+    /// Puts the real credential into a call that may have it: into its headers, or into a link that is signed.
     ///
     /// # Errors
     /// What the call is told that may not.
-    pub(crate) fn admit(&self, call: &Exchange, path: &PathAndQuery, headers: &mut HeaderMap) -> Result<(), Refusal> {
-        let refused = match self.shown(call, headers) {
+    pub(crate) fn admit(
+        &self,
+        call: &Exchange,
+        path: &mut PathAndQuery,
+        headers: &mut HeaderMap,
+    ) -> Result<(), Refusal> {
+        let refused = match self.shown(call, path, headers) {
             Shown::Nothing | Shown::OfAnUpload => return Ok(()),
             Shown::Other => {
                 Some(Refusal { code: 10000, why: "it shows another credential than the one it was given".to_owned() })
@@ -106,7 +111,7 @@ impl Keeper {
         self.swap(call, path, headers).inspect_err(|refusal| self.policy.refused(call, &refusal.why))
     }
 
-    fn swap(&self, call: &Exchange, path: &PathAndQuery, headers: &mut HeaderMap) -> Result<(), Refusal> {
+    fn swap(&self, call: &Exchange, path: &mut PathAndQuery, headers: &mut HeaderMap) -> Result<(), Refusal> {
         if call.face == Face::Api {
             if self.is_stand_in(headers) {
                 let mut value =
@@ -118,24 +123,30 @@ impl Keeper {
             }
             return Ok(());
         }
-        let Some(signed) = Signed::of(headers).filter(|signed| signed.key_id() == self.stand_in.key_id) else {
+        let Some(signed) = Signed::of(headers, path.query()).filter(|signed| self.signs(signed)) else {
             return Ok(());
         };
         let fault = |fault: Fault| Refusal { code: 10000, why: fault.to_string() };
-        let again = signed.again(&call.method, path, headers, &self.stand_in, &self.real).map_err(fault)?;
-        headers.insert(AUTHORIZATION, again);
+        match signed.again(&call.method, path, headers, &self.stand_in, &self.real).map_err(fault)? {
+            Again::Header(header) => drop(headers.insert(AUTHORIZATION, header)),
+            Again::Link(link) => *path = link,
+        }
         Ok(())
     }
 
-    fn shown(&self, call: &Exchange, headers: &HeaderMap) -> Shown {
+    fn signs(&self, signed: &Signed) -> bool {
+        signed.key_id() == self.stand_in.key_id
+    }
+
+    fn shown(&self, call: &Exchange, at: &PathAndQuery, headers: &HeaderMap) -> Shown {
         let path = call.url.splitn(4, '/').nth(3).unwrap_or_default();
         let uploads = || UPLOADS.iter().any(|upload| format!("/{path}").contains(upload));
         match call.credential {
             // Which of them counts nobody can say.
             _ if headers.get_all(AUTHORIZATION).iter().nth(1).is_some() => Shown::Other,
             CredentialKind::None => Shown::Nothing,
-            CredentialKind::S3Keys => match Signed::of(headers) {
-                Some(signed) if signed.key_id() == self.stand_in.key_id => Shown::StandIn,
+            CredentialKind::S3Keys => match Signed::of(headers, at.query()) {
+                Some(signed) if self.signs(&signed) => Shown::StandIn,
                 _ => Shown::Other,
             },
             _ if self.is_stand_in(headers) => Shown::StandIn,

@@ -41,4 +41,5 @@ pub use folder::RunFolder;
 pub use hosts::{API_HOST, Face, R2_HOST, face, is_concerned_by};
 pub use keeper::{Decision, Held, Keeper, Policy, Refusal};
 pub use server::{Options, Proxy};
+pub use sigv4::signed_headers;
 pub use upstream::{BadUpstream, Upstream};

@@ -1,23 +1,28 @@
-//! Signatures of S3 (AWS's Signature Version 4, in a header): checked with one pair of keys, and made again with another.
+//! Signatures of S3 (AWS's Signature Version 4, in a header or in the query of a link): checked with one pair of keys, and
+//! made again with another.
 //!
 //! What is signed stays as it is, the digest of the body among it: no body is read. Bodies that are signed chunk by chunk
 //! (`STREAMING-AWS4-HMAC-SHA256-PAYLOAD`) would have to be; they are refused.
+
+mod canonical;
+mod made;
 
 use std::fmt;
 
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, HeaderValue};
 use hyper::http::uri::PathAndQuery;
-use ring::hmac;
-use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
+pub use self::made::signed_headers;
+
+use self::canonical::{ALGORITHM, PAYLOAD, UNSIGNED, decoded, encoded, pairs, parameter, signature, to_sign};
 use crate::keeper::Held;
 
-const ALGORITHM: &str = "AWS4-HMAC-SHA256";
-const PAYLOAD: &str = "x-amz-content-sha256";
+const CREDENTIAL: &str = "X-Amz-Credential";
+const SIGNATURE: &str = "X-Amz-Signature";
 
-/// What a header `Authorization` says of a signature.
+/// What a call says of its signature.
 pub(crate) struct Signed {
     key_id: String,
     /// `20261123/auto/s3/aws4_request`.
@@ -25,6 +30,17 @@ pub(crate) struct Signed {
     /// In order, in lower case.
     headers: Vec<String>,
     signature: String,
+    /// Of a link, when it was signed: its query says so, and no header.
+    link: Option<String>,
+}
+
+/// The same, signed with other keys.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// The header `Authorization`.
+    Header(HeaderValue),
+    /// The link.
+    Link(PathAndQuery),
 }
 
 /// A signature that is not made again.
@@ -39,17 +55,35 @@ pub(crate) enum Fault {
 }
 
 impl Signed {
-    /// Reads it.
-    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
-        let text = headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix(ALGORITHM)?;
+    /// Reads it. A header goes before the query; R2 takes no call that has both.
+    pub(crate) fn of(headers: &HeaderMap, query: Option<&str>) -> Option<Self> {
+        match headers.get(AUTHORIZATION) {
+            Some(header) => Self::in_header(header.to_str().ok()?),
+            None => Self::in_query(query?),
+        }
+    }
+
+    fn in_header(header: &str) -> Option<Self> {
+        let text = header.strip_prefix(ALGORITHM)?;
         let part = |name: &str| {
             let parts = text.split(',').filter_map(|part| part.trim().split_once('='));
             parts.filter(|(key, _)| *key == name).map(|(_, value)| value).next()
         };
-        let (key_id, scope) = part("Credential")?.split_once('/')?;
-        let signed = part("SignedHeaders")?.split(';').map(str::to_ascii_lowercase).collect();
-        let (key_id, scope, signature) = (key_id.to_owned(), scope.to_owned(), part("Signature")?.to_owned());
-        Some(Self { key_id, scope, headers: signed, signature })
+        Self::read(part("Credential")?, part("SignedHeaders")?, part("Signature")?, None)
+    }
+
+    fn in_query(query: &str) -> Option<Self> {
+        let given = |name: &str| parameter(query, name);
+        let time = given("X-Amz-Date")?;
+        given("X-Amz-Algorithm").filter(|algorithm| algorithm == ALGORITHM)?;
+        Self::read(&given(CREDENTIAL)?, &given("X-Amz-SignedHeaders")?, &given(SIGNATURE)?, Some(time))
+    }
+
+    fn read(credential: &str, headers: &str, signature: &str, link: Option<String>) -> Option<Self> {
+        let (key_id, scope) = credential.split_once('/')?;
+        let headers = headers.split(';').map(str::to_ascii_lowercase).collect();
+        let (key_id, scope, signature) = (key_id.to_owned(), scope.to_owned(), signature.to_owned());
+        Some(Self { key_id, scope, headers, signature, link })
     }
 
     /// The id of the key.
@@ -57,7 +91,7 @@ impl Signed {
         &self.key_id
     }
 
-    /// The header with the same signed by `with`, where it is the signature of `by`.
+    /// The same signed by `with`, where it is the signature of `by`.
     pub(crate) fn again(
         &self,
         method: &str,
@@ -65,96 +99,53 @@ impl Signed {
         headers: &HeaderMap,
         by: &Held,
         with: &Held,
-    ) -> Result<HeaderValue, Fault> {
-        let payload = headers.get(PAYLOAD).and_then(|value| value.to_str().ok()).ok_or(Fault::Incomplete)?;
-        if payload.starts_with("STREAMING-AWS4") {
+    ) -> Result<Again, Fault> {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let payload = text(PAYLOAD);
+        if payload.is_some_and(|payload| payload.starts_with("STREAMING-AWS4")) {
             return Err(Fault::SignedChunks);
         }
         // A signature that is not of the host could be replayed elsewhere.
         if !self.headers.iter().any(|name| name == "host") {
             return Err(Fault::Incomplete);
         }
-        let to_sign = self.to_sign(method, path, headers, payload)?;
-        let made = self.signature_by(by, &to_sign).ok_or(Fault::Incomplete)?;
-        if Sha256::digest(&made) != Sha256::digest(&self.signature) {
-            return Err(Fault::Wrong);
-        }
-        let signature = self.signature_by(with, &to_sign).ok_or(Fault::Incomplete)?;
-        let (id, scope, signed) = (&with.key_id, &self.scope, self.headers.join(";"));
-        let text = format!("{ALGORITHM} Credential={id}/{scope}, SignedHeaders={signed}, Signature={signature}");
-        HeaderValue::from_str(&text).map_err(|_| Fault::Incomplete)
-    }
-
-    fn to_sign(&self, method: &str, path: &PathAndQuery, headers: &HeaderMap, payload: &str) -> Result<String, Fault> {
-        let mut canonical =
-            format!("{method}\n{}\n{}\n", encoded(path.path(), true), query(path.query().unwrap_or_default()));
-        for name in &self.headers {
-            let values: Vec<String> = headers
-                .get_all(name.as_str())
-                .iter()
-                .map(|value| value.to_str().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")))
-                .collect::<Result<_, _>>()
-                .map_err(|_| Fault::Incomplete)?;
-            canonical.push_str(&format!("{name}:{}\n", values.join(",")));
-        }
-        canonical.push_str(&format!("\n{}\n{payload}", self.headers.join(";")));
-        let time = headers.get("x-amz-date").and_then(|value| value.to_str().ok()).ok_or(Fault::Incomplete)?;
-        Ok(format!("{ALGORITHM}\n{time}\n{}\n{}", self.scope, hex(&Sha256::digest(canonical))))
-    }
-
-    fn signature_by(&self, keys: &Held, to_sign: &str) -> Option<String> {
-        let mut key = format!("AWS4{}", keys.key_secret.expose_secret()).into_bytes();
-        let mut parts = self.scope.split('/');
-        for _ in 0..4 {
-            key = mac(&key, parts.next()?);
-        }
-        parts.next().is_none().then(|| hex(&mac(&key, to_sign)))
-    }
-}
-
-fn mac(key: &[u8], text: &str) -> Vec<u8> {
-    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes()).as_ref().to_vec()
-}
-
-/// The query in the order and spelling in which it is signed.
-fn query(text: &str) -> String {
-    let pairs = text.split('&').filter(|pair| !pair.is_empty());
-    let mut pairs: Vec<(String, String)> = pairs
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(key, value)| (encoded(key, false), encoded(value, false)))
-        .collect();
-    pairs.sort();
-    pairs.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("&")
-}
-
-/// The text with everything percent-encoded but letters, digits and `-._~`, whatever of it was before.
-fn encoded(text: &str, keeps_slashes: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut bytes = text.as_bytes().iter().copied();
-    while let Some(byte) = bytes.next() {
-        let rest = bytes.clone();
-        let digits: String = rest.take(2).map(char::from).filter(char::is_ascii_hexdigit).collect();
-        let code = (byte == b'%' && digits.len() == 2).then(|| u8::from_str_radix(&digits, 16).ok()).flatten();
-        let plain = match code {
-            Some(decoded) => {
-                bytes.nth(1);
-                decoded
-            }
-            None => byte,
+        let query = path.query().unwrap_or_default();
+        let signed = |keys: &Held, query: &str, time: &str, payload: &str| {
+            let what = to_sign((method, path.path(), query), (&self.headers, headers), payload, (time, &self.scope))?;
+            signature(&keys.key_secret, &self.scope, &what)
         };
-        // A slash that was encoded is no slash of the path.
-        let is_slash = keeps_slashes && plain == b'/' && byte == b'/';
-        match plain {
-            _ if is_slash => out.push('/'),
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(plain)),
-            other => out.push_str(&format!("%{other:02X}")),
-        }
+        let Some(time) = &self.link else {
+            let (payload, time) = (payload.ok_or(Fault::Incomplete)?, text("x-amz-date").ok_or(Fault::Incomplete)?);
+            self.agrees(&signed(by, query, time, payload).ok_or(Fault::Incomplete)?)?;
+            let signature = signed(with, query, time, payload).ok_or(Fault::Incomplete)?;
+            let (id, scope, names) = (&with.key_id, &self.scope, self.headers.join(";"));
+            let text = format!("{ALGORITHM} Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}");
+            return HeaderValue::from_str(&text).map(Again::Header).map_err(|_| Fault::Incomplete);
+        };
+        let unsigned: Vec<&str> =
+            pairs(query).filter(|(name, _, _)| name != SIGNATURE).map(|(_, _, pair)| pair).collect();
+        // Most links leave the body open; some clients sign it all the same.
+        let payloads = [Some(UNSIGNED), payload.filter(|_| self.headers.iter().any(|name| name == PAYLOAD))];
+        let fits = |payload: &&str| {
+            let made = signed(by, &unsigned.join("&"), time, payload);
+            made.is_some_and(|made| self.agrees(&made).is_ok())
+        };
+        let payload = payloads.into_iter().flatten().find(fits).ok_or(Fault::Wrong)?;
+        let credential = format!("{CREDENTIAL}={}", encoded(&format!("{}/{}", with.key_id, self.scope), false));
+        let is_credential =
+            |pair: &str| decoded(pair.split('=').next().unwrap_or_default()).as_deref() == Some(CREDENTIAL);
+        let query: Vec<&str> =
+            unsigned.into_iter().map(|pair| if is_credential(pair) { credential.as_str() } else { pair }).collect();
+        let query = query.join("&");
+        let signature = signed(with, &query, time, payload).ok_or(Fault::Incomplete)?;
+        let link = format!("{}?{query}&{SIGNATURE}={signature}", path.path());
+        link.parse().map(Again::Link).map_err(|_| Fault::Incomplete)
     }
-    out
-}
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    /// Whether this is the signature; digests are compared, whose likeness tells nothing.
+    fn agrees(&self, made: &str) -> Result<(), Fault> {
+        if Sha256::digest(made) == Sha256::digest(&self.signature) { Ok(()) } else { Err(Fault::Wrong) }
+    }
 }
 
 impl fmt::Display for Fault {
@@ -212,13 +203,15 @@ mod tests {
     fn a_documented_signature_is_known_and_made_again() {
         let (mut given, path) = documented();
         let real = held("0123456789abcdef", "another");
-        let signed = Signed::of(&given).unwrap();
+        let signed = Signed::of(&given, None).unwrap();
         assert_eq!(signed.key_id(), example().key_id);
-        let again = signed.again("GET", &path, &given, &example(), &real).unwrap();
+        let Ok(Again::Header(again)) = signed.again("GET", &path, &given, &example(), &real) else {
+            panic!("no header")
+        };
         assert!(again.to_str().unwrap().contains("Credential=0123456789abcdef/20130524/us-east-1/s3/aws4_request"));
         // It is the signature of the other pair, and of none else.
         given.insert(AUTHORIZATION, again);
-        let signed = Signed::of(&given).unwrap();
+        let signed = Signed::of(&given, None).unwrap();
         assert!(signed.again("GET", &path, &given, &real, &example()).is_ok());
         assert_eq!(signed.again("GET", &path, &given, &example(), &real), Err(Fault::Wrong));
     }
@@ -226,7 +219,7 @@ mod tests {
     #[test]
     fn what_was_not_signed_is_not_signed_again() {
         let (given, path) = documented();
-        let signed = Signed::of(&given).unwrap();
+        let signed = Signed::of(&given, None).unwrap();
         let again = |method: &str, path: &PathAndQuery, headers: &HeaderMap| {
             signed.again(method, path, headers, &example(), &held("x", "y")).unwrap_err()
         };
@@ -254,16 +247,53 @@ mod tests {
             "AWS4-HMAC-SHA256 Credential=a/b,SignedHeaders=,Signature=",
         ] {
             let odd = headers(&[("authorization", text), ("host", "h"), (PAYLOAD, "x"), ("x-amz-date", "y")]);
-            let again =
-                Signed::of(&odd).map(|signed| signed.again("GET", &path, &odd, &example(), &example()).unwrap_err());
+            let again = Signed::of(&odd, None)
+                .map(|signed| signed.again("GET", &path, &odd, &example(), &example()).unwrap_err());
             assert!(again.is_none_or(|fault| fault == Fault::Incomplete), "{text}");
         }
     }
 
+    /// "Authenticating Requests: Using Query Parameters" of the S3 API reference.
+    fn documented_link() -> (HeaderMap, PathAndQuery) {
+        let link = format!(
+            "/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={}%2F20130524%2Fus-east-1%2Fs3%2Faws4_request\
+             &X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host\
+             &X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404",
+            example().key_id
+        );
+        (headers(&[("host", "examplebucket.s3.amazonaws.com")]), link.parse().unwrap())
+    }
+
     #[test]
-    fn paths_and_queries_are_spelt_as_they_are_signed() {
-        assert_eq!(encoded("/a b/%20+%2f~é", true), "/a%20b/%20%2B%2F~%C3%A9");
-        assert_eq!(encoded("%", true), "%25");
-        assert_eq!(query("b=2&a&c=%2F&B=x y"), "B=x%20y&a=&b=2&c=%2F");
+    fn a_link_is_known_and_made_again_and_no_other() {
+        let (given, link) = documented_link();
+        let real = held("0123456789abcdef", "another");
+        let signed = Signed::of(&given, link.query()).unwrap();
+        assert_eq!(signed.key_id(), example().key_id);
+        let Ok(Again::Link(again)) = signed.again("GET", &link, &given, &example(), &real) else { panic!("no link") };
+        let text = again.as_str();
+        assert!(
+            text.starts_with("/test.txt?") && text.contains("X-Amz-Credential=0123456789abcdef%2F20130524%2F"),
+            "{text}"
+        );
+        assert!(!text.contains(&example().key_id) && text.matches("X-Amz-Signature=").count() == 1, "{text}");
+        let signed_again = Signed::of(&given, again.query()).unwrap();
+        assert!(signed_again.again("GET", &again, &given, &real, &example()).is_ok());
+        assert_eq!(signed_again.again("GET", &again, &given, &example(), &real), Err(Fault::Wrong));
+
+        assert_eq!(signed.again("PUT", &link, &given, &example(), &real), Err(Fault::Wrong));
+        for (old, new) in [("/test.txt", "/other.txt"), ("86400", "96400"), ("&X-Amz-Date", "&versionId=1&X-Amz-Date")]
+        {
+            let other: PathAndQuery = link.as_str().replace(old, new).parse().unwrap();
+            let signed = Signed::of(&given, other.query()).unwrap();
+            assert_eq!(signed.again("GET", &other, &given, &example(), &real), Err(Fault::Wrong), "{new}");
+        }
+        let elsewhere = headers(&[("host", "other.example")]);
+        assert_eq!(signed.again("GET", &link, &elsewhere, &example(), &real), Err(Fault::Wrong));
+        // Which of two would count nobody knows.
+        for name in [CREDENTIAL, SIGNATURE, "X-Amz-Date"] {
+            let twice = format!("{}&{name}=x", link.query().unwrap());
+            assert!(Signed::of(&given, Some(&twice)).is_none(), "{name}");
+        }
     }
 }
