@@ -117,6 +117,7 @@ def proved(tmp_path):
         assert needs(plans[0]) == needs(plan), "what the proxy saw is what the emulator was asked"
         assert plans[0]["policies"] == plan["policies"]
         assert plans[0]["unread"] == []
+        replayed(files[0])
         return plans[0]
 
     return prove
@@ -136,6 +137,7 @@ def proved_in_r2(tmp_path):
             plan = proof.planned(tmp_path, local, "--recording", recorded.file)
             other = proof.planned(tmp_path, local, "--recording", "log.jsonl")
             assert needs(plan) == needs(other) and plan["policies"] == other["policies"] and plan["unread"] == []
+            replayed(recorded.file)
         with proof.Local(tmp_path / "planned") as local:
             prepare(local)
             job(Recorded(tmp_path / "again", local, local.token(plan["policies"])[1]))
@@ -146,6 +148,16 @@ def proved_in_r2(tmp_path):
         return plan
 
     return prove
+
+
+def replayed(recording):
+    """Makes the calls of a recording again, with no account: under its plan none is refused, and without any one grant some
+    call is."""
+    command = [os.environ["FLAREKEEP_BIN"], "record", "replay", recording, "--json"]
+    ran = subprocess.run(command, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    told = json.loads(ran.stdout)
+    assert told["refused"] == [] and told["spare"] == [] and told["calls"] > 0
 
 
 def needs(plan):

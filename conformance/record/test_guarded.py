@@ -23,6 +23,19 @@ except ClientError as refused:
     assert refused.response["Error"]["Code"] == "AccessDenied"
 else:
     raise SystemExit("another bucket took it")
+
+# The bucket in the host, and links: what the stand-in signed is signed again on its way.
+import requests
+from botocore.config import Config
+
+for style in ("virtual", "path"):
+    s3 = boto3.client("s3", config=Config(signature_version="s3v4", s3={"addressing_style": style}))
+    assert len(s3.get_object(Bucket="media", Key="a b/\u00e9.txt")["Body"].read()) == 10000
+    link = lambda call, bucket: s3.generate_presigned_url(call, {"Bucket": bucket, "Key": "a b/\u00e9.txt"})
+    assert requests.get(link("get_object", "media")).content == b"some bytes" * 1000
+    assert requests.put(link("put_object", "media"), data=b"some bytes" * 1000).status_code == 200
+    assert "AccessDenied" in requests.get(link("get_object", "other")).text
+    assert "AccessDenied" in requests.get(link("get_object", "media").replace("Expires=3600", "Expires=7200")).text
 """
 
 
@@ -94,6 +107,7 @@ def test_boto3_keeps_to_its_bucket(guarded):
     for name in ("media", "other"):
         guarded.local.admin("POST", f"/accounts/{proof.ACCOUNT}/r2/buckets", {"name": name})
     (guarded.folder / "large").write_bytes(os.urandom(20 << 20))
+    # Who may write objects may read them: one permission is both.
     work = ["--operation", "PUT s3://{bucket_name}/{object_key}", "--operation", "PUT s3://{bucket_name}/{object_key}?partNumber&uploadId", "--bucket", "media"]
     said = guarded(*work, command=[sys.executable, "-c", BOTO3])
     assert "refused: PUT /other/x" in said

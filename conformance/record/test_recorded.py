@@ -45,6 +45,21 @@ assert [one["Key"] for one in s3.list_objects_v2(Bucket="media")["Contents"]] ==
 s3.delete_object(Bucket="media", Key="copy")
 """
 
+BOTO3_IN_THE_HOST = """
+import boto3
+import requests
+from botocore.config import Config
+
+s3 = boto3.client("s3", config=Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
+assert s3.generate_presigned_url("get_object", {"Bucket": "media", "Key": "k"}).startswith("https://media.")
+s3.put_object(Bucket="media", Key="a b/\u00e9.txt", Body=b"some bytes")
+s3.copy_object(Bucket="media", Key="copy", CopySource={"Bucket": "other", "Key": "given"})
+assert len(s3.list_objects_v2(Bucket="media")["Contents"]) == 2
+link = s3.generate_presigned_url("get_object", {"Bucket": "media", "Key": "a b/\u00e9.txt"})
+answer = requests.get(link)
+assert answer.content == b"some bytes", answer.text
+"""
+
 NODE_FETCH = """
 const answer = await fetch(`https://api.cloudflare.com/client/v4/zones/${process.env.CLOUDFLARE_ZONE_ID}/workers/routes`, {
   headers: { Authorization: `Bearer ${process.env.CLOUDFLARE_API_TOKEN}` },
@@ -128,14 +143,15 @@ def test_fetch_of_node(proved):
     assert proof.granted(proved(job)) == ["Workers Routes Read@zone"]
 
 
-def test_boto3(proved_in_r2):
+@pytest.mark.parametrize("script", [BOTO3, BOTO3_IN_THE_HOST], ids=["in the path", "in the host"])
+def test_boto3(proved_in_r2, script):
     def prepare(local):
         buckets("media", "other")(local)
         put = f"/accounts/{proof.ACCOUNT}/r2/buckets/other/objects/given"
         headers = {"X-Auth-Email": proof.EMAIL, "X-Auth-Key": local.global_key}
         assert proof.send(local.api, "PUT", put, headers, b"given")[0] == 200
 
-    plan = proved_in_r2(lambda recorded: recorded.python(BOTO3), prepare)
+    plan = proved_in_r2(lambda recorded: recorded.python(script), prepare)
     places = sorted((grant["group"], grant["resource"].rsplit("_", 1)[1]) for grant in plan["grants"])
     assert places == [("Workers R2 Storage Bucket Item Read", "other"), ("Workers R2 Storage Bucket Item Write", "media")]
 

@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, Method, Uri, request};
 use flarekeep_catalogue::{Operation, Rule, TokenId};
 use flarekeep_policy::{Owner, Request, UnixSeconds, explain};
 
+use crate::s3::hosts::in_host;
 use crate::state::tokens::Record;
 use crate::why::Grounds;
 
@@ -160,9 +161,23 @@ impl Seen {
     }
 
     fn url(&self, path: &str, query: Option<&str>) -> String {
+        Self::url_at(self.host().as_ref().map(Authority::as_str), path, query)
+    }
+
+    /// The URL of another place, whose path names its bucket: the host may name that of the call.
+    fn url_beside(&self, path: &str) -> String {
+        let host = self.host();
+        let host = host.as_ref().map(Authority::as_str);
+        Self::url_at(host.map(|host| in_host(host).map_or(host, |(_, rest)| rest)), path, None)
+    }
+
+    fn host(&self) -> Option<Authority> {
         let named = || self.host.as_ref()?.to_str().ok()?.parse().ok();
-        let host = self.uri.authority().cloned().or_else(named).filter(|host: &Authority| !host.as_str().contains('@'));
-        let mut url = format!("http://{}", host.as_ref().map_or("localhost", Authority::as_str));
+        self.uri.authority().cloned().or_else(named).filter(|host: &Authority| !host.as_str().contains('@'))
+    }
+
+    fn url_at(host: Option<&str>, path: &str, query: Option<&str>) -> String {
+        let mut url = format!("http://{}", host.unwrap_or("localhost"));
         encode(&mut url, path);
         if let Some(query) = query {
             url.push('?');
@@ -253,7 +268,7 @@ impl Verdict {
 
 impl Part {
     fn asked(&self, seen: &Seen, whole: impl Fn() -> String) -> Asked {
-        let url = self.path.as_ref().map_or_else(whole, |path| seen.url(path, None));
+        let url = self.path.as_ref().map_or_else(whole, |path| seen.url_beside(path));
         Asked { operation: Some(self.operation), url }
     }
 }

@@ -4,7 +4,7 @@
 //! An access key is a token: its id is the token's, its secret the SHA-256 of the token's value in hexadecimal
 //! (Cloudflare's documentation, r2/api/tokens). The endpoint is of one account and one jurisdiction, which the host names
 //! as Cloudflare's do, `<account id>.r2.…` or `<account id>.eu.r2.…`; any other host, such as an address, stands for the
-//! account of [`crate::Facts`] and the default jurisdiction.
+//! account of [`crate::Facts`] and the default jurisdiction. R2's own hosts may name a bucket before the account.
 
 mod access;
 mod answer;
@@ -12,6 +12,7 @@ mod body;
 mod buckets;
 mod fault;
 mod front;
+pub(crate) mod hosts;
 mod leave;
 mod listings;
 mod mending;
@@ -63,6 +64,7 @@ impl Face {
         builder.set_auth(Gate(emulator.clone()));
         builder.set_access(Gate(emulator.clone()));
         builder.set_route(Posts(emulator.clone()));
+        builder.set_host(hosts::Hosts);
         Self(builder.build())
     }
 }

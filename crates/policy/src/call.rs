@@ -1,5 +1,6 @@
 //! From a call as a log or a person writes it, a method and a concrete path, to what authorisation looks at.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
@@ -61,7 +62,7 @@ impl Call<'_> {
             return self.s3(method, self.account, "default", rest).ok_or(CallError::NoOperation);
         }
         if let Some((account, jurisdiction, rest)) = r2_address(self.path) {
-            return self.s3(method, Some(account?), jurisdiction, rest).ok_or(CallError::NoOperation);
+            return self.s3(method, Some(account?), jurisdiction, &rest).ok_or(CallError::NoOperation);
         }
         let path = before_query(self.path);
         let path = path.strip_prefix(API).filter(|rest| rest.starts_with('/')).unwrap_or(path);
@@ -94,13 +95,27 @@ impl Call<'_> {
     }
 }
 
-/// The account, the jurisdiction, and what follows the host of an address of R2's S3 face.
-fn r2_address(path: &str) -> Option<(Result<AccountId, BadId>, &str, &str)> {
+/// The account, the jurisdiction, and the bucket with what follows it, of an address of R2's S3 face. The bucket may stand
+/// in the host, before the account.
+fn r2_address(path: &str) -> Option<(Result<AccountId, BadId>, &str, Cow<'_, str>)> {
     let rest = path.strip_prefix("https://")?;
     let (host, rest) = rest.split_once('/').unwrap_or((rest, ""));
     let labels = host.strip_suffix(R2_HOST)?;
-    let (account, jurisdiction) = labels.split_once('.').unwrap_or((labels, "default"));
-    Some((account.parse(), jurisdiction, rest))
+    let (before, end) = last(labels);
+    let (account, jurisdiction, bucket) = match (end.parse(), before) {
+        (Err(_), Some(before)) => {
+            let (bucket, account) = last(before);
+            (account.parse(), end, bucket)
+        }
+        (account, bucket) => (account, "default", bucket),
+    };
+    let rest = bucket.map_or(Cow::Borrowed(rest), |bucket| Cow::Owned(format!("{bucket}/{rest}")));
+    Some((account, jurisdiction, rest))
+}
+
+/// The last of some labels, and those before it.
+fn last(labels: &str) -> (Option<&str>, &str) {
+    labels.rsplit_once('.').map_or((None, labels), |(before, last)| (Some(before), last))
 }
 
 /// The address of R2's S3 face under which the buckets of a jurisdiction are, with a slash behind it.
@@ -209,6 +224,21 @@ mod tests {
             format!("{OTHER}_default_media")
         );
         assert_eq!(bucket(&format!("https://{OTHER}.eu.r2.cloudflarestorage.com/media")), format!("{OTHER}_eu_media"));
+        assert_eq!(
+            bucket(&format!("https://media.{OTHER}.eu.r2.cloudflarestorage.com/a")),
+            format!("{OTHER}_eu_media")
+        );
+        assert_eq!(
+            bucket(&format!("https://media.{OTHER}.r2.cloudflarestorage.com/")),
+            format!("{OTHER}_default_media")
+        );
+        let object = format!("https://media.{OTHER}.r2.cloudflarestorage.com/other/a?uploads");
+        assert_eq!(operation("POST", &object), "POST s3://{bucket_name}/{object_key}?uploads");
+        // Two hosts of one account are not two labels before it.
+        assert!(
+            operation("GET", &format!("https://a.b.{OTHER}x.r2.cloudflarestorage.com/k"))
+                .contains("is not an account id")
+        );
         assert!(operation("GET", "https://x.eu.r2.cloudflarestorage.com/media").contains("is not an account id"));
         assert_eq!(operation("GET", &format!("https://{OTHER}.example.com/")), "no operation has this method and path");
     }

@@ -24,6 +24,10 @@ use crate::watched::{AnyBody, Pending, Watched, codes};
 /// What a call of it needs, only its body says.
 const GRAPHQL: &str = "/client/v4/graphql";
 
+/// How much of the body of a refused call is read, and how long.
+const MOST_READ_OUT: usize = 1 << 20;
+const READ_OUT: Duration = Duration::from_secs(2);
+
 /// Passes calls on.
 pub(crate) struct Forward {
     pub(crate) client: Client<HttpsConnector<Dial>, AnyBody>,
@@ -63,7 +67,7 @@ impl Forward {
         {
             // Who asks before sending has not sent it.
             if !head.headers.contains_key(EXPECT) {
-                pass_over(body).await;
+                read_out(body).await;
             }
             return refused_here(place.face, &refused, Pending::new(told, self.observer.clone()));
         }
@@ -103,22 +107,6 @@ impl Forward {
             }
         }
     }
-}
-
-/// Reads a body to its end, if that comes soon: over HTTP/2 an answer before it reads as a stream that broke, to some clients (curl 7.88).
-async fn pass_over(mut body: Incoming) {
-    /// What a client sends before anybody answers, and a little more.
-    const MOST: usize = 1 << 20;
-    let read = async {
-        let mut length = 0;
-        while let Some(Ok(frame)) = body.frame().await {
-            length += frame.data_ref().map_or(0, Bytes::len);
-            if length > MOST {
-                break;
-            }
-        }
-    };
-    let _ = tokio::time::timeout(Duration::from_secs(2), read).await;
 }
 
 /// The answer, read along where it may hold error codes.
@@ -161,6 +149,21 @@ fn refused_here(face: Face, refused: &Refusal, mut pending: Pending) -> Response
         }
     };
     answer(StatusCode::FORBIDDEN, kind, text)
+}
+
+/// Reads the body of a call that is refused, as far as it is short and comes at once: clients of HTTP/2 take an answer for a
+/// failure whose stream is reset while they still send.
+async fn read_out(mut body: Incoming) {
+    let all = async {
+        let mut left = MOST_READ_OUT;
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    drop(tokio::time::timeout(READ_OUT, all).await);
 }
 
 /// What is told of a call before its answer is known.

@@ -36,6 +36,8 @@ use crate::output::plain;
 use crate::recording::Recording;
 use crate::{CommandResult, Verdict};
 
+pub(crate) use self::line::source;
+
 pub(crate) fn run(context: &Context, arguments: &Record) -> CommandResult {
     match &arguments.verb {
         Some(RecordVerb::Replay(arguments)) => return replay::run(context, arguments),

@@ -300,3 +300,30 @@ fn a_plan_goes_where_a_link_leads_and_into_a_pipe() {
     let run = home.run("record --to emulator --plan-out /dev/stderr --json -- true").ended(0);
     assert!(run.stderr.contains("\"grants\": []"), "{}", run.stderr);
 }
+
+#[test]
+fn calls_of_the_s3_face_are_replayed_with_signatures_of_their_own() {
+    let home = Home::new();
+    let r2 = format!("{ACCOUNT}.r2.cloudflarestorage.com");
+    let object = "s3://{bucket_name}/{object_key}";
+    let line = |method: &str, host: &str, path: &str, operation: &str| {
+        format!(
+            "{{\"method\":\"{method}\",\"url\":\"https://{host}{path}\",\"status\":200,\"operation\":\"{operation}\"}}\n"
+        )
+    };
+    let calls = [
+        line("PUT", &r2, "/media/a%20b/k", &format!("PUT {object}")),
+        line("PUT", &format!("media.{r2}"), "/k", &format!("PUT {object}?partNumber&uploadId")),
+        line("POST", &r2, "/media/k", &format!("POST {object}?uploads")),
+        line("POST", &r2, "/media", "POST s3://{bucket_name}?delete"),
+        line("HEAD", &format!("{ACCOUNT}.eu.r2.cloudflarestorage.com"), "/other/k", &format!("GET {object}")),
+        line("GET", &r2, "/media/%2E%2E/k", &format!("GET {object}")),
+    ];
+    home.write("calls.jsonl", &calls.concat());
+    let run = home.run("record replay calls.jsonl --json").ended(0).json();
+    assert_eq!((&run["calls"], &run["refused"]), (&5.into(), &serde_json::json!([])), "{run}");
+    let refused = |grant: usize| run["without"][grant]["refused"].as_array().unwrap().len();
+    // Four of the one bucket, one of the other.
+    assert_eq!([refused(0), refused(1)].iter().sum::<usize>(), 5, "{run}");
+    assert_eq!(run["left_out"].as_array().unwrap().len(), 1, "{run}");
+}

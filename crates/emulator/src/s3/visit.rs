@@ -117,6 +117,7 @@ impl Visit {
 impl Place {
     /// The place that a host names: `<account id>.r2.…`, `<account id>.<jurisdiction>.r2.…`.
     fn named(host: &str) -> Option<Self> {
+        let host = super::hosts::in_host(host).map_or(host, |(_, rest)| rest);
         let mut labels = host.split(['.', ':']);
         let account = labels.next()?.parse().ok()?;
         let second = labels.next().unwrap_or_default();
@@ -140,6 +141,7 @@ mod tests {
         assert_eq!(place(&format!("{id}.localhost:9000")), Some((id.to_owned(), "default")));
         assert_eq!(place(&format!("{id}.r2.cloudflarestorage.com")), Some((id.to_owned(), "default")));
         assert_eq!(place(&format!("{id}.eu.r2.cloudflarestorage.com")), Some((id.to_owned(), "eu")));
+        assert_eq!(place(&format!("media.{id}.eu.r2.cloudflarestorage.com")), Some((id.to_owned(), "eu")));
         for none in ["127.0.0.1:9000", "[::1]:9000", "localhost", "", "site.localhost"] {
             assert_eq!(place(none), None, "{none}");
         }

@@ -54,12 +54,12 @@ fn of(exchange: &Exchange, url: &str, operation: Option<&'static Operation>) -> 
 }
 
 /// The URL of what a copy reads: `/bucket/key`, with a slash before it or without, at the same account.
-fn source(url: &str, copied: &str) -> Option<String> {
+pub(crate) fn source(url: &str, copied: &str) -> Option<String> {
     let host = url.strip_prefix("https://")?.split('/').next()?;
     // `bucket.account.…` names the bucket of the copy, and the source names its own.
     let labels: Vec<&str> = host.split('.').collect();
     let account =
-        labels.iter().position(|label| label.len() == 32 && label.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        labels.iter().rposition(|label| label.len() == 32 && label.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
     let path = copied.split('?').next().unwrap_or_default().trim_start_matches('/');
     Some(format!("https://{}/{}", labels.get(account..)?.join("."), visible(path)))
 }

@@ -1,5 +1,7 @@
 //! `flarekeep record replay`: the calls of a recording on a local Cloudflare, under the plan and under the plan less any one grant.
 
+mod objects;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -10,7 +12,7 @@ use flarekeep_planner::Plan;
 use flarekeep_planner::source::calls::{Failed, locate};
 use flarekeep_planner::source::recording::LOOK_UP;
 use flarekeep_planner::source::{Zones, recording};
-use flarekeep_policy::{Grant, Policy, Resource};
+use flarekeep_policy::{BucketKey, Grant, Policy, Resource};
 use flarekeep_tokens::{GroupIds, policy_to_wire};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -25,6 +27,8 @@ use crate::output::{BAD, GOOD, STRONG, counted, plain, styled};
 use crate::sources::{Source, file};
 use crate::work::Work;
 use crate::{CommandResult, Verdict, place};
+
+use self::objects::{Objects, Signed};
 
 /// The codes by which calls are refused for want of a permission (docs/emulator.md).
 const REFUSALS: [u32; 4] = [7403, 9109, 10000, 199_002];
@@ -48,12 +52,22 @@ struct Repeated {
     operation: &'static Operation,
 }
 
+/// A call of either face.
+enum Again {
+    Call(Repeated),
+    Signed(Signed),
+}
+
 /// What a recording holds.
 #[derive(Default)]
 struct Script {
     calls: Vec<Repeated>,
+    /// Those of R2's S3 face.
+    signed: Vec<Signed>,
     accounts: BTreeSet<AccountId>,
     zones: BTreeSet<ZoneId>,
+    /// By account, jurisdiction and name.
+    buckets: BTreeSet<BucketKey>,
     /// What is not made again, and how often.
     left_out: BTreeMap<&'static str, usize>,
 }
@@ -61,12 +75,12 @@ struct Script {
 pub(super) fn run(context: &Context, arguments: &Replay) -> CommandResult {
     let text = file::text(&arguments.file)?;
     let mut script = Script::read(&text)?;
-    if script.calls.is_empty() {
+    if script.is_empty() {
         return Err(CommandError::usage(format!(
             "`{}` holds no call that can be made again",
             file::name(&arguments.file)
         ))
-        .because("calls of R2's S3 face are signed, and others need no permission that is known")
+        .because("of none of its calls a permission is known")
         .hint("flarekeep plan --recording FILE says what its calls need"));
     }
     let account = place::given_account(context).and_then(|text| text.parse().ok()).or(script.accounts.first().copied());
@@ -85,6 +99,11 @@ pub(super) fn run(context: &Context, arguments: &Replay) -> CommandResult {
         Resource::Zone(zone) | Resource::ZoneOf(_, zone) => Some(*zone),
         _ => None,
     }));
+    script.buckets.extend(plan.grants.iter().filter_map(|grant| match &grant.resource {
+        Resource::Bucket(bucket) => Some(bucket.clone()),
+        _ => None,
+    }));
+    script.accounts.extend(script.buckets.iter().map(|bucket| bucket.account));
     let found = block_on(replayed(&script, &plan))?;
     Ok(found.tell(context, &arguments.file, &script, &plan))
 }
@@ -110,10 +129,15 @@ impl Script {
                     .hint("docs/recording.md describes recordings")
             })?;
             match script.repeated(&line) {
-                Ok(call) => {
+                Ok(Again::Call(call)) => {
                     let path = call.path.split('?').next().unwrap_or_default().to_owned();
                     if seen.insert((call.method.to_string(), path)) {
                         script.calls.push(call);
+                    }
+                }
+                Ok(Again::Signed(call)) => {
+                    if seen.insert((call.operation.to_string(), format!("{}{}", call.host, call.path))) {
+                        script.signed.push(call);
                     }
                 }
                 Err(why) => *script.left_out.entry(why).or_default() += 1,
@@ -122,7 +146,11 @@ impl Script {
         Ok(script)
     }
 
-    fn repeated(&mut self, line: &Line) -> Result<Repeated, &'static str> {
+    fn is_empty(&self) -> bool {
+        self.calls.is_empty() && self.signed.is_empty()
+    }
+
+    fn repeated(&mut self, line: &Line) -> Result<Again, &'static str> {
         if line.aside.as_deref() == Some(LOOK_UP) {
             return Err("wrangler's own, to say who it is");
         }
@@ -130,7 +158,10 @@ impl Script {
         let named = line.operation.as_deref().and_then(|text| operation(text).ok());
         let operation = named.or(located.operations.first().copied()).ok_or("that no known operation answers")?;
         if operation.is_s3() || located.is_s3 {
-            return Err("of R2's S3 face, which are signed");
+            let call = Signed::read(&line.method, &line.url, operation)?;
+            self.accounts.extend(call.account);
+            self.buckets.extend(call.bucket());
+            return Ok(Again::Signed(call));
         }
         if matches!(operation.rule, Rule::Unlabelled | Rule::AnyToken) {
             return Err("of which no permission is known");
@@ -139,7 +170,7 @@ impl Script {
         self.zones.extend(located.zone);
         let path = line.url.split_once("/client/v4").map_or(line.url.as_str(), |(_, path)| path).to_owned();
         let method = Method::from_bytes(line.method.as_bytes()).map_err(|_| "of no known method")?;
-        Ok(Repeated { method, path, operation })
+        Ok(Again::Call(Repeated { method, path, operation }))
     }
 
     /// The accounts and zones of the calls. Who owns which zone no call says: the first account has them all.
@@ -154,6 +185,13 @@ impl Script {
         }
         for (number, zone) in self.zones.iter().enumerate() {
             text += &format!("[[zone]]\nname = \"zone-{number}.example\"\naccount = \"Account 0\"\n{}", id(zone));
+        }
+        for bucket in &self.buckets {
+            let owner = self.accounts.iter().position(|account| *account == bucket.account).unwrap_or_default();
+            let (name, jurisdiction) = (&bucket.name, &bucket.jurisdiction);
+            text += &format!(
+                "[[bucket]]\nname = {name:?}\naccount = \"Account {owner}\"\njurisdiction = {jurisdiction:?}\n"
+            );
         }
         World::from_toml(&text)
             .map_err(|error| CommandError::usage(format!("no world can be made of the recording: {error}")))
@@ -174,8 +212,10 @@ async fn replayed(script: &Script, plan: &Plan) -> Result<Found, CommandError> {
     };
     let emulator = Emulator::new(script.world()?, Options { rate_limit: None, ..Options::default() });
     let facts = emulator.facts();
-    let running = Server::start(emulator, ([127, 0, 0, 1], 0).into()).await.map_err(failed)?;
-    let stage = Stage { api: running.api_url(), facts };
+    let mut running = Server::start(emulator.clone(), ([127, 0, 0, 1], 0).into()).await.map_err(failed)?;
+    running.serve_s3(&emulator, ([127, 0, 0, 1], 0).into()).await.map_err(failed)?;
+    let objects = Objects::at(running.s3_endpoint().unwrap_or_default())?;
+    let stage = Stage { api: running.api_url(), facts, objects };
     let refused = stage.refused(script, &plan.policies()).await?;
     let mut without = Vec::new();
     for left_out in &plan.grants {
@@ -192,6 +232,7 @@ async fn replayed(script: &Script, plan: &Plan) -> Result<Found, CommandError> {
 struct Stage {
     api: String,
     facts: Facts,
+    objects: Objects,
 }
 
 impl Stage {
@@ -200,7 +241,8 @@ impl Stage {
         let manager = self.client(Credential::global_key(&self.facts.email, &self.facts.global_key)?)?;
         let mut policies = policies.to_vec();
         if policies.is_empty() {
-            return Ok(script.calls.iter().map(|call| call.operation.to_string()).collect());
+            let signed = script.signed.iter().map(|call| call.operation);
+            return Ok(script.calls.iter().map(|call| call.operation).chain(signed).map(ToString::to_string).collect());
         }
         name_the_user(&manager, &mut policies).await?;
         let ids = GroupIds::for_policies(&manager, Owner::User, &policies).await?;
@@ -215,6 +257,11 @@ impl Stage {
             let by_code =
                 answer.errors.iter().any(|error| u32::try_from(error.code).is_ok_and(|code| REFUSALS.contains(&code)));
             if is_refused && by_code {
+                refused.push(call.operation.to_string());
+            }
+        }
+        for call in &script.signed {
+            if self.objects.refuses(call, token.id, &value, &self.facts).await? {
                 refused.push(call.operation.to_string());
             }
         }
@@ -251,13 +298,13 @@ impl Found {
             script.left_out.iter().map(|(why, count)| format!("{} {why}", counted(*count, "call"))).collect();
         output.document(&json!({
             "recording": file.display().to_string(),
-            "calls": script.calls.len(),
+            "calls": script.calls.len() + script.signed.len(),
             "refused": self.refused,
             "without": self.without.iter().map(|(grant, refused)| json!({ "grant": grant, "refused": refused })).collect::<Vec<Value>>(),
             "spare": spare,
             "left_out": left_out,
         }));
-        let calls = counted(script.calls.len(), "different call");
+        let calls = counted(script.calls.len() + script.signed.len(), "different call");
         output.line(format!(
             "{}: {calls}, made again on a local Cloudflare",
             styled(STRONG, plain(&file.display().to_string()))

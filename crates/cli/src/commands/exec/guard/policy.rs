@@ -10,6 +10,7 @@ use flarekeep_proxy::{Decision, Exchange, Face, Refusal};
 
 use super::super::lent::Lent;
 use crate::arguments::Guard;
+use crate::commands::record::source;
 use crate::context::now;
 use crate::output::{Output, plain};
 use crate::place::{SOME_ACCOUNT, SOME_USER};
@@ -83,10 +84,16 @@ impl flarekeep_proxy::Policy for ByPolicies {
                 Face::R2 => format!("{}{query}", call.url),
             },
         )];
-        if let Some(source) = &call.copies {
-            let host: Vec<&str> = call.url.splitn(4, '/').take(3).collect();
-            let path = source.split('?').next().unwrap_or_default().trim_start_matches('/');
-            asked.push(("GET", format!("{}/{path}", host.join("/"))));
+        if let Some(copied) = &call.copies {
+            match source(&call.url, copied) {
+                Some(source) => asked.push(("GET", source)),
+                None => {
+                    return Decision::Refuse(Refusal {
+                        code: AUTHENTICATION,
+                        why: "what it copies is not told".to_owned(),
+                    });
+                }
+            }
         }
         match asked.iter().find_map(|(method, at)| self.fault(method, at)) {
             None => Decision::Allow,
