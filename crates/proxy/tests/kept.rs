@@ -140,3 +140,15 @@ async fn a_copy_whose_source_cannot_be_told_is_refused() {
     }
     assert_eq!(policy.0.lock().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn a_refused_upload_is_answered_and_not_broken_off() {
+    let (stage, policy) = stage(false).await;
+    for client in [stage.client(), stage.client_of_http1()] {
+        for size in [1, 300_000] {
+            let call = client.put(format!("{API}/other")).bearer_auth("stand-in").body(vec![b'x'; size]);
+            assert_eq!(call.send().await.unwrap().status(), StatusCode::FORBIDDEN, "{size}");
+        }
+    }
+    assert_eq!(policy.0.lock().unwrap().len(), 4);
+}
