@@ -35,28 +35,61 @@ pub fn is_in_run(byte: u8) -> bool {
 
 /// Hands out every run of at least [`LEAST`] bytes that cannot be made longer.
 ///
-/// It looks at a block in every [`STEP`] bytes, with one comparison for all of its bytes, and goes on from there only where all of
-/// them are in a run.
+/// It looks at a block in every [`STEP`] bytes, with a few comparisons for all of its bytes, and closer only where they may all
+/// be in a run.
 pub(super) fn for_each(data: &[u8], mut take: impl FnMut(Range<usize>)) {
     let (mut at, mut end) = (0, 0);
-    while let Some(block) = data.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
-        if !is_all_in_run(block) {
-            at += STEP;
-            continue;
+    while let Some(block) = next(data, at) {
+        at = block + STEP;
+        if let Some(run) = around(data, block, end) {
+            // Behind a run's end is a byte that is in none.
+            (at, end) = (run.end + 1, run.end);
+            take(run);
         }
-        // Behind the last run's end is a byte that is in none.
-        let before = data.get(end..at).unwrap_or_default();
-        let start = before.iter().rposition(|byte| !is_in_run(*byte)).map_or(end, |found| end + found + 1);
-        let rest = data.get(at + BLOCK..).unwrap_or_default();
-        end = at + BLOCK + rest.iter().position(|byte| !is_in_run(*byte)).unwrap_or(rest.len());
-        if end - start >= LEAST {
-            take(start..end);
-        }
-        at = end + 1;
     }
 }
 
-/// Without a branch, so that the compiler compares all bytes at once.
+/// The next block, from here on, that may be in a run.
+fn next(data: &[u8], at: usize) -> Option<usize> {
+    let (steps, last) = data.get(at..)?.as_chunks::<STEP>();
+    let found = steps.iter().position(|step| step.first_chunk().is_some_and(may_be_in_run));
+    let last = || last.first_chunk().is_some_and(may_be_in_run).then_some(steps.len());
+    found.or_else(last).map(|steps| at + steps * STEP)
+}
+
+/// The run around this block, if there is one that is long enough; none begins before `from`. Not a part of the loop above, whose
+/// few comparisons the compiler would no more make for all bytes at once.
+#[inline(never)]
+fn around(data: &[u8], block: usize, from: usize) -> Option<Range<usize>> {
+    let is_all = |at: usize| data.get(at..).and_then(|rest| rest.first_chunk()).map(is_all_in_run);
+    if is_all(block) != Some(true) {
+        return None;
+    }
+    // Of what it has besides the block, half lies before it, or half behind it.
+    let half = (LEAST - BLOCK).div_ceil(2);
+    if block.checked_sub(half).and_then(is_all) == Some(false) && is_all(block + half) == Some(false) {
+        return None;
+    }
+    let before = data.get(from..block).unwrap_or_default();
+    let start = before.iter().rposition(|byte| !is_in_run(*byte)).map_or(from, |found| from + found + 1);
+    let mut end = block + BLOCK;
+    while is_all(end) == Some(true) {
+        end += BLOCK;
+    }
+    let rest = data.get(end..).unwrap_or_default();
+    end += rest.iter().position(|byte| !is_in_run(*byte)).unwrap_or(rest.len());
+    (end - start >= LEAST).then_some(start..end)
+}
+
+/// Whether all of the bytes may be in a run: a test that is quick, and passes a few others.
+fn may_be_in_run(block: &[u8; BLOCK]) -> bool {
+    // Above `,` among the bytes with a sign are ASCII alone; from `:` to `@` is what parts words most of the rest.
+    let outside = |byte: u8| u8::from((byte.cast_signed() <= 0x2c) | (byte.wrapping_sub(b':') < 7));
+    block.iter().fold(0, |any, byte| any | outside(*byte)) == 0
+}
+
+/// Whether all of the bytes are in a run. Without a branch, so that the compiler compares all of them at once.
+#[inline(never)]
 fn is_all_in_run(block: &[u8; BLOCK]) -> bool {
     let outside = |byte: u8| {
         let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
