@@ -115,7 +115,7 @@ fn is_assigned(gap: &[u8]) -> bool {
 fn line_before(data: &[u8], start: usize) -> (&[u8], bool) {
     let from = start.saturating_sub(LINE);
     let before = data.get(from..start).unwrap_or_default();
-    match before.iter().rposition(|byte| *byte == b'\n') {
+    match memchr::memrchr(b'\n', before) {
         Some(at) => (before.get(at + 1..).unwrap_or_default(), true),
         None => (before, from == 0),
     }

@@ -78,7 +78,14 @@ impl Form {
 
     /// Whether all of `text` has this shape.
     pub(super) fn is(&self, text: &[u8]) -> bool {
-        self.has_length(text.len()) && self.measure(text) == Some(text.len())
+        self.has_length(text.len())
+            && match self.parts.as_slice() {
+                // Its length is right. A few bytes at a time, which the compiler compares together.
+                [Part::Some { alphabet, .. }] => {
+                    text.chunks(8).all(|some| some.iter().fold(true, |all, byte| all & alphabet.has(*byte)))
+                }
+                _ => self.measure(text) == Some(text.len()),
+            }
     }
 
     /// Whether its last eight characters are the checksum of the forty before (Cloudflare's page on token formats; the
@@ -126,30 +133,47 @@ impl Alphabet {
     }
 }
 
-/// The form of a rule that has no prefix.
-pub(super) fn unprefixed() -> impl Iterator<Item = &'static Form> {
-    FORMS.iter().filter(|form| form.form.proof == LeakProof::Name)
-}
-
-/// Whether what stands before this underscore may be a prefix: one look tells nearly all that are none.
-pub(super) fn may_end_prefix(before: u8) -> bool {
-    static LAST: LazyLock<[bool; 256]> = LazyLock::new(|| {
-        let mut last = [false; 256];
-        for form in prefixed() {
-            if let [.., before, b'_'] = form.prefix
-                && let Some(slot) = last.get_mut(usize::from(*before))
-            {
-                *slot = true;
-            }
-        }
-        last
-    });
-    LAST.get(usize::from(before)).copied().unwrap_or(false)
-}
+/// Those with a prefix, and those without one.
+static PARTED: LazyLock<[Vec<&'static Form>; 2]> = LazyLock::new(|| {
+    let (with, without) = FORMS.iter().partition(|form| form.form.proof != LeakProof::Name);
+    [with, without]
+});
 
 /// Those with a prefix.
 pub(super) fn prefixed() -> impl Iterator<Item = &'static Form> {
-    FORMS.iter().filter(|form| form.form.proof != LeakProof::Name)
+    let [with, _] = &*PARTED;
+    with.iter().copied()
+}
+
+/// Those without one.
+pub(super) fn unprefixed() -> impl Iterator<Item = &'static Form> {
+    let [_, without] = &*PARTED;
+    without.iter().copied()
+}
+
+/// The last two bytes of each prefix that stands anywhere in a run: `t_`, `k_`.
+static LAST: LazyLock<Vec<[u8; 2]>> = LazyLock::new(|| {
+    let inside = prefixed().filter(|form| form.before.is_empty());
+    let mut last: Vec<[u8; 2]> = inside.filter_map(|form| form.prefix.last_chunk().copied()).collect();
+    last.sort_unstable();
+    last.dedup();
+    last
+});
+
+/// Whether a prefix may stand in the run: one look at all its bytes tells nearly all that have none.
+pub(super) fn may_have_prefix(run: &[u8]) -> bool {
+    LAST.iter().any(|last| has_pair(run, *last)) || begins().any(|form| run.starts_with(form.prefix))
+}
+
+/// Those that stand at the beginning of a run alone.
+fn begins() -> impl Iterator<Item = &'static Form> {
+    prefixed().filter(|form| !form.before.is_empty())
+}
+
+/// Without a branch for each byte, so that the compiler compares many at once.
+fn has_pair(text: &[u8], [first, second]: [u8; 2]) -> bool {
+    let behind = text.get(1..).unwrap_or_default();
+    text.iter().zip(behind).fold(false, |any, (a, b)| any | ((*a == first) & (*b == second)))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use flarekeep_catalogue::LeakProof;
 
 use super::base64::decode;
 use super::context::{self, Name};
-use super::forms::{Form, may_end_prefix, prefixed, unprefixed};
+use super::forms::{Form, may_have_prefix, prefixed, unprefixed};
 use super::naming::ends_in;
 use super::randomness::{is_drawn_hex, is_drawn_token, is_no_placeholder};
 use super::{Leak, Setting, tunnel};
@@ -25,7 +25,9 @@ const LONGEST_ENCODED: usize = 120;
 /// Puts what the run holds behind `found`.
 pub(super) fn run(data: &[u8], run: Range<usize>, setting: Setting, found: &mut Vec<Leak>) {
     let before = found.len();
-    with_prefix(data, &run, found);
+    if data.get(run.clone()).is_some_and(may_have_prefix) {
+        with_prefix(data, &run, found);
+    }
     if found.len() == before {
         found.extend(without_prefix(data, &run, setting).or_else(|| encoded(data, &run, setting)));
     }
@@ -37,9 +39,6 @@ fn with_prefix(data: &[u8], run: &Range<usize>, found: &mut Vec<Leak>) {
     let mut end = run.start;
     for underscore in memchr::memchr_iter(b'_', text) {
         let tail = text.get(..=underscore).unwrap_or_default();
-        if !matches!(tail, [.., before, b'_'] if may_end_prefix(*before)) {
-            continue;
-        }
         for form in prefixed().filter(|form| form.before.is_empty() && tail.ends_with(form.prefix)) {
             let start = run.start + underscore + 1 - form.prefix.len();
             if let Some(leak) = Some(start).filter(|start| *start >= end).and_then(|start| at_prefix(data, start, form))
@@ -114,8 +113,13 @@ fn without_prefix(data: &[u8], run: &Range<usize>, setting: Setting) -> Option<L
     };
     let start = run.start + escape;
     let value = data.get(start..run.end)?;
+    if !unprefixed().any(|form| form.is(value)) {
+        return None;
+    }
+    // Most of such values are checksums, and their name says so before anything is counted.
+    let name = context::name(data, start)?;
     let form = unprefixed().find(|form| form.is(value) && is_drawn(form, value))?;
-    let Named { confidence, why, rests_on_path } = by_name(data, start..run.end, value, form, setting)?;
+    let Named { confidence, why, rests_on_path } = by_name(data, start..run.end, value, form, name, setting)?;
     Some(Leak { form: form.form, start, end: run.end, confidence, why, decoded: None, rests_on_path })
 }
 
@@ -155,7 +159,7 @@ fn encoded(data: &[u8], run: &Range<usize>, setting: Setting) -> Option<Leak> {
         return Some(leak(form, Named::surely("its checksum fits".to_owned())));
     }
     let form = unprefixed().find(|form| form.is(value) && is_drawn(form, value))?;
-    let named = by_name(data, run.clone(), value, form, setting)?;
+    let named = by_name(data, run.clone(), value, form, context::name(data, run.start)?, setting)?;
     Some(leak(form, named))
 }
 
@@ -191,8 +195,14 @@ fn shown(name: &[u8]) -> String {
 }
 
 /// How sure the text around a value makes that it is of this form.
-fn by_name(data: &[u8], place: Range<usize>, value: &[u8], form: &Form, setting: Setting) -> Option<Named> {
-    let name = context::name(data, place.start)?;
+fn by_name(
+    data: &[u8],
+    place: Range<usize>,
+    value: &[u8],
+    form: &Form,
+    name: Name<'_>,
+    setting: Setting,
+) -> Option<Named> {
     let called = shown(name.text);
     let own = || Named::surely(format!("`{called}` names it"));
     let nearby = |needles: &[&str]| {

@@ -24,13 +24,29 @@ pub(super) struct Says {
     pub(super) never: bool,
 }
 
-static ROLES: LazyLock<HashMap<&'static str, Vec<LeakRole>>> = LazyLock::new(|| {
-    let mut roles: HashMap<&str, Vec<LeakRole>> = HashMap::new();
+/// What each word of the tables says, by the word's length: few have the same, and looking at them takes less than a hash.
+static WORDS: LazyLock<[Vec<(&'static [u8], Word)>; LONGEST + 1]> = LazyLock::new(|| {
+    let mut words: HashMap<&str, Word> = HashMap::new();
     for name in leak_names() {
-        roles.entry(name.word).or_default().push(name.role);
+        words.entry(name.word).or_default().says.take(name.role);
     }
-    roles
+    for link in LINKS {
+        words.entry(link).or_default().is_link = true;
+    }
+    let mut by_length = std::array::from_fn(|_| Vec::new());
+    for (text, word) in words {
+        if let Some(same) = by_length.get_mut(text.len()) {
+            same.push((text.as_bytes(), word));
+        }
+    }
+    by_length
 });
+
+#[derive(Clone, Copy, Default)]
+struct Word {
+    says: Says,
+    is_link: bool,
+}
 
 /// What stands between a name and its value in languages that say what kind the value is, or whence it comes.
 const LINKS: [&str; 14] = [
@@ -59,22 +75,18 @@ pub(super) fn says(name: &[u8]) -> Says {
     let (mut words, mut links) = (0, 0);
     each_word(name, |word| {
         words += 1;
-        links += usize::from(LINKS.contains(&word));
-        for role in ROLES.get(word).into_iter().flatten() {
-            says.take(*role);
+        let known = WORDS.get(word.len()).into_iter().flatten().find(|(text, _)| *text == word);
+        if let Some((_, word)) = known {
+            links += usize::from(word.is_link);
+            says.add(word.says);
         }
     });
     says.holder |= words > 0 && words == links;
     // Words that are written as one: `dnscloudflareapitoken`, `cfToken` as `CFTOKEN`.
-    let whole: String = name
-        .iter()
-        .filter(|byte| byte.is_ascii_alphanumeric())
-        .map(|byte| char::from(byte.to_ascii_lowercase()))
-        .collect();
-    says.vendor |= whole.contains("cloudflare")
-        || ["cftoken", "cfapi", "cfkey", "cfauth", "cfglobal"].iter().any(|start| whole.starts_with(start));
-    says.token |= whole.ends_with("token");
-    says.key |= whole.ends_with("key");
+    says.vendor |= has_cloudflare(name)
+        || ["cftoken", "cfapi", "cfkey", "cfauth", "cfglobal"].iter().any(|start| begins_with(name, start));
+    says.token |= ends_in(name, "token");
+    says.key |= ends_in(name, "key");
     // An id of a key or token is none: `access_key_id`. A secret is, whatever else it is called: `token_secret_id` stays out.
     if says.never {
         says.token = false;
@@ -85,8 +97,23 @@ pub(super) fn says(name: &[u8]) -> Says {
 
 /// Whether the name, its words run together, ends so: `secret_access_key` as `secretaccesskey`.
 pub(super) fn ends_in(name: &[u8], end: &str) -> bool {
-    let mut letters = name.iter().rev().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase);
+    let mut letters = letters(name).rev();
     end.bytes().rev().all(|wanted| letters.next() == Some(wanted))
+}
+
+fn begins_with(name: &[u8], start: &str) -> bool {
+    let mut letters = letters(name);
+    start.bytes().all(|wanted| letters.next() == Some(wanted))
+}
+
+fn has_cloudflare(name: &[u8]) -> bool {
+    let word = "cloudflare";
+    name.len() >= word.len() && letters(name).map(char::from).collect::<String>().contains(word)
+}
+
+/// The letters and digits of a name, in lower case.
+fn letters(name: &[u8]) -> impl DoubleEndedIterator<Item = u8> {
+    name.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase)
 }
 
 impl Says {
@@ -102,10 +129,20 @@ impl Says {
             LeakRole::Near => {}
         }
     }
+
+    fn add(&mut self, other: Self) {
+        self.vendor |= other.vendor;
+        self.r2 |= other.r2;
+        self.token |= other.token;
+        self.key |= other.key;
+        self.holder |= other.holder;
+        self.other |= other.other;
+        self.never |= other.never;
+    }
 }
 
-fn each_word(name: &[u8], mut take: impl FnMut(&str)) {
-    let mut word = String::with_capacity(LONGEST);
+fn each_word(name: &[u8], mut take: impl FnMut(&[u8])) {
+    let (mut word, mut length) = ([0; LONGEST], 0);
     let mut before = b'_';
     for (at, byte) in name.iter().enumerate() {
         let next = name.get(at + 1).copied().unwrap_or(b'_');
@@ -114,17 +151,20 @@ fn each_word(name: &[u8], mut take: impl FnMut(&str)) {
             && (before.is_ascii_lowercase()
                 || before.is_ascii_digit()
                 || (before.is_ascii_uppercase() && next.is_ascii_lowercase()));
-        if (begins || !byte.is_ascii_alphanumeric()) && !word.is_empty() {
-            take(&word);
-            word.clear();
+        if (begins || !byte.is_ascii_alphanumeric()) && length > 0 {
+            take(word.get(..length).unwrap_or_default());
+            length = 0;
         }
-        if byte.is_ascii_alphanumeric() && word.len() < LONGEST {
-            word.push(char::from(byte.to_ascii_lowercase()));
+        if byte.is_ascii_alphanumeric()
+            && let Some(slot) = word.get_mut(length)
+        {
+            *slot = byte.to_ascii_lowercase();
+            length += 1;
         }
         before = *byte;
     }
-    if !word.is_empty() {
-        take(&word);
+    if length > 0 {
+        take(word.get(..length).unwrap_or_default());
     }
 }
 
@@ -138,7 +178,7 @@ mod tests {
     fn names_are_parted_into_words() {
         let words = |name: &str| {
             let mut words = Vec::new();
-            each_word(name.as_bytes(), |word| words.push(word.to_owned()));
+            each_word(name.as_bytes(), |word| words.push(String::from_utf8_lossy(word).into_owned()));
             words.join(" ")
         };
         assert_eq!(words("CF_API_TOKEN"), "cf api token");
