@@ -53,9 +53,13 @@ impl Setting {
     /// What a path says of the text behind it: its last two names count.
     #[must_use]
     pub fn of_path(path: &str) -> Self {
-        let mut names = path.rsplit(['/', '\\', ':', '!']).take(2);
-        let has = |name: &str, word: &str| {
-            name.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+        let mut names = path.as_bytes().rsplit(|byte| b"/\\:!".contains(byte)).take(2);
+        let has = |name: &[u8], word: &str| {
+            let [first, ..] = word.as_bytes() else { return false };
+            memchr::memchr2_iter(*first, first.to_ascii_uppercase(), name).any(|at| {
+                let part = name.get(at..at + word.len());
+                part.is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+            })
         };
         Self { is_cloudflares: names.any(|name| has(name, "cloudflare") || has(name, "wrangler")) }
     }

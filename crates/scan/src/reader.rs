@@ -10,6 +10,8 @@ use crate::text::{self, Kind};
 
 /// How much is looked at in one piece: it stays in the processor's cache.
 const WINDOW: usize = 256 << 10;
+/// How much is read first: what it says is no text is read no further, and most files end in it.
+const FIRST: usize = 32 << 10;
 /// A text in UTF-16 is read whole, up to here.
 const MOST_UTF16: u64 = 64 << 20;
 
@@ -96,7 +98,7 @@ pub(crate) fn scan_within(
     if bytes.len() < WINDOW {
         bytes.resize(WINDOW, 0);
     }
-    let mut filled = fill(input, bytes, 0)?;
+    let mut filled = fill(input, bytes.get_mut(..FIRST).unwrap_or_default(), 0)?;
     match text::kind(bytes.get(..filled.length).unwrap_or_default()) {
         Kind::Text => windows(input, bytes, filled, source, false, tally),
         Kind::Environment => windows(input, bytes, filled, source, true, tally),
@@ -161,8 +163,8 @@ fn windows(
     let mut start = Start { line: 1, column: 1 };
     let mut from = 0;
     let Filled { mut length, mut is_end } = filled;
-    if length == 0 && !is_end {
-        Filled { length, is_end } = fill(input, bytes, 0)?;
+    if !is_end {
+        Filled { length, is_end } = fill(input, bytes, length)?;
     }
     let most = MOST_KEPT.min(tally.findings.len() + MOST_FINDINGS);
     tally.texts += 1;

@@ -102,5 +102,9 @@ impl Drop for Worker<'_> {
 
 /// The path as it is shown: without the `./` of `scan .`.
 fn shown(path: &Path) -> Cow<'_, str> {
-    path.strip_prefix(".").unwrap_or(path).to_string_lossy()
+    let path = match path.as_os_str().as_encoded_bytes() {
+        [b'.', ..] => path.strip_prefix(".").unwrap_or(path),
+        _ => path,
+    };
+    path.to_str().map_or_else(|| path.to_string_lossy(), Cow::Borrowed)
 }

@@ -25,25 +25,24 @@ pub(super) struct Says {
 }
 
 /// What each word of the tables says, by the word's length: few have the same, and looking at them takes less than a hash.
-static WORDS: LazyLock<[Vec<(&'static [u8], Word)>; LONGEST + 1]> = LazyLock::new(|| {
+static WORDS: LazyLock<[Vec<Word>; LONGEST + 1]> = LazyLock::new(|| {
     let mut words: HashMap<&str, Word> = HashMap::new();
-    for name in leak_names() {
-        words.entry(name.word).or_default().says.take(name.role);
-    }
-    for link in LINKS {
-        words.entry(link).or_default().is_link = true;
-    }
+    let mut word = |text: &'static str, change: &dyn Fn(&mut Word)| {
+        change(words.entry(text).or_insert(Word { text: text.as_bytes(), says: Says::default(), is_link: false }));
+    };
+    leak_names().for_each(|name| word(name.word, &|word| word.says.take(name.role)));
+    LINKS.iter().for_each(|link| word(link, &|word| word.is_link = true));
     let mut by_length = std::array::from_fn(|_| Vec::new());
-    for (text, word) in words {
-        if let Some(same) = by_length.get_mut(text.len()) {
-            same.push((text.as_bytes(), word));
+    for word in words.into_values() {
+        if let Some(same) = by_length.get_mut(word.text.len()) {
+            same.push(word);
         }
     }
     by_length
 });
 
-#[derive(Clone, Copy, Default)]
 struct Word {
+    text: &'static [u8],
     says: Says,
     is_link: bool,
 }
@@ -75,8 +74,8 @@ pub(super) fn says(name: &[u8]) -> Says {
     let (mut words, mut links) = (0, 0);
     each_word(name, |word| {
         words += 1;
-        let known = WORDS.get(word.len()).into_iter().flatten().find(|(text, _)| *text == word);
-        if let Some((_, word)) = known {
+        let known = WORDS.get(word.len()).into_iter().flatten().find(|known| known.text == word);
+        if let Some(word) = known {
             links += usize::from(word.is_link);
             says.add(word.says);
         }
