@@ -151,29 +151,34 @@ pub(super) fn unprefixed() -> impl Iterator<Item = &'static Form> {
     without.iter().copied()
 }
 
-/// The last two bytes of each prefix that stands anywhere in a run: `t_`, `k_`.
-static LAST: LazyLock<Vec<[u8; 2]>> = LazyLock::new(|| {
+/// The first two bytes of each prefix that stands anywhere in a run: `cf`, `ey`.
+static FIRST: LazyLock<Vec<[u8; 2]>> = LazyLock::new(|| {
     let inside = prefixed().filter(|form| form.before.is_empty());
-    let mut last: Vec<[u8; 2]> = inside.filter_map(|form| form.prefix.last_chunk().copied()).collect();
-    last.sort_unstable();
-    last.dedup();
-    last
+    let mut first: Vec<[u8; 2]> = inside.filter_map(|form| form.prefix.first_chunk().copied()).collect();
+    first.sort_unstable();
+    first.dedup();
+    first
 });
 
 /// Whether a prefix may stand in the run: one look at all its bytes tells nearly all that have none.
 pub(super) fn may_have_prefix(run: &[u8]) -> bool {
-    LAST.iter().any(|last| has_pair(run, *last)) || begins().any(|form| run.starts_with(form.prefix))
+    // Each block has the first byte of the next one, too.
+    let blocks = run.windows(BLOCK + 1).step_by(BLOCK).filter_map(<[u8]>::first_chunk).chain(run.last_chunk());
+    blocks.into_iter().any(|block| FIRST.iter().any(|first| has_pair(block, *first)))
+        || begins().any(|form| run.starts_with(form.prefix))
 }
+
+const BLOCK: usize = 16;
 
 /// Those that stand at the beginning of a run alone.
 fn begins() -> impl Iterator<Item = &'static Form> {
     prefixed().filter(|form| !form.before.is_empty())
 }
 
-/// Without a branch for each byte, so that the compiler compares many at once.
-fn has_pair(text: &[u8], [first, second]: [u8; 2]) -> bool {
-    let behind = text.get(1..).unwrap_or_default();
-    text.iter().zip(behind).fold(false, |any, (a, b)| any | ((*a == first) & (*b == second)))
+/// Without a branch for each byte, so that the compiler compares all at once.
+fn has_pair(block: &[u8; BLOCK + 1], [first, second]: [u8; 2]) -> bool {
+    let ([before @ .., _], [_, behind @ ..]) = (block, block);
+    before.iter().zip(behind).fold(false, |any, (a, b)| any | ((*a == first) & (*b == second)))
 }
 
 #[cfg(test)]

@@ -61,19 +61,18 @@ fn next(data: &[u8], at: usize) -> Option<usize> {
 /// few comparisons the compiler would no more make for all bytes at once.
 #[inline(never)]
 fn around(data: &[u8], block: usize, from: usize) -> Option<Range<usize>> {
-    let is_all = |at: usize| data.get(at..).and_then(|rest| rest.first_chunk()).map(is_all_in_run);
-    if is_all(block) != Some(true) {
-        return None;
+    let (mut start, mut end) = (block, block);
+    let near = block.checked_sub(BEFORE).and_then(|at| data.get(at..)?.first_chunk());
+    if let Some(bits) = near.map(bits_in_run) {
+        start -= (bits << (u64::BITS as usize - BEFORE)).leading_ones() as usize;
+        end += (bits >> BEFORE).trailing_ones() as usize;
+        if end - start < LEAST {
+            return None;
+        }
     }
-    // Of what it has besides the block, half lies before it, or half behind it.
-    let half = (LEAST - BLOCK).div_ceil(2);
-    if block.checked_sub(half).and_then(is_all) == Some(false) && is_all(block + half) == Some(false) {
-        return None;
-    }
-    let before = data.get(from..block).unwrap_or_default();
-    let start = before.iter().rposition(|byte| !is_in_run(*byte)).map_or(from, |found| from + found + 1);
-    let mut end = block + BLOCK;
-    while is_all(end) == Some(true) {
+    let before = data.get(from..start).unwrap_or_default();
+    start = before.iter().rposition(|byte| !is_in_run(*byte)).map_or(from, |found| from + found + 1);
+    while data.get(end..).and_then(|rest| rest.first_chunk()).is_some_and(is_all_in_run) {
         end += BLOCK;
     }
     let rest = data.get(end..).unwrap_or_default();
@@ -81,22 +80,44 @@ fn around(data: &[u8], block: usize, from: usize) -> Option<Range<usize>> {
     (end - start >= LEAST).then_some(start..end)
 }
 
+/// How much before a block is looked at with it. Of most blocks the 64 bytes from there on tell that no run around them is long
+/// enough: it would have to be longer on one side than they show.
+const BEFORE: usize = 24;
+
+/// A bit for each byte that is in a run, the first byte's the lowest.
+fn bits_in_run(bytes: &[u8; 64]) -> u64 {
+    let mut flags = [0; 64];
+    for (flag, byte) in flags.iter_mut().zip(bytes) {
+        *flag = u8::from(is_one_in_run(*byte));
+    }
+    let (eights, _) = flags.as_chunks::<8>();
+    // Each factor brings the lowest bit of one of eight bytes to its place among the highest eight bits.
+    let bits = eights.iter().map(|eight| u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56);
+    bits.rev().fold(0, |all, bits| all << 8 | bits)
+}
+
 /// Whether all of the bytes may be in a run: a test that is quick, and passes a few others.
 fn may_be_in_run(block: &[u8; BLOCK]) -> bool {
-    // Above `,` among the bytes with a sign are ASCII alone; from `:` to `@` is what parts words most of the rest.
-    let outside = |byte: u8| u8::from((byte.cast_signed() <= 0x2c) | (byte.wrapping_sub(b':') < 7));
+    let outside = |byte: u8| {
+        // As numbers with a sign, those that are no ASCII are the lowest.
+        let low = (byte.cast_signed() < b'0'.cast_signed()) & (byte != b'-');
+        u8::from(low | (byte.wrapping_sub(b':') < 7))
+    };
     block.iter().fold(0, |any, byte| any | outside(*byte)) == 0
 }
 
 /// Whether all of the bytes are in a run. Without a branch, so that the compiler compares all of them at once.
 #[inline(never)]
 fn is_all_in_run(block: &[u8; BLOCK]) -> bool {
-    let outside = |byte: u8| {
-        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-        let digit = byte.wrapping_sub(b'0') < 10;
-        u8::from(!(letter | digit | (byte == b'_') | (byte == b'-')))
-    };
-    block.iter().fold(0, |any, byte| any | outside(*byte)) == 0
+    block.iter().fold(0, |any, byte| any | u8::from(!is_one_in_run(*byte))) == 0
+}
+
+/// As [`is_in_run`], by comparisons.
+#[inline]
+fn is_one_in_run(byte: u8) -> bool {
+    let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    let digit = byte.wrapping_sub(b'0') < 10;
+    letter | digit | (byte == b'_') | (byte == b'-')
 }
 
 #[cfg(test)]
