@@ -98,7 +98,7 @@ impl Lack {
     pub(super) fn words(&self) -> String {
         match self {
             Self::Silent => "the file does not say; Cloudflare's own list does".to_owned(),
-            // A token is made of policies (the schema requires them): one without groups was rather cut.
+            // One without groups was rather cut.
             Self::Empty => "its policies name no permission group, as those of no token that is of use".to_owned(),
             Self::Odd(why) => why.clone(),
         }
@@ -112,6 +112,8 @@ impl Lack {
 pub(super) fn read(text: &str, place: Place) -> Result<Read, String> {
     let entry: Entry<'_> = serde_json::from_str(text).map_err(|error| place_less(&error))?;
     let (policies, ip, lack) = match entry.grants() {
+        // A token is made of policies (the schema requires them): its condition is true all the same.
+        Ok((policies, ip)) if policies.iter().all(|policy| policy.groups.is_empty()) => (None, ip, Some(Lack::Empty)),
         Ok((policies, ip)) => (Some(policies), ip, None),
         Err(lack) => (None, IpCondition::default(), Some(lack)),
     };
@@ -125,8 +127,7 @@ impl Entry<'_> {
         let condition = self.condition.map_or("null", RawValue::get);
         let text = format!("{{\"policies\":{},\"condition\":{condition}}}", policies.get());
         let read = document::read(&text).map_err(|error| Lack::Odd(error.message))?;
-        let is_empty = read.policies.iter().all(|policy| policy.groups.is_empty());
-        if is_empty { Err(Lack::Empty) } else { Ok((read.policies, read.ip)) }
+        Ok((read.policies, read.ip))
     }
 
     /// # Errors

@@ -18,7 +18,7 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, settings: &Settings) -> Vec<Found> {
     let ip = &subject.token.ip;
-    if !subject.has_known_policies(settings.now) || !AddressSet::admitted(ip).is_empty() {
+    if !subject.may_act(settings.now) || !AddressSet::admitted(ip).is_empty() {
         return Vec::new();
     }
     let empty = ip.within.as_ref().is_some_and(|set| set.0.is_empty());
