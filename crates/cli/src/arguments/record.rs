@@ -46,7 +46,8 @@ pub(crate) struct Record {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RecordVerb {
-    /// Make the calls of a recording again on a local Cloudflare, under the plan and under the plan less any one permission
+    /// Make the calls of a recording again on a local Cloudflare, under its plan or a token, and under that less any one
+    /// permission
     Replay(Replay),
     /// What two recordings call, how it ends, and what that changes in the plan; exit status 1 if they differ
     Diff(RecordDiff),
@@ -60,6 +61,9 @@ pub(crate) struct Replay {
     /// A plan that `flarekeep plan -o json` wrote, in the place of the recording's own
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
+    /// A token in the plan's place: as JSON in a file, or its id or name
+    #[arg(long, value_name = "TOKEN", conflicts_with = "plan")]
+    pub(crate) token: Option<String>,
 }
 
 #[derive(Debug, Args)]

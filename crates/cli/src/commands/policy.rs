@@ -6,7 +6,7 @@ mod check;
 mod diff;
 mod reach;
 mod simulate;
-mod source;
+pub(crate) mod source;
 mod words;
 
 pub(crate) use self::change::Difference;

@@ -239,6 +239,17 @@ fn a_recording_is_replayed_under_its_plan_and_under_less() {
     assert_eq!(run.json()["refused"].as_array().unwrap().len(), 2);
     let spare = local.run("record replay less.jsonl --plan plan.json --json").ended(1).json();
     assert_eq!(spare["spare"].as_array().unwrap().len(), 2, "{spare}");
+    // A token that is there, as the API writes it: what it withholds stays withheld when a grant of it is left out.
+    let token = format!(
+        r#"{{"name": "ci", "policies": [{{"effect": "allow", "resources": {{"com.cloudflare.api.account.zone.{ZONE}": "*"}},
+            "permission_groups": [{{"name": "DNS Write"}}]}}]}}"#
+    );
+    local.write("token.json", &token);
+    let under = local.run("record replay less.jsonl --token token.json --json").ended(1).json();
+    assert_eq!(under["under"], "token.json (ci)");
+    assert_eq!(under["refused"].as_array().unwrap().len(), 1, "{under}");
+    local.run("record replay less.jsonl --token token.json --plan plan.json").ended(2);
+    local.run("record replay less.jsonl --token missing.json").failed(2);
     local.write("none.jsonl", "");
     local.run("record replay none.jsonl").failed(2);
     local.run("record replay calls.json").failed(2);

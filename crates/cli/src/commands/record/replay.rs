@@ -1,6 +1,7 @@
-//! `flarekeep record replay`: the calls of a recording on a local Cloudflare, under the plan and under the plan less any one grant.
+//! `flarekeep record replay`: the calls of a recording on a local Cloudflare, under a plan or a token, and under that less any one grant.
 
 mod objects;
+mod tried;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,7 +13,7 @@ use flarekeep_planner::Plan;
 use flarekeep_planner::source::calls::{Failed, locate};
 use flarekeep_planner::source::recording::LOOK_UP;
 use flarekeep_planner::source::{Zones, recording};
-use flarekeep_policy::{BucketKey, Grant, Policy, Resource};
+use flarekeep_policy::{BucketKey, Policy, Resource};
 use flarekeep_tokens::{GroupIds, policy_to_wire};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -29,6 +30,7 @@ use crate::work::Work;
 use crate::{CommandResult, Verdict, place};
 
 use self::objects::{Objects, Signed};
+use self::tried::Tried;
 
 /// The codes by which calls are refused for want of a permission (docs/emulator.md).
 const REFUSALS: [u32; 4] = [7403, 9109, 10000, 199_002];
@@ -83,29 +85,13 @@ pub(super) fn run(context: &Context, arguments: &Replay) -> CommandResult {
         .because("of none of its calls a permission is known")
         .hint("flarekeep plan --recording FILE says what its calls need"));
     }
-    let account = place::given_account(context).and_then(|text| text.parse().ok()).or(script.accounts.first().copied());
-    let place = Place { account: account.map(|id: AccountId| id.to_string()), ..context.place.clone() };
-    let context = &context.placed(place, None);
-    let mut work = match &arguments.plan {
-        Some(plan) => planned(context, plan)?,
-        None => Work::of_source(recorded(&arguments.file, &text)?, Zones::default()),
+    let tried = match &arguments.token {
+        Some(token) => Tried::token(context, token)?,
+        None => Tried::plan(&script.plan(context, arguments, &text)?),
     };
-    let target = place::offline(context).unwrap_or_default();
-    let target = work.imagine_places(context, target);
-    let plan = work.plan(&target, arguments::Owner::User)?;
-    // Where a grant of the plan is, something has to be, even if no call goes there.
-    script.accounts.extend(plan.needs.iter().filter_map(|need| need.resource.account));
-    script.zones.extend(plan.grants.iter().filter_map(|grant| match &grant.resource {
-        Resource::Zone(zone) | Resource::ZoneOf(_, zone) => Some(*zone),
-        _ => None,
-    }));
-    script.buckets.extend(plan.grants.iter().filter_map(|grant| match &grant.resource {
-        Resource::Bucket(bucket) => Some(bucket.clone()),
-        _ => None,
-    }));
-    script.accounts.extend(script.buckets.iter().map(|bucket| bucket.account));
-    let found = block_on(replayed(&script, &plan))?;
-    Ok(found.tell(context, &arguments.file, &script, &plan))
+    script.house(&tried);
+    let found = block_on(replayed(&script, &tried))?;
+    Ok(found.tell(context, &arguments.file, &script, &tried))
 }
 
 fn planned(context: &Context, plan: &Path) -> Result<Work, CommandError> {
@@ -148,6 +134,42 @@ impl Script {
 
     fn is_empty(&self) -> bool {
         self.calls.is_empty() && self.signed.is_empty()
+    }
+
+    /// The plan that is tried: that of the arguments, else the recording's own.
+    fn plan(&mut self, context: &Context, arguments: &Replay, text: &str) -> Result<Plan, CommandError> {
+        let account = place::given_account(context).and_then(|text| text.parse().ok());
+        let account = account.or(self.accounts.first().copied());
+        let place = Place { account: account.map(|id: AccountId| id.to_string()), ..context.place.clone() };
+        let context = &context.placed(place, None);
+        let mut work = match &arguments.plan {
+            Some(plan) => planned(context, plan)?,
+            None => Work::of_source(recorded(&arguments.file, text)?, Zones::default()),
+        };
+        let target = place::offline(context).unwrap_or_default();
+        let target = work.imagine_places(context, target);
+        let plan = work.plan(&target, arguments::Owner::User)?;
+        self.accounts.extend(plan.needs.iter().filter_map(|need| need.resource.account));
+        Ok(plan)
+    }
+
+    /// Where something is granted, something has to be, even if no call goes there.
+    fn house(&mut self, tried: &Tried) {
+        for resource in tried.resources() {
+            match resource {
+                Resource::Zone(zone) => drop(self.zones.insert(*zone)),
+                Resource::ZoneOf(account, zone) => {
+                    self.zones.insert(*zone);
+                    self.accounts.insert(*account);
+                }
+                Resource::Bucket(bucket) => drop(self.buckets.insert(bucket.clone())),
+                Resource::Account(account) | Resource::AllZonesOf(account) | Resource::AllBucketsOf(account) => {
+                    self.accounts.insert(*account);
+                }
+                Resource::User(_) | Resource::AllAccounts | Resource::AllZones | Resource::Other(_) => {}
+            }
+        }
+        self.accounts.extend(self.buckets.iter().map(|bucket| bucket.account));
     }
 
     fn repeated(&mut self, line: &Line) -> Result<Again, &'static str> {
@@ -200,13 +222,13 @@ impl Script {
 
 /// What was refused.
 struct Found {
-    /// Under the plan.
+    /// Under what is tried.
     refused: Vec<String>,
-    /// Under the plan less a grant: the grant, and what was refused.
+    /// Under that less a grant: the grant, and what was refused.
     without: Vec<(String, Vec<String>)>,
 }
 
-async fn replayed(script: &Script, plan: &Plan) -> Result<Found, CommandError> {
+async fn replayed(script: &Script, tried: &Tried) -> Result<Found, CommandError> {
     let failed = |error: std::io::Error| {
         CommandError::new(Kind::Unreachable, format!("cannot start the local Cloudflare: {error}"))
     };
@@ -216,12 +238,9 @@ async fn replayed(script: &Script, plan: &Plan) -> Result<Found, CommandError> {
     running.serve_s3(&emulator, ([127, 0, 0, 1], 0).into()).await.map_err(failed)?;
     let objects = Objects::at(running.s3_endpoint().unwrap_or_default())?;
     let stage = Stage { api: running.api_url(), facts, objects };
-    let refused = stage.refused(script, &plan.policies()).await?;
+    let refused = stage.refused(script, &tried.policies).await?;
     let mut without = Vec::new();
-    for left_out in &plan.grants {
-        let kept = plan.grants.iter().filter(|grant| !std::ptr::eq(*grant, left_out));
-        let policies: Vec<Policy> = kept.map(|grant| only(&grant.resource, Grant::Group(grant.group))).collect();
-        let name = format!("{} at {}", left_out.group.name, place::in_words(&left_out.resource.to_string()));
+    for (name, policies) in tried.without_each() {
         without.push((name, stage.refused(script, &policies).await?));
     }
     running.shutdown().await;
@@ -285,12 +304,8 @@ fn body(operation: &Operation) -> Option<(&'static str, Bytes)> {
     Some(("application/json", Bytes::from(query.to_string())))
 }
 
-fn only(resource: &Resource, grant: Grant) -> Policy {
-    Policy { effect: flarekeep_policy::Effect::Allow, resources: vec![resource.clone()], groups: vec![grant] }
-}
-
 impl Found {
-    fn tell(&self, context: &Context, file: &Path, script: &Script, plan: &Plan) -> Verdict {
+    fn tell(&self, context: &Context, file: &Path, script: &Script, tried: &Tried) -> Verdict {
         let output = context.output;
         let spare: Vec<&String> =
             self.without.iter().filter(|(_, refused)| refused.is_empty()).map(|(grant, _)| grant).collect();
@@ -298,6 +313,7 @@ impl Found {
             script.left_out.iter().map(|(why, count)| format!("{} {why}", counted(*count, "call"))).collect();
         output.document(&json!({
             "recording": file.display().to_string(),
+            "under": tried.name,
             "calls": script.calls.len() + script.signed.len(),
             "refused": self.refused,
             "without": self.without.iter().map(|(grant, refused)| json!({ "grant": grant, "refused": refused })).collect::<Vec<Value>>(),
@@ -309,11 +325,10 @@ impl Found {
             "{}: {calls}, made again on a local Cloudflare",
             styled(STRONG, plain(&file.display().to_string()))
         ));
-        let permissions = counted(plan.grants.len(), "permission");
+        let under = format!("under {}, {}", tried.name, counted(tried.len(), "permission"));
         match self.refused.as_slice() {
-            [] => output.line(format!("under the plan, {permissions}: {}", styled(GOOD, "none is refused"))),
-            some => output
-                .line(format!("under the plan, {permissions}: {}", styled(BAD, format!("{} refused", some.len())))),
+            [] => output.line(format!("{under}: {}", styled(GOOD, "none is refused"))),
+            some => output.line(format!("{under}: {}", styled(BAD, format!("{} refused", some.len())))),
         }
         self.refused.iter().for_each(|call| output.line(format!("  {call}")));
         let row = |(grant, refused): &(String, Vec<String>)| {
