@@ -10,6 +10,16 @@ const HIDDEN: &str = "[hidden]";
 /// A text from outside as it may be shown: cut short, without what a terminal would obey or nobody would see, and without
 /// what may be a credential: people paste values into names.
 pub(crate) fn shown(text: &str) -> String {
+    if is_plain(text) { text.to_owned() } else { fitted(text) }
+}
+
+/// Whether nothing of it has to be changed, as of nearly every name.
+fn is_plain(text: &str) -> bool {
+    let is_seen = text.len() <= LONGEST && text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    is_seen && !text.split(|c| !in_credential(c)).any(like_a_value)
+}
+
+fn fitted(text: &str) -> String {
     let mut out = String::new();
     let mut length = 0;
     for part in text.split_inclusive(|c| !in_credential(c)) {
@@ -82,6 +92,8 @@ pub(crate) fn counted(count: impl TryInto<u64>, word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -103,6 +115,13 @@ mod tests {
             "backup-7d444840-9dc0-11d1-b245-5ffdce74fad2-nightly",
         ] {
             assert_eq!(shown(name), name);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_plain_is_what_the_long_way_makes_of_it(text in "(\\PC{0,40}|[ -~]{0,140}|cf(ut|at)_[a-z0-9]{0,60})") {
+            prop_assert_eq!(shown(&text), fitted(&text));
         }
     }
 
