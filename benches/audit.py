@@ -41,8 +41,8 @@ def world():
 def run(name, environment, work):
     """Whole seconds of the process, processor seconds, its own account of the seconds, tokens."""
     command = {
-        "flarekeep": [release / "flarekeep", "audit", "--json", "--fail-on", "never", "--quiet"],
-        "flarekeep table": [release / "flarekeep", "audit", "--fail-on", "never", "--quiet"],
+        "flarekeep json": [release / "flarekeep", "audit", "--json", "--fail-on", "never", "--quiet"],
+        "flarekeep": [release / "flarekeep", "audit", "--fail-on", "never", "--quiet"],
         "flarekeep html": [release / "flarekeep", "audit", "-o", "html", "--fail-on", "never", "--quiet"],
         "bare client": [release / "examples/bare_tokens", environment["CLOUDFLARE_BASE_URL"], "32"],
         "sdk, 32 in flight": [python, here / "audit_sdk.py", "pages"],
@@ -59,9 +59,9 @@ def run(name, environment, work):
             sys.exit(f"{name} failed: {errors.read()[-800:]}")
         out.seek(0)
         text = out.read()
-    if name == "flarekeep":
+    if name == "flarekeep json":
         tokens, own = len(json.loads(text)["tokens"]), took
-    elif name in ("flarekeep html", "flarekeep table"):
+    elif name in ("flarekeep html", "flarekeep"):
         tokens, own = accounts * of_account + of_user, took
     else:
         tokens, own = int(text.split()[0]), float(text.split()[1])
@@ -87,7 +87,7 @@ with tempfile.TemporaryDirectory(prefix="flarekeep-audit-") as folder:
     try:
         facts = json.loads(server.stdout.readline())
         environment = {**clean, "CLOUDFLARE_BASE_URL": facts["api"], "CLOUDFLARE_EMAIL": facts["email"], "CLOUDFLARE_API_KEY": facts["global_key"]}
-        names = ["flarekeep", "flarekeep table", "flarekeep html", "bare client", "sdk, 32 in flight", "sdk, its iterator"]
+        names = ["flarekeep", "flarekeep json", "flarekeep html", "bare client", "sdk, 32 in flight", "sdk, its iterator"]
         found = {name: [] for name in names}
         for _ in range(rounds):
             for name in random.sample(names, len(names)):
@@ -101,6 +101,7 @@ print(f"{accounts * of_account + of_user:,} tokens of a user and {accounts} acco
 print(f"{'':20} {'seconds':>9} {'cpu s':>8} {'without its start':>18}")
 for name, (took, cpu, own) in medians.items():
     print(f"{name:20} {took:9.3f} {cpu:8.2f} {own:18.3f}")
+# The answer that is printed where nobody asks for another; the other forms are longer.
 ours, bare, sdk = medians["flarekeep"], medians["bare client"], medians["sdk, 32 in flight"]
 bound(f"at least 4.5 times as fast as the SDK with 32 in flight: {sdk[0] / ours[0]:.1f} times", sdk[0] >= 4.5 * ours[0])
 bound(f"the same without the SDK's start: {sdk[2] / ours[0]:.1f} times", sdk[2] >= 4.5 * ours[0])
