@@ -198,6 +198,10 @@ async fn mends(case: &Case) {
         if operation.path().contains('#') || operation.path() == "/graphql" {
             continue;
         }
+        // Where the zone is gone, nothing can be granted at it.
+        if operation.to_string() == "DELETE /zones/{zone_id}" {
+            continue;
+        }
         let method = operation.method.as_str();
         let (_, before) = self::call(&local, &token, method, &concrete(operation)).await;
         let missing = before["missing"].as_array().cloned().unwrap_or_default();
