@@ -64,20 +64,28 @@ class Local:
     """An emulator of its own, in the one world of all proofs unless another is given, that records what it is asked."""
 
     def __init__(self, folder, world=WORLD):
+        self.recording = folder / "recording.jsonl"
+        facts = self.emulate(folder, world, "--quiet", "--recording", self.recording, "--dns-listen", "127.0.0.1:0")
+        self.dns = facts["dns"]
+        #: Paths that are read by others than the work: `flarekeep record` looks the token up that was used.
+        self.passed_over = set()
+
+    def emulate(self, folder, world, *options):
+        """Starts the emulator, which writes what it says into a log in `folder`, and gives what it tells of itself."""
         folder.mkdir()
         file = folder / "world.toml"
         file.write_text(world)
-        self.recording = folder / "recording.jsonl"
-        command = [os.environ["FLAREKEEP_BIN"], "emulate", "--json", "--quiet", "--listen", "127.0.0.1:0"]
-        command += ["--rate-limit", "off", "--world", file, "--recording", self.recording]
-        command += ["--dns-listen", "127.0.0.1:0"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+        command = [os.environ["FLAREKEEP_BIN"], "emulate", "--json", "--listen", "127.0.0.1:0", "--rate-limit", "off"]
+        self.log = folder / "log"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                [*command, "--world", file, *options], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, stderr=log, text=True
+            )
         facts = json.loads(self.process.stdout.readline())
         self.api, self.s3, self.global_key = facts["api"], facts["s3"], facts["global_key"]
-        self.dns = facts["dns"]
+        #: The id of each token that was made, by its value.
         self.ids = {}
-        #: Paths that are read by others than the work: `flarekeep record` looks the token up that was used.
-        self.passed_over = set()
+        return facts
 
     def __enter__(self):
         return self

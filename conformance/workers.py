@@ -2,9 +2,7 @@
 
 import http.client
 import json
-import os
 import socket
-import subprocess
 import urllib.error
 import urllib.request
 import uuid
@@ -31,16 +29,8 @@ class Edge(proof.Local):
     line = None
 
     def __init__(self, folder, *options, world=proof.WORLD):
-        folder.mkdir()
-        file = folder / "world.toml"
-        file.write_text(world)
-        command = [os.environ["FLAREKEEP_BIN"], "emulate", "--json", "--listen", "127.0.0.1:0", "--rate-limit", "off"]
-        command += ["--world", file, "--edge", "--workerd", WORKERD, *options]
-        self.log = folder / "log"
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, stderr=log, text=True)
-        facts = json.loads(self.process.stdout.readline())
-        self.api, self.s3, self.global_key, self.edge = facts["api"], facts["s3"], facts["global_key"], facts["edge"]
+        facts = self.emulate(folder, world, "--edge", "--workerd", WORKERD, *options)
+        self.edge = facts["edge"]
 
     def upload(self, name, source, bindings=(), path="", method="PUT", **metadata):
         """Uploads a Worker, whose source is that of its one module or a dictionary of several, and gives the result."""
