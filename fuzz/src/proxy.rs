@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use flarekeep_proxy::{API_HOST, Authority, Dial, Exchange, Options, Proxy, Upstream};
+use flarekeep_catalogue::API_HOST;
+use flarekeep_proxy::{Authority, Dial, Exchange, Options, Proxy, Upstream};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

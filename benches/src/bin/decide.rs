@@ -10,9 +10,7 @@ use cedar_policy::{
 };
 use flarekeep_benches::{Contender, compare};
 use flarekeep_catalogue::{AccountId, Method, UserId, ZoneId, resolve, route};
-use flarekeep_policy::{
-    CompiledToken, Effect, Grant, IpCondition, Owner, Policy, Request, Resource, Status, Token, UnixSeconds,
-};
+use flarekeep_policy::{CompiledToken, Effect, Grant, Owner, Policy, Request, Resource, Token, UnixSeconds};
 
 const USER: UserId = UserId::from_u128(7);
 const ACCOUNT: AccountId = AccountId::from_u128(8);
@@ -112,8 +110,7 @@ fn token(policies: usize) -> Token {
     let policies = (0..policies)
         .map(|n| Policy { effect: Effect::Allow, resources: vec![Resource::Zone(zone(n))], groups: groups.clone() })
         .collect();
-    let ip = IpCondition::default();
-    Token { owner: Owner::User(USER), status: Status::Active, not_before: None, expires_on: None, ip, policies }
+    Token::unconditional(Owner::User(USER), policies)
 }
 
 /// From the strings of a request to a decision, as a server does it.

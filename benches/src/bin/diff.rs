@@ -6,9 +6,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use flarekeep_catalogue::{AccountId, UserId, ZoneId, operations, resolve};
-use flarekeep_policy::{
-    Effect, Grant, IpCondition, Owner, Ownership, Policy, Request, Resource, Status, Token, UnixSeconds, compare,
-};
+use flarekeep_policy::{Effect, Grant, Owner, Ownership, Policy, Request, Resource, Token, UnixSeconds, compare};
 
 const USER: UserId = UserId::from_u128(7);
 const ACCOUNTS: [AccountId; 2] = [AccountId::from_u128(8), AccountId::from_u128(9)];
@@ -86,8 +84,7 @@ fn token(zones: usize, apart: bool, wider: bool) -> Token {
         policies.push(on((0..zones / 10).map(|n| Resource::Zone(zone(n))).collect(), &["Zone Settings Write"]));
         policies.push(on(vec![Resource::Account(ACCOUNTS[0])], &["Workers Scripts Write"]));
     }
-    let (status, ip) = (Status::Active, IpCondition::default());
-    Token { owner: Owner::User(USER), status, not_before: None, expires_on: None, ip, policies }
+    Token::unconditional(Owner::User(USER), policies)
 }
 
 /// The operations that the new token allows somewhere where the old does not.

@@ -356,13 +356,7 @@ fn names_place(operation: &Operation) -> bool {
 /// The decision of the token's policies on the call, whatever its status, times and address; and whether nothing keeps it
 /// from being the right one: an inferred fact of the catalogue, a group or resource that is not known, a place that is not.
 fn explained(token: &Token, operation: &'static Operation, refusal: &Refusal) -> (Explanation, bool) {
-    let bare = Token {
-        status: Status::Active,
-        not_before: None,
-        expires_on: None,
-        ip: IpCondition::default(),
-        ..token.clone()
-    };
+    let bare = Token::unconditional(token.owner, token.policies.clone());
     let asked = |account: Option<AccountId>| {
         let mut resource = refusal.target.clone();
         resource.account = resource.account.or(account);

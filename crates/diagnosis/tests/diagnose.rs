@@ -6,7 +6,7 @@ use flarekeep_diagnosis::{
 };
 use flarekeep_planner::Target;
 use flarekeep_policy::{
-    self as policy, BucketKey, Effect, Grant, IpCondition, Owner, Policy, Request, Resource, Status, Token, UnixSeconds,
+    self as policy, BucketKey, Effect, Grant, Owner, Policy, Request, Resource, Status, Token, UnixSeconds,
 };
 use proptest::prelude::*;
 
@@ -37,18 +37,11 @@ fn refusal(code: i64, message: &str) -> Refusal {
 }
 
 fn token(policies: Vec<Policy>) -> Token {
-    Token {
-        owner: Owner::User(USER),
-        status: Status::Active,
-        not_before: None,
-        expires_on: None,
-        ip: IpCondition::default(),
-        policies,
-    }
+    Token::unconditional(Owner::User(USER), policies)
 }
 
 fn allow(name: &str, resource: Resource) -> Policy {
-    Policy { effect: Effect::Allow, resources: vec![resource], groups: vec![Grant::Group(group(name))] }
+    Policy::allowing(Grant::Group(group(name)), resource)
 }
 
 fn alive(status: &str) -> Life {

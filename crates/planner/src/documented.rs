@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::fmt;
 
 use flarekeep_catalogue::{Group, Operation, Recipe, Scope};
-use flarekeep_policy::{Effect, Grant as Held, IpCondition, Owner, Policy, Resource, Status, Token, UnixSeconds};
+use flarekeep_policy::{Effect, Grant as Held, Owner, Policy, Resource, Token, UnixSeconds};
 
 use crate::candidate::{Choice, covers};
 use crate::need::Target;
@@ -127,7 +127,7 @@ pub fn compare_documented(plan: &Plan, recipe: &Recipe, target: &Target) -> Resu
     let holds = |group: &Group| group.scope != Scope::User || matches!(plan.owner, Owner::User(_));
     let mut choices = documented(recipe, target, plan.owner, holds)?;
     choices.sort();
-    let token = token(plan.owner, policies(choices.clone())).compile();
+    let token = Token::unconditional(plan.owner, policies(choices.clone())).compile();
     let planned = |choice: &Choice| plan.grants.iter().any(|grant| grant.choice() == *choice);
     let (agreed, others): (Vec<Choice>, Vec<Choice>) = choices.into_iter().partition(planned);
     let left_out = others.into_iter().map(|choice| left_out(plan, recipe, choice)).collect();
@@ -221,11 +221,6 @@ fn unchosen(recipe: &Recipe, group: &Group) -> Vec<String> {
     options.dedup();
     options.retain(|option| !recipe.needs().any(|need| need.option.as_ref() == Some(option)));
     options
-}
-
-fn token(owner: Owner, policies: Vec<Policy>) -> Token {
-    let (status, ip) = (Status::Active, IpCondition::default());
-    Token { owner, status, not_before: None, expires_on: None, ip, policies }
 }
 
 #[cfg(test)]

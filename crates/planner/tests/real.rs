@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use flarekeep_catalogue::{AccountId, Operation, Rule, UserId, ZoneId, operation, operations};
 use flarekeep_planner::{Choice, Impossibility, Need, Options, Plan, Target, candidates, plan, plan_document, verify};
-use flarekeep_policy::{Cause, Effect, Grant, IpCondition, Owner, Policy, Status, Token, UnixSeconds};
+use flarekeep_policy::{Cause, Grant, Owner, Policy, Token, UnixSeconds};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -26,14 +26,11 @@ fn need(operation: &'static Operation) -> Need {
 }
 
 fn cause(owner: Owner, policies: Vec<Policy>, need: &Need) -> Cause {
-    let (status, ip) = (Status::Active, IpCondition::default());
-    let token = Token { owner, status, not_before: None, expires_on: None, ip, policies };
-    token.compile().decide(&need.request(owner, UnixSeconds(0))).cause
+    Token::unconditional(owner, policies).compile().decide(&need.request(owner, UnixSeconds(0))).cause
 }
 
 fn policy(choice: &Choice) -> Policy {
-    let (resources, groups) = (vec![choice.resource.clone()], vec![Grant::Group(choice.group)]);
-    Policy { effect: Effect::Allow, resources, groups }
+    Policy::allowing(Grant::Group(choice.group), choice.resource.clone())
 }
 
 fn labelled() -> Vec<&'static Operation> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use flarekeep_catalogue::{AccountId, BadId, Method, Operation, UserId, operations, route};
+use flarekeep_catalogue::{AccountId, BadId, Method, Operation, R2_HOST, UserId, operations, route};
 
 use crate::request::Request;
 use crate::resource::BucketKey;
@@ -12,8 +12,6 @@ use crate::token::{Owner, UnixSeconds};
 
 const API: &str = "/client/v4";
 pub(crate) const S3: &str = "s3://";
-/// What follows the account, and the jurisdiction if there is one, in the host of R2's S3 face (docs: r2/api/s3).
-const R2_HOST: &str = ".r2.cloudflarestorage.com";
 
 /// A call as it is written.
 #[derive(Debug, Clone, Copy)]
@@ -100,7 +98,7 @@ impl Call<'_> {
 fn r2_address(path: &str) -> Option<(Result<AccountId, BadId>, &str, Cow<'_, str>)> {
     let rest = path.strip_prefix("https://")?;
     let (host, rest) = rest.split_once('/').unwrap_or((rest, ""));
-    let labels = host.strip_suffix(R2_HOST)?;
+    let labels = host.strip_suffix(R2_HOST)?.strip_suffix('.')?;
     let (before, end) = last(labels);
     let (account, jurisdiction, bucket) = match (end.parse(), before) {
         (Err(_), Some(before)) => {
@@ -122,7 +120,7 @@ fn last(labels: &str) -> (Option<&str>, &str) {
 pub(crate) fn s3_address(bucket: &BucketKey) -> String {
     match bucket.jurisdiction.as_str() {
         "default" => S3.to_owned(),
-        jurisdiction => format!("https://{}.{jurisdiction}{R2_HOST}/", bucket.account),
+        jurisdiction => format!("https://{}.{jurisdiction}.{R2_HOST}/", bucket.account),
     }
 }
 

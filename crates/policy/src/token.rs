@@ -131,6 +131,12 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// An entry that grants one thing at one place.
+    #[must_use]
+    pub fn allowing(grant: Grant, resource: Resource) -> Self {
+        Self { effect: Effect::Allow, resources: vec![resource], groups: vec![grant] }
+    }
+
     /// The groups that the catalogue knows.
     pub fn known_groups(&self) -> impl Iterator<Item = &'static Group> + '_ {
         self.groups.iter().filter_map(Grant::group)
@@ -152,4 +158,13 @@ pub struct Token {
     pub ip: IpCondition,
     /// What it grants.
     pub policies: Vec<Policy>,
+}
+
+impl Token {
+    /// An active token that holds these policies, and is held to no time and no address.
+    #[must_use]
+    pub fn unconditional(owner: Owner, policies: Vec<Policy>) -> Self {
+        let (status, ip) = (Status::Active, IpCondition::default());
+        Self { owner, status, not_before: None, expires_on: None, ip, policies }
+    }
 }

@@ -240,14 +240,7 @@ fn cases() -> u32 {
 }
 
 fn user_token(policies: Vec<Policy>) -> Token {
-    Token {
-        owner: Owner::User(USERS[0]),
-        status: Status::Active,
-        not_before: None,
-        expires_on: None,
-        ip: IpCondition::default(),
-        policies,
-    }
+    Token::unconditional(Owner::User(USERS[0]), policies)
 }
 
 fn allow(names: &[&str], resources: &[Resource]) -> Policy {

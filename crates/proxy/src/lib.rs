@@ -38,7 +38,7 @@ pub use bundle::{Trusted, certificates_in};
 pub use dial::Dial;
 pub use exchange::{CredentialKind, Exchange, Observer};
 pub use folder::RunFolder;
-pub use hosts::{API_HOST, Face, R2_HOST, face, is_concerned_by};
+pub use hosts::{Face, face, is_concerned_by};
 pub use keeper::{Decision, Held, Keeper, Policy, Refusal};
 pub use server::{Options, Proxy};
 pub use sigv4::signed_headers;

@@ -1,13 +1,14 @@
 //! Calls of clients that take another address for the API and ask for no proxy: `http://127.0.0.1:PORT/SECRET/client/v4/…`, in
 //! clear on loopback. The secret of the run stands in the path.
 
+use flarekeep_catalogue::API_HOST;
 use hyper::body::Incoming;
 use hyper::header::{HOST, HeaderValue};
 use hyper::http::uri::PathAndQuery;
 use hyper::{Method, Request, Uri};
 
 use crate::forward::Place;
-use crate::hosts::{API_HOST, Face};
+use crate::hosts::Face;
 use crate::secret::Secret;
 
 /// The request as Cloudflare's own host would get it, where it says the secret.

@@ -8,7 +8,7 @@ mod wish;
 use flarekeep_catalogue::{Rule, Scope, TokenId};
 use flarekeep_cloudflare::{self as api, Client, TokenUpdate};
 use flarekeep_planner::{Choice, Need, Options, plan};
-use flarekeep_policy::{Effect, Grant, IpCondition, Owner, Policy, Resource, Status, Token, UnixSeconds};
+use flarekeep_policy::{Effect, Grant, Owner, Policy, Resource, Token, UnixSeconds};
 use jiff::Timestamp;
 
 use self::address::allowing;
@@ -178,7 +178,7 @@ pub fn obstacles(token: &api::Token, now: UnixSeconds) -> Vec<Obstacle> {
 
 /// The token where and when it may be used: which permissions are missing does not depend on that, nor on whether it is on.
 fn at_any_time(token: Token) -> Token {
-    Token { ip: IpCondition::default(), not_before: None, expires_on: None, status: Status::Active, ..token }
+    Token::unconditional(token.owner, token.policies)
 }
 
 /// What policies withhold of the work, where it may be given back.

@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use flarekeep_catalogue::{AccountId, TokenId};
+use flarekeep_catalogue::{AccountId, R2_HOST, TokenId};
 use flarekeep_cloudflare::{Client, NewTemporaryCredentials, R2Permission};
 use jiff::Timestamp;
 use ring::hmac;
@@ -67,8 +67,8 @@ impl KeyPair {
 #[must_use]
 pub fn endpoint_of(account: AccountId, jurisdiction: &str) -> String {
     match jurisdiction {
-        "default" => format!("https://{account}.r2.cloudflarestorage.com"),
-        other => format!("https://{account}.{other}.r2.cloudflarestorage.com"),
+        "default" => format!("https://{account}.{R2_HOST}"),
+        other => format!("https://{account}.{other}.{R2_HOST}"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use flarekeep_catalogue::{Group, groups};
 use flarekeep_planner::{Need, Options, Plan, canonical, plan};
-use flarekeep_policy::{Effect, Grant, IpCondition, Policy, Request, Resource, Status, Token, UnixSeconds, compare};
+use flarekeep_policy::{Effect, Grant, Policy, Request, Resource, Token, UnixSeconds, compare};
 
 use super::facts::facts;
 use super::measure::{Measured, as_measured, products};
@@ -142,7 +142,7 @@ pub(crate) fn is_exercised(
     now: UnixSeconds,
 ) -> bool {
     let Some(group) = grant.group() else { return true };
-    let alone = [Policy { effect: Effect::Allow, resources: vec![resource.clone()], groups: vec![grant] }];
+    let alone = [Policy::allowing(grant, resource.clone())];
     used.iter().any(|one| {
         one.operation.accepts_group(group)
             && (one.operation.rule == flarekeep_catalogue::Rule::AllOf || is_met(&alone, record, one, now))
@@ -152,14 +152,7 @@ pub(crate) fn is_exercised(
 /// Whether policies allow what was done. A zone whose owner is not known may be of any account.
 fn is_met(policies: &[Policy], record: &TokenRecord, one: &UsedOperation, now: UnixSeconds) -> bool {
     let owner = record.engine_owner();
-    let token = Token {
-        owner,
-        status: Status::Active,
-        not_before: None,
-        expires_on: None,
-        ip: IpCondition::default(),
-        policies: policies.to_vec(),
-    };
+    let token = Token::unconditional(owner, policies.to_vec());
     let need =
         Need { operation: one.operation, resource: one.target.clone(), why: String::new(), origin: String::new() };
     let request: Request = need.request(owner, now);

@@ -1,12 +1,12 @@
 //! Methods, paths and URLs.
 
 use super::{PlainId, RecogniseError, Recognised, Remark, Subject, harmless, name, nothing};
+use crate::host::API_HOST;
 use crate::nearest::nearest;
 use crate::operation::{Method, Operation, operations};
 use crate::route::{Route, route};
 
 const METHODS: [Method; 5] = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
-const API_HOST: &str = "api.cloudflare.com";
 const DOCS_HOST: &str = "developers.cloudflare.com";
 
 /// What a text says of the method.

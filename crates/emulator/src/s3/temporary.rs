@@ -8,9 +8,7 @@
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
 use flarekeep_catalogue::{Operation, resolve};
-use flarekeep_policy::{
-    BucketKey, Effect, Grant, IpCondition, Owner, Policy, Request, Resource, Status, Token, UnixSeconds,
-};
+use flarekeep_policy::{BucketKey, Grant, Owner, Policy, Request, Resource, Token, UnixSeconds};
 
 use super::visit::Place;
 use crate::options::SessionClaims;
@@ -95,15 +93,8 @@ fn preset(level: Level, owner: Owner, bucket: &BucketKey) -> Token {
         Level::ObjectReadWrite => ("Workers R2 Storage Bucket Item Write", Resource::Bucket(bucket.clone())),
         Level::ObjectReadOnly => ("Workers R2 Storage Bucket Item Read", Resource::Bucket(bucket.clone())),
     };
-    let groups = resolve(group).map(|(group, _)| Grant::Group(group)).into_iter().collect();
-    Token {
-        owner,
-        status: Status::Active,
-        not_before: None,
-        expires_on: None,
-        ip: IpCondition::default(),
-        policies: vec![Policy { effect: Effect::Allow, resources: vec![resource], groups }],
-    }
+    let granted = resolve(group).map(|(group, _)| Policy::allowing(Grant::Group(group), resource));
+    Token::unconditional(owner, granted.into_iter().collect())
 }
 
 /// What the list of actions calls an operation of S3.

@@ -21,10 +21,10 @@ pub(crate) use witness::bound;
 use std::collections::{BTreeMap, BTreeSet};
 
 use flarekeep_catalogue::Rule;
-use flarekeep_policy::Cause;
+use flarekeep_policy::{Cause, Token};
 
 use crate::candidate::Choice;
-use crate::check::reading::{Reading, token};
+use crate::check::reading::Reading;
 use crate::need::Need;
 use crate::options::Options;
 use crate::plan::{Grant, Plan};
@@ -129,7 +129,7 @@ fn check_grant(needs: &[Need], grant: &Grant, met: &BTreeSet<usize>, sole: &BTre
 
 /// Under the plan's policies, the engine grants every need that can be granted.
 fn check_decisions(needs: &[Need], plan: &Plan, reading: &Reading, faults: &mut Vec<Fault>) {
-    let token = token(plan.owner, plan.policies()).compile();
+    let token = Token::unconditional(plan.owner, plan.policies()).compile();
     let chosen: BTreeSet<usize> = plan.grants.iter().filter_map(|grant| reading.column(&grant.choice())).collect();
     for (at, need) in needs.iter().enumerate() {
         let cause = token.decide(&need.request(plan.owner, reading::NOW)).cause;

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use flarekeep_catalogue::{Group, Rule, Scope};
-use flarekeep_policy::{
-    CompiledToken, Effect, Grant, IpCondition, Owner, Policy, Resource, Status, Token, UnixSeconds,
-};
+use flarekeep_policy::{CompiledToken, Grant, Owner, Policy, Resource, Token, UnixSeconds};
 
 use crate::candidate::Choice;
 use crate::need::Need;
@@ -88,12 +86,6 @@ impl Reading {
     }
 }
 
-/// A token with these policies and no conditions.
-pub(super) fn token(owner: Owner, policies: Vec<Policy>) -> Token {
-    let (status, ip) = (Status::Active, IpCondition::default());
-    Token { owner, status, not_before: None, expires_on: None, ip, policies }
-}
-
 fn demands_of(at: usize, need: &Need) -> Vec<Demand> {
     match need.operation.rule {
         Rule::AnyToken | Rule::Unlabelled => Vec::new(),
@@ -169,7 +161,7 @@ impl Engine {
                 // The other groups are held everywhere, so that the answer is about this one.
                 policies.extend(need.operation.accepts().filter(|group| *group != choice.group).flat_map(everywhere));
             }
-            token(owner, policies).compile()
+            Token::unconditional(owner, policies).compile()
         });
         token.decide(&need.request(owner, NOW)).cause == flarekeep_policy::Cause::Granted
     }
@@ -181,7 +173,7 @@ fn names_its_resource(need: &Need) -> bool {
 }
 
 fn policy(group: &'static Group, resource: Resource) -> Policy {
-    Policy { effect: Effect::Allow, resources: vec![resource], groups: vec![Grant::Group(group)] }
+    Policy::allowing(Grant::Group(group), resource)
 }
 
 fn everywhere(group: &'static Group) -> Option<Policy> {

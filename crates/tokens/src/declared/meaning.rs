@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use flarekeep_catalogue::GroupId;
 use flarekeep_cloudflare as api;
 use flarekeep_policy::{
-    AddressSet, Effect, Grant, IpCondition, IpSet, Owner, Ownership, Policy, Resource, Status, Token, UnixSeconds,
-    canonical, compare, document,
+    AddressSet, Effect, Grant, IpCondition, IpSet, Owner, Ownership, Policy, Resource, Token, UnixSeconds, canonical,
+    compare, document,
 };
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
@@ -80,16 +80,12 @@ pub(super) fn grants(
         return Ok(Grants::default());
     }
     let user = document::user_in(&new_policies).or(document::user_in(&old_policies)).unwrap_or(UNNAMED_USER);
-    let token = |policies: Vec<Policy>, owner| Token {
-        owner: match owner {
+    let token = |policies: Vec<Policy>, owner| {
+        let owner = match owner {
             api::Owner::User => Owner::User(user),
             api::Owner::Account(account) => Owner::Account(account),
-        },
-        status: Status::Active,
-        not_before: None,
-        expires_on: None,
-        ip: IpCondition::default(),
-        policies,
+        };
+        Token::unconditional(owner, policies)
     };
     let compared = compare(&token(old_policies, old.1), &token(new_policies, new.1), ownership, now);
     let example =

@@ -3,7 +3,7 @@
 use flarekeep_catalogue::{Group, Operation, Scope, groups, operation};
 use flarekeep_cloudflare::{self as api, NewToken};
 use flarekeep_planner::Target;
-use flarekeep_policy::{Effect, Grant, Policy, Resource};
+use flarekeep_policy::{Grant, Policy, Resource};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
@@ -63,7 +63,7 @@ async fn beyond(local: &Local, call: &str, minting: &str, wanted: &Policy, tally
 }
 
 fn allow(resource: Resource, group: &'static Group) -> Policy {
-    Policy { effect: Effect::Allow, resources: vec![resource], groups: vec![Grant::Group(group)] }
+    Policy::allowing(Grant::Group(group), resource)
 }
 
 fn named(name: &str) -> &'static Group {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use flarekeep_catalogue::{AccountId, Operation, ZoneId};
+use flarekeep_catalogue::{AccountId, Operation, R2_HOST, ZoneId};
 use flarekeep_cloudflare::{self as api, Client, Condition, DEFAULT_BASE_URL, NewToken, RequestIp};
 use flarekeep_planner::{Target, canonical};
 use flarekeep_policy::{Policy, Resource};
@@ -217,9 +217,6 @@ fn around(
         emptied: environment::keys_in_dot_env(),
     }
 }
-
-/// What the hosts of R2's S3 face end in (docs: r2/api/tokens).
-const R2_HOST: &str = "r2.cloudflarestorage.com";
 
 pub(super) fn account_of(resource: &Resource) -> Option<AccountId> {
     match resource {

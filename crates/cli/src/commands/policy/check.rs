@@ -3,8 +3,8 @@
 use flarekeep_catalogue::{AccountId, Operation, Rule, ZoneId};
 use flarekeep_planner::Target;
 use flarekeep_policy::{
-    BucketKey, Call, Effect, Example, IpCondition, Owner, Owners, Ownership, Place, Policy, Request, Resource, Status,
-    Token, UnixSeconds, compare, reach,
+    BucketKey, Call, Effect, Example, Owner, Owners, Ownership, Place, Policy, Request, Resource, Status, Token,
+    UnixSeconds, compare, reach,
 };
 use serde_json::{Value, json};
 
@@ -303,8 +303,7 @@ fn only(
             *resource = Resource::User(user);
         }
     }
-    let (owner, status, ip) = (source.token.owner, Status::Active, IpCondition::default());
-    let planned = Token { owner, status, not_before: None, expires_on: None, ip, policies };
+    let planned = Token::unconditional(source.token.owner, policies);
     let recipes: Vec<String> = recipes.iter().map(|recipe| format!("--only {}", plain(recipe))).collect();
     Ok(beyond(recipes.join(" "), source.name.clone(), &planned, &source.token, ownership, at))
 }

@@ -2,7 +2,7 @@
 
 use flarekeep_cloudflare as api;
 use flarekeep_planner::Plan;
-use flarekeep_policy::{Effect, IpCondition, Owner, Policy, Resource, Status, Token};
+use flarekeep_policy::{Effect, Policy, Token};
 use flarekeep_tokens::{IdentityOwner, identify, policy_from_wire};
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ impl Beside {
         let policies: Vec<Policy> = token.policies.iter().filter_map(|policy| policy_from_wire(policy).ok()).collect();
         let allows = |policies: &[Policy], need: &flarekeep_planner::Need| {
             let request = need.request(plan.owner, now());
-            bare(plan.owner, policies).compile().decide(&request).allow
+            Token::unconditional(plan.owner, policies.to_vec()).compile().decide(&request).allow
         };
         let lacks = plan.needs.iter().filter(|need| !allows(&policies, need)).map(|need| need.operation.to_string());
         let mut unused = Vec::new();
@@ -52,7 +52,7 @@ impl Beside {
             for grant in &policy.groups {
                 let Some(group) = grant.group() else { continue };
                 for resource in &policy.resources {
-                    let alone = [only(*grant, resource)];
+                    let alone = [Policy::allowing(*grant, resource.clone())];
                     let used =
                         plan.needs.iter().any(|need| need.operation.accepts_group(group) && allows(&alone, need));
                     if !used {
@@ -90,20 +90,4 @@ impl Beside {
     pub(super) fn document(&self) -> Value {
         json!({ "id": self.id, "name": self.name, "unused": self.unused, "lacks": self.lacks })
     }
-}
-
-/// A token that holds these, and is held to nothing else.
-fn bare(owner: Owner, policies: &[Policy]) -> Token {
-    Token {
-        owner,
-        status: Status::Active,
-        not_before: None,
-        expires_on: None,
-        ip: IpCondition::default(),
-        policies: policies.to_vec(),
-    }
-}
-
-fn only(grant: flarekeep_policy::Grant, resource: &Resource) -> Policy {
-    Policy { effect: Effect::Allow, resources: vec![resource.clone()], groups: vec![grant] }
 }

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use flarekeep_catalogue::TokenId;
+use flarekeep_catalogue::{R2_HOST, TokenId};
 use flarekeep_cloudflare::{
     Client, CreatedToken, Credential, Effect, GroupFilter, GroupReference, NewToken, Owner, Policy, ResourceValue,
 };
 use flarekeep_emulator::{Emulator, Facts, Options, Running, Server};
-use flarekeep_proxy::R2_HOST;
 use flarekeep_tokens::{Surroundings, Variables};
 use secrecy::SecretString;
 

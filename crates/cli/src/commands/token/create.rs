@@ -4,7 +4,7 @@ use flarekeep_catalogue::overlay::Fact;
 use flarekeep_catalogue::{Group, Scope};
 use flarekeep_cloudflare::{self as api, Client, Condition, NewToken};
 use flarekeep_planner::{Target, as_documented, canonical};
-use flarekeep_policy::{Effect, Grant, Policy, Resource};
+use flarekeep_policy::{Grant, Policy, Resource};
 use flarekeep_tokens::{Created, Creation, Desk, GroupIds, Sink, Subject, create, is_pending_for, policy_to_wire};
 use serde_json::json;
 
@@ -226,9 +226,7 @@ fn add(policies: &mut Vec<Policy>, permissions: &[&'static Group], target: &Targ
             Scope::Bucket => target.bucket.clone().map(Resource::Bucket).ok_or_else(no_place)?,
             Scope::FlagshipApp | Scope::Unknown => return Err(no_place()),
         };
-        let resources = vec![resource];
-        let grant = Grant::Group(group);
-        policies.push(Policy { effect: Effect::Allow, resources, groups: vec![grant] });
+        policies.push(Policy::allowing(Grant::Group(group), resource));
     }
     Ok(())
 }

@@ -1,17 +1,13 @@
 //! What a request was sent to: Cloudflare's API, R2's S3 face, or something else.
 
-use flarekeep_catalogue::AccountId;
+use flarekeep_catalogue::{API_HOST, AccountId, R2_HOST};
 
-/// Where Cloudflare's API is (docs: fundamentals/api/how-to/make-api-calls).
-const API_HOST: &str = "api.cloudflare.com";
 /// The path under which it is, there and wherever else it is served: by a proxy, or by a local Cloudflare.
 pub(super) const API: &str = "/client/v4";
 /// Cloudflare's dashboard reaches the same API under its own host (seen in public scripts that run in the dashboard:
 /// `https://dash.cloudflare.com/api/v4/zones/…/dns_records`; undocumented).
 const DASHBOARD_HOST: &str = "dash.cloudflare.com";
 const DASHBOARD_API: &str = "/api/v4";
-/// What follows the account, and the jurisdiction if there is one, in the host of R2's S3 face (docs: r2/api/s3).
-const R2_HOST: &str = ".r2.cloudflarestorage.com";
 
 /// What a request was sent to.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,7 +44,7 @@ pub(super) fn target(text: &str) -> Target<'_> {
         let path = below(address, API).or_else(|| below(address, DASHBOARD_API)).unwrap_or(address);
         return if path.starts_with('/') { Target::Api { path, query } } else { Target::Elsewhere };
     };
-    if let Some(before) = without_suffix(host, R2_HOST) {
+    if let Some(before) = without_suffix(host, R2_HOST).and_then(|before| before.strip_suffix('.')) {
         return s3(before, path, query).map_or(Target::Elsewhere, Target::S3);
     }
     let api = match host.eq_ignore_ascii_case(DASHBOARD_HOST) {

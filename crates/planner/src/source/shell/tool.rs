@@ -1,6 +1,6 @@
 //! Commands of programs that the catalogue knows: wrangler, certbot, rclone, terraform.
 
-use flarekeep_catalogue::{Recipe, ToolCall, ToolCommand, ToolName, recipe, tool_command};
+use flarekeep_catalogue::{R2_HOST, Recipe, ToolCall, ToolCommand, ToolName, recipe, tool_command};
 
 use super::folder::joined;
 use super::state::{State, is_open};
@@ -173,7 +173,7 @@ fn bucket(value: &str, jurisdiction: &str) -> Option<BucketName> {
 /// The account and the jurisdiction of `https://ACCOUNT.eu.r2.cloudflarestorage.com`.
 fn endpoint(url: &str) -> Option<(&str, &str)> {
     let host = url.split_once("://").map_or(url, |(_, rest)| rest).split(['/', ':']).next()?;
-    let name = host.strip_suffix(".r2.cloudflarestorage.com")?;
+    let name = host.strip_suffix(R2_HOST)?.strip_suffix('.')?;
     Some(name.split_once('.').unwrap_or((name, "default")))
 }
 
@@ -187,16 +187,14 @@ fn remote(
     arguments: &[String],
 ) {
     let given = |wanted: &str| arguments.iter().any(|word| word.to_ascii_lowercase().contains(wanted));
-    let by_option =
-        given("r2.cloudflarestorage.com") || given("s3-provider=cloudflare") || given("provider=cloudflare");
+    let by_option = given(R2_HOST) || given("s3-provider=cloudflare") || given("provider=cloudflare");
     let names: Vec<&str> =
         found.names.iter().filter_map(|(_, value)| value.split_once(':')).map(|(remote, _)| remote).collect();
     let set = |remote: &str, key: &str, part: &str| {
         let name = format!("RCLONE_CONFIG_{}_{key}", remote.to_ascii_uppercase());
         state.known(&name).is_some_and(|value| value.to_ascii_lowercase().contains(part))
     };
-    let by_environment =
-        |remote: &&str| set(remote, "PROVIDER", "cloudflare") || set(remote, "ENDPOINT", "r2.cloudflarestorage.com");
+    let by_environment = |remote: &&str| set(remote, "PROVIDER", "cloudflare") || set(remote, "ENDPOINT", R2_HOST);
     let by_name =
         |remote: &&str| remote.to_ascii_lowercase().split(['-', '_']).any(|part| part == "r2" || part == "cloudflare");
     if by_option || names.iter().any(by_environment) {

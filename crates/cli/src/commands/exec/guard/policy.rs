@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use flarekeep_catalogue::{AccountId, Operation, UserId, harmless_path};
 use flarekeep_cloudflare as api;
-use flarekeep_policy::{Call, Cause, CompiledToken, IpCondition, Owner, Policy, Request, Resource, Status, Token};
+use flarekeep_policy::{Call, Cause, CompiledToken, Owner, Request, Resource, Token};
 use flarekeep_proxy::{Decision, Exchange, Face, Refusal};
 
 use super::super::lent::Lent;
@@ -47,7 +47,7 @@ impl ByPolicies {
             api::Owner::User => lent.around.account,
         };
         let owner = user.map_or_else(|| Owner::Account(account.unwrap_or(SOME_ACCOUNT)), Owner::User);
-        let token = bare(owner, lent.policies.clone()).compile();
+        let token = Token::unconditional(owner, lent.policies.clone()).compile();
         let unproven = lent.unproven.clone();
         Self { output, how, token, user, account, unproven, told: Mutex::default() }
     }
@@ -134,11 +134,6 @@ fn is_crooked(at: &str) -> bool {
 fn encodes_letters(text: &str) -> bool {
     let code = |rest: &str| u8::from_str_radix(rest.get(..2)?, 16).ok();
     text.split('%').skip(1).filter_map(code).any(|byte| byte.is_ascii_alphanumeric())
-}
-
-fn bare(owner: Owner, policies: Vec<Policy>) -> Token {
-    let ip = IpCondition::default();
-    Token { owner, status: Status::Active, not_before: None, expires_on: None, ip, policies }
 }
 
 #[cfg(test)]

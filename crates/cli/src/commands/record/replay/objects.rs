@@ -2,10 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use flarekeep_catalogue::{AccountId, Operation, TokenId};
+use flarekeep_catalogue::{AccountId, Operation, R2_HOST, TokenId};
 use flarekeep_emulator::Facts;
 use flarekeep_policy::BucketKey;
-use flarekeep_proxy::{R2_HOST, signed_headers};
+use flarekeep_proxy::signed_headers;
 use flarekeep_sites::s3::{Body, HttpWire, Request, Wire};
 use flarekeep_tokens::KeyPair;
 use secrecy::SecretString;

@@ -50,14 +50,11 @@ impl Tried {
         self.grants.iter().enumerate().map(|(left_out, (resource, grant))| {
             let kept = self.grants.iter().enumerate().filter(|(number, _)| *number != left_out);
             let denied = self.policies.iter().filter(|policy| policy.effect == Effect::Deny).cloned();
-            let policies = kept.map(|(_, (resource, grant))| only(resource, *grant)).chain(denied).collect();
+            let policies =
+                kept.map(|(_, (resource, grant))| Policy::allowing(*grant, resource.clone())).chain(denied).collect();
             (format!("{} at {}", name(grant), place::in_words(&resource.to_string())), policies)
         })
     }
-}
-
-fn only(resource: &Resource, grant: Grant) -> Policy {
-    Policy { effect: Effect::Allow, resources: vec![resource.clone()], groups: vec![grant] }
 }
 
 fn name(grant: &Grant) -> String {
