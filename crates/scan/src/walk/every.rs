@@ -122,7 +122,8 @@ impl Shared {
     /// Reads files of the folder until all are taken.
     fn files(&self, opened: &Arc<Opened>, worker: &mut impl Worker) {
         while let Some(name) = opened.files.get(opened.next.fetch_add(1, Ordering::Relaxed)) {
-            let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+            // What took a file's place since it was listed is no link that is followed, and no pipe that is waited for.
+            let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
             let file = retry_on_intr(|| openat(&opened.handle, name, flags, Mode::empty()));
             worker.file(&opened.path, name_of(name), file.map(File::from).map_err(io::Error::from));
         }
