@@ -99,7 +99,12 @@ impl Recording {
             serde_json::to_writer(&mut text, line)?;
             text.push(b'\n');
         }
-        self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(&text)
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let whole = file.metadata()?.len();
+        file.write_all(&text).inspect_err(|_| {
+            // Half a line would make the file one that nobody reads. A device holds none.
+            let _ = file.set_len(whole);
+        })
     }
 }
 

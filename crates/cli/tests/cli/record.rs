@@ -338,3 +338,31 @@ fn calls_of_the_s3_face_are_replayed_with_signatures_of_their_own() {
     assert_eq!([refused(0), refused(1)].iter().sum::<usize>(), 5, "{run}");
     assert_eq!(run["left_out"].as_array().unwrap().len(), 1, "{run}");
 }
+
+#[test]
+fn a_full_disk_leaves_whole_lines() {
+    /// In the blocks of POSIX's `ulimit`: more than the certificates of the run need.
+    const BLOCKS: usize = 4096;
+    let home = Home::new();
+    home.write("call.sh", CALL);
+    let line = "{\"method\":\"GET\",\"url\":\"https://api.cloudflare.com/client/v4/user\",\"status\":200}\n";
+    let mut before = line.repeat(BLOCKS * 512 / line.len() - 1);
+    // What is left has room for half of a line.
+    before.insert_str(1, &" ".repeat(BLOCKS * 512 - 60 - before.len()));
+    home.write("calls.jsonl", &before);
+    let record = format!(
+        "trap '' XFSZ; ulimit -f {BLOCKS}; exec {} record --to emulator --out calls.jsonl -- sh call.sh GET:/zones",
+        env!("CARGO_BIN_EXE_flarekeep")
+    );
+    let run = std::process::Command::new("sh")
+        .args(["-c", &record])
+        .current_dir(home.folder())
+        .env_clear()
+        .envs([("PATH", std::env::var("PATH").unwrap()), ("HOME", home.folder().display().to_string())])
+        .output()
+        .unwrap();
+    let (told, shown) = (String::from_utf8_lossy(&run.stderr), String::from_utf8_lossy(&run.stdout));
+    assert!(run.status.success() && told.contains("the recording is incomplete"), "{told}");
+    assert!(shown.contains("1 call of Cloudflare"), "{shown}");
+    assert!(home.read("calls.jsonl") == before, "a line was cut");
+}
