@@ -30,6 +30,7 @@ mod probe;
 mod recipe;
 mod recognise;
 mod route;
+mod s3;
 mod sdk;
 mod search;
 mod source;
@@ -63,6 +64,7 @@ pub use recipe::{
 pub use recognise::{PlainId, RecogniseError, Recognised, Remark, Subject, recognise};
 pub use recognise::{harmless_path, is_plain, like_a_credential, shell_words_after};
 pub use route::{Route, route};
+pub use s3::names_s3_part;
 pub use sdk::{SdkError, SdkMethod, sdk_method, sdk_methods};
 pub use search::{Hit, Matched, Synonym, search, synonyms};
 pub use source::{Source, sources};

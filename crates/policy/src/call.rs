@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use flarekeep_catalogue::{AccountId, BadId, Method, Operation, R2_HOST, UserId, operations, route};
+use flarekeep_catalogue::{AccountId, BadId, Method, Operation, R2_HOST, UserId, names_s3_part, operations, route};
 
 use crate::request::Request;
 use crate::resource::BucketKey;
@@ -132,9 +132,6 @@ fn before_query(path: &str) -> &str {
 fn s3_operation(method: Method, bucket: &str, key: &str, query: &str) -> Option<&'static Operation> {
     static ALL: LazyLock<Vec<&Operation>> =
         LazyLock::new(|| operations().iter().filter(|operation| operation.is_s3()).collect());
-    let given = |wanted: &str| {
-        query.split('&').any(|given| given == wanted || given.split_once('=').is_some_and(|(name, _)| name == wanted))
-    };
     let place = match (bucket.is_empty(), key.is_empty()) {
         (true, true) => "",
         (true, false) => return None,
@@ -144,11 +141,20 @@ fn s3_operation(method: Method, bucket: &str, key: &str, query: &str) -> Option<
     let candidates = ALL.iter().filter(|operation| operation.method == method);
     let met = candidates.filter_map(|operation| {
         let (path, wanted) = operation.path().split_once('?').unwrap_or((operation.path(), ""));
-        let parameters = wanted.split('&').filter(|parameter| !parameter.is_empty());
-        let met = path.strip_prefix(S3) == Some(place) && parameters.clone().all(given);
-        met.then(|| (parameters.count(), *operation))
+        let has = |query: &str, wanted: &str| pairs(query).any(|(key, _)| key == wanted);
+        let met = path.strip_prefix(S3) == Some(place) && pairs(wanted).all(|(key, _)| has(query, key));
+        met.then(|| (pairs(wanted).count(), wanted, *operation))
     });
-    met.max_by_key(|(parameters, _)| *parameters).map(|(_, operation)| operation)
+    let (_, wanted, operation) = met.max_by_key(|(count, ..)| *count)?;
+    let is_other = |(key, value)| names_s3_part(key, value) && pairs(wanted).all(|(wanted, _)| wanted != key);
+    (!pairs(query).any(is_other)).then_some(operation)
+}
+
+fn pairs(query: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| match pair.split_once('=') {
+        Some((key, value)) => (key, Some(value)),
+        None => (pair, None),
+    })
 }
 
 #[cfg(test)]
@@ -212,6 +218,8 @@ mod tests {
             ("PUT", "s3://media/a?partNumber=1&uploadId=7", "PUT s3://{bucket_name}/{object_key}?partNumber&uploadId"),
             ("POST", "s3://media/a?uploads", "POST s3://{bucket_name}/{object_key}?uploads"),
             ("PATCH", "s3://media/a", "no operation has this method and path"),
+            ("PUT", "s3://media?tagging", "no operation has this method and path"),
+            ("PUT", "s3://media/a?acl=", "no operation has this method and path"),
         ] {
             assert_eq!(operation(method, path), name);
         }

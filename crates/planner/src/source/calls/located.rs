@@ -75,6 +75,16 @@ pub fn locate_in_bucket(method: Option<&str>, text: &str) -> Located {
     located.unwrap_or_else(|| Located { is_s3: true, ..Located::default() })
 }
 
+/// The same where the operation is known: a call of R2's S3 face is one wherever that is served.
+#[must_use]
+pub fn locate_call(operation: Option<&Operation>, method: &str, text: &str) -> Option<Located> {
+    let located = locate(Some(method), text);
+    match operation.is_some_and(Operation::is_s3) {
+        true => Some(located.filter(|at| at.is_s3).unwrap_or_else(|| locate_in_bucket(Some(method), text))),
+        false => located,
+    }
+}
+
 fn in_r2(methods: impl Iterator<Item = Method>, head: bool, at: &S3Target<'_>, text: &str) -> Option<Located> {
     static FACE: OnceLock<S3Face> = OnceLock::new();
     let place = place_in_r2(at)?;

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use flarekeep_catalogue::{AccountId, Method, Operation, ZoneId, harmless_path, is_plain, route};
 
 use super::{BucketName, Origin, Place, Reading, StatedNeed, Unread, ZoneName, Zones};
-pub use located::{Located, locate, locate_in_bucket};
+pub use located::{Located, locate, locate_call, locate_in_bucket};
 use s3::S3Face;
 use target::{API, S3Target, Target, path_style, target};
 

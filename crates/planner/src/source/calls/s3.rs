@@ -1,6 +1,6 @@
 //! Which operation of R2's S3 face a request is: told by the method, by what the path names and by the query.
 
-use flarekeep_catalogue::{Method, Operation, operations};
+use flarekeep_catalogue::{Method, Operation, names_s3_part, operations};
 
 use super::target::S3Target;
 
@@ -54,9 +54,7 @@ impl S3Face {
             .filter(alike)
             .filter(|row| row.keys.iter().all(|wanted| asked(wanted)))
             .max_by_key(|row| row.keys.len())?;
-        // A key without a value names a part of the bucket or object, such as its tags: what is done to it is another
-        // operation than what is done to the whole.
-        let other = |(key, value): (&str, Option<&str>)| value.is_none() && !best.keys.contains(&key);
+        let other = |(key, value): (&str, Option<&str>)| names_s3_part(key, value) && !best.keys.contains(&key);
         if keys(target.query).any(other) {
             return None;
         }
@@ -98,7 +96,11 @@ mod tests {
         assert_eq!(name("POST", bucket, false, "delete"), "DeleteObjects");
         assert_eq!(name("PUT", bucket, false, ""), "CreateBucket");
         assert_eq!(name("PUT", bucket, false, "cors"), "PutBucketCors");
-        assert_eq!(name("PUT", bucket, false, "tagging"), "none");
+        for query in ["tagging", "tagging=", "versioning=&x-id=PutBucketVersioning", "acl=private"] {
+            assert_eq!(name("PUT", bucket, false, query), "none", "{query}");
+        }
+        assert_eq!(name("PUT", bucket, false, "cors=&x-id=PutBucketCors"), "PutBucketCors");
+        assert_eq!(name("GET", bucket, true, "versionId=1&partNumber=2"), "GetObject");
         assert_eq!(name("HEAD", bucket, true, ""), "GetObject");
         assert_eq!(name("GET", bucket, true, "x-id=GetObject"), "GetObject");
         assert_eq!(name("PUT", bucket, true, ""), "PutObject");
