@@ -146,12 +146,18 @@ pub(crate) fn block_on_beside_work<T>(work: impl Future<Output = Result<T, Comma
     on(Builder::new_current_thread().max_blocking_threads(processors), work)
 }
 
+/// How long what nobody waits for any more is waited for.
+const LEFT_BEHIND: Duration = Duration::from_millis(100);
+
 fn on<T>(builder: &mut Builder, work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
     let runtime = builder
         .enable_all()
         .build()
         .map_err(|error| CommandError::new(Kind::Unreachable, format!("cannot start the runtime: {error}")))?;
-    runtime.block_on(work)
+    let done = runtime.block_on(work);
+    // A name may still be looked up for nobody, which would last as long as the resolver's patience.
+    runtime.shutdown_timeout(LEFT_BEHIND);
+    done
 }
 
 /// The time.

@@ -50,7 +50,7 @@ pub(crate) async fn at_rest(context: &Context, manager: Client) -> Result<Desk, 
     let verbose = context.output;
     let listener: flarekeep_tokens::Listener = Arc::new(move |change, step| {
         if verbose.verbose {
-            verbose.note(plain(&format!("{} {}: {step:?}", change.kind, change.subject.name)));
+            verbose.note(plain(&format!("{} {}: {step}", change.kind, change.subject.name)));
         }
     });
     Ok(Desk { manager, journal, rescue, listener: Some(listener) })

@@ -11,6 +11,7 @@ mod environment;
 mod error;
 mod failure;
 mod inferred;
+mod late_file;
 mod lend;
 mod limits;
 mod naming;
@@ -81,8 +82,16 @@ fn run() -> ExitCode {
         quiet: arguments.global.quiet,
         verbose: arguments.global.verbose,
     };
-    let result = commands::run(arguments, output);
-    match result.and_then(|verdict| output::unwritten().map_or(Ok(verdict), Err)) {
+    let result = match (commands::run(arguments, output), output::unwritten()) {
+        // A command's own status goes before.
+        (Ok(Verdict::Status(status @ 1..)), Some(error)) => {
+            output.error(&error);
+            Ok(Verdict::Status(status))
+        }
+        (Ok(_), Some(error)) => Err(error),
+        (result, _) => result,
+    };
+    match result {
         Ok(Verdict::Yes) => ExitCode::SUCCESS,
         Ok(Verdict::No) => ExitCode::from(1),
         Ok(Verdict::Partly) => ExitCode::from(Kind::Partial.exit_status()),

@@ -70,6 +70,10 @@ impl Recording {
     /// # Errors
     /// The file cannot be written, or holds something else.
     pub(crate) fn open(path: &Path, option: &str) -> Result<Self, CommandError> {
+        if path == Path::new("-") {
+            return Err(CommandError::usage(format!("{option} names a file, and `-` is none"))
+                .hint(format!("{option} ./- is a file of that name")));
+        }
         let failed = |error: &dyn std::fmt::Display| {
             CommandError::usage(format!("cannot write the recording `{}`: {error}", path.display()))
                 .hint(format!("{option} names a file in a folder that is there"))

@@ -10,6 +10,9 @@ const END: &str = "-----END CERTIFICATE-----";
 /// Of a file that somebody named as roots, no more than this is read; the roots of a system have 300 KB.
 const LONGEST: u64 = 8 << 20;
 
+/// And of a folder no more files; the system's has each certificate twice, under two names.
+const MOST_FILES: usize = 1000;
+
 /// What programs trusted before, as PEM.
 #[derive(Debug, Clone, Default)]
 pub struct Trusted {
@@ -20,12 +23,12 @@ pub struct Trusted {
 }
 
 impl Trusted {
-    /// Reads the system's roots and those of the files. What cannot be read is left out: whoever named it would get no
+    /// Reads the system's roots and those of the files, or of folders of files, as Python's requests takes them. What cannot be read is left out: whoever named it would get no
     /// further with it either.
     #[must_use]
     pub fn read(files: &[&Path]) -> Self {
         let system = rustls_native_certs::load_native_certs().certs.iter().map(|der| pem(der)).collect();
-        let named = files.iter().filter_map(|file| read(file)).map(|text| certificates_in(&text)).collect();
+        let named = files.iter().flat_map(|path| texts(path)).map(|text| certificates_in(&text)).collect();
         Self { system, named }
     }
 
@@ -66,6 +69,13 @@ pub(crate) fn pem(der: &[u8]) -> String {
     out + END + "\n"
 }
 
+fn texts(path: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(path) else { return read(path).into_iter().collect() };
+    let mut paths: Vec<_> = entries.take(MOST_FILES).filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    paths.iter().filter_map(|path| read(path)).collect()
+}
+
 fn read(path: &Path) -> Option<String> {
     let is_file = path.metadata().is_ok_and(|facts| facts.is_file() && facts.len() <= LONGEST);
     is_file.then(|| std::fs::read(path).ok()).flatten().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
@@ -86,8 +96,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("own.pem");
         std::fs::write(&file, format!("{key}{one}")).unwrap();
-        let trusted = Trusted::read(&[&file, &folder.path().join("missing"), folder.path()]);
+        let trusted = Trusted::read(&[&file, &folder.path().join("missing")]);
         assert_eq!(trusted.named_and("x"), format!("{one}x"));
+        std::fs::write(folder.path().join("other.pem"), &other).unwrap();
+        std::fs::create_dir(folder.path().join("below")).unwrap();
+        assert_eq!(Trusted::read(&[folder.path()]).named_and(""), format!("{other}{one}"));
         assert!(trusted.all_and("x").ends_with(&format!("{one}x")));
     }
 }

@@ -24,8 +24,7 @@ use crate::watched::{AnyBody, Pending, Watched, codes};
 /// What a call of it needs, only its body says.
 const GRAPHQL: &str = "/client/v4/graphql";
 
-/// How much of the body of a refused call is read, and how long.
-const MOST_READ_OUT: usize = 1 << 20;
+/// How long the body of a refused call is read.
 const READ_OUT: Duration = Duration::from_secs(2);
 
 /// Passes calls on.
@@ -151,18 +150,10 @@ fn refused_here(face: Face, refused: &Refusal, mut pending: Pending) -> Response
     answer(StatusCode::FORBIDDEN, kind, text)
 }
 
-/// Reads the body of a call that is refused, as far as it is short and comes at once: clients of HTTP/2 take an answer for a
-/// failure whose stream is reset while they still send.
+/// Reads the body of a call that is refused, as far as it comes in time: clients of HTTP/2 take an answer for a failure whose
+/// stream is reset while they still send.
 async fn read_out(mut body: Incoming) {
-    let all = async {
-        let mut left = MOST_READ_OUT;
-        while let Some(Ok(frame)) = body.frame().await {
-            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
-            if left == 0 {
-                break;
-            }
-        }
-    };
+    let all = async { while let Some(Ok(_)) = body.frame().await {} };
     drop(tokio::time::timeout(READ_OUT, all).await);
 }
 

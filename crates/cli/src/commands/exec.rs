@@ -11,12 +11,13 @@ use flarekeep_tokens::{Ended, Program, ProgramError, Signals, Variables, lend as
 use jiff::{SignedDuration, Timestamp};
 
 use self::lent::Lent;
-use self::report::{Outcome, Report};
+use self::report::Outcome;
 use crate::arguments::Exec;
 use crate::context::{Context, block_on};
 use crate::error::{CommandError, Kind};
+use crate::late_file::LateFile;
 use crate::output::{CARE, Output, counted, plain, styled};
-use crate::{CommandResult, Verdict, desk, lend, place};
+use crate::{CommandResult, Verdict, around, desk, lend, place};
 
 pub(crate) fn run(context: &Context, arguments: &Exec) -> CommandResult {
     if context.output.json {
@@ -28,7 +29,8 @@ pub(crate) fn run(context: &Context, arguments: &Exec) -> CommandResult {
     };
     // Whatever can be found out before a token is minted, is.
     let program = Program::find(typed)?;
-    let report = arguments.report.as_deref().map(Report::open).transpose()?;
+    let report = arguments.report.as_deref().filter(|_| !arguments.dry_run);
+    let report = report.map(|path| LateFile::open(path, "--report")).transpose()?;
     block_on(async {
         let manager = context.manager()?;
         let mut lent = Lent::read(context, arguments, &manager, &program).await?;
@@ -42,7 +44,10 @@ pub(crate) fn run(context: &Context, arguments: &Exec) -> CommandResult {
                 std::env::vars_os().map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
             guard::keep_back(&mut variables, &environment.flatten().collect::<Vec<_>>());
         }
-        show(context.output, &lent, &variables, arguments.ttl, arguments.dry_run);
+        let proxied = if arguments.guard.is_some() { around::names() } else { Vec::new() };
+        variables.removed.retain(|name| !proxied.contains(&name.as_str()));
+        let told = Told { lent: &lent, variables: &variables, proxied: &proxied };
+        told.show(context.output, arguments.ttl, arguments.dry_run);
         if arguments.dry_run {
             return Ok(Verdict::Yes);
         }
@@ -50,6 +55,7 @@ pub(crate) fn run(context: &Context, arguments: &Exec) -> CommandResult {
             CommandError::new(Kind::Unreachable, format!("signals cannot be caught: {error}"))
                 .because("a command that they end would leave its token behind")
         })?;
+        let guard = arguments.guard.map(|how| guard::Ready::new(context, how)).transpose()?;
         let desk = desk::open(context, manager, None).await?;
         let loan = mint(&desk, lent.owner, &lent.token).await?;
         let id = loan.id();
@@ -60,14 +66,14 @@ pub(crate) fn run(context: &Context, arguments: &Exec) -> CommandResult {
             return Ok(Verdict::Status(u8::try_from(128 + signal).unwrap_or(u8::MAX)));
         }
         let begun = Instant::now();
-        let outcome = match arguments.guard {
-            Some(how) => {
-                let guarded = guard::Guarded { context, how, lent: &lent, variables: &variables };
-                guarded.run(&program, rest, (id, loan.value()), &mut signals).await
+        let outcome = match guard {
+            Some(ready) => {
+                let guarded = guard::Guarded { context, lent: &lent, variables: &variables };
+                guarded.run(ready, (&program, rest), (id, loan.value()), &mut signals).await
             }
             None => {
                 let prepare = |command: &mut Command| variables.put_into(command, id, loan.value());
-                program.run(rest, prepare, &mut signals).await
+                program.run(rest, prepare, &mut signals).await.map_err(|error| not_started(&program, &error))
             }
         };
         let took = SignedDuration::try_from(begun.elapsed()).unwrap_or(SignedDuration::MAX);
@@ -81,27 +87,19 @@ pub(crate) fn run(context: &Context, arguments: &Exec) -> CommandResult {
         if let Some(report) = report {
             let ended = outcome.as_ref().ok().copied();
             let outcome = Outcome { token: id, program: &program, ended, took, revoked: revoked.is_ok() };
-            if let Err(error) = report.write(&lent, &variables, &outcome) {
-                context.output.error(&error);
+            if let Err(error) = report.write(&outcome.document(&told)) {
+                context.output.error(&error.because("the command was run, and its token revoked"));
             }
         }
-        verdict(context.output, &program, outcome, revoked)
+        verdict(context.output, outcome, revoked)
     })
 }
 
 /// The command's own status goes before what became of its token, which is told all the same.
-fn verdict(
-    output: Output,
-    program: &Program,
-    outcome: std::io::Result<Ended>,
-    revoked: Result<(), CommandError>,
-) -> CommandResult {
+fn verdict(output: Output, outcome: Result<Ended, CommandError>, revoked: Result<(), CommandError>) -> CommandResult {
     let status = match outcome {
         Ok(ended) => ended.status(),
-        Err(error) => {
-            let name = plain(&program.name());
-            let failed = CommandError::new(Kind::NotExecutable, format!("`{name}` could not be started: {error}"))
-                .hint("does it run without flarekeep? a script needs an interpreter in its first line");
+        Err(failed) => {
             if let Err(left) = revoked {
                 output.error(&left);
             }
@@ -118,6 +116,12 @@ fn verdict(
     }
 }
 
+pub(super) fn not_started(program: &Program, error: &std::io::Error) -> CommandError {
+    let name = plain(&program.name());
+    CommandError::new(Kind::NotExecutable, format!("`{name}` could not be started: {error}"))
+        .hint("does it run without flarekeep? a script needs an interpreter in its first line")
+}
+
 fn outlived(output: Output, took: SignedDuration, ttl: SignedDuration) {
     let rounded = |time: SignedDuration| SignedDuration::from_secs(time.as_secs());
     output.warn(format!(
@@ -127,38 +131,54 @@ fn outlived(output: Output, took: SignedDuration, ttl: SignedDuration) {
     ));
 }
 
-/// What is about to be lent, in a line; with `--verbose`, and where nothing else is done, all of it.
-fn show(output: Output, lent: &Lent, variables: &Variables, ttl: SignedDuration, whole: bool) {
-    let permissions: usize = lent.policies.iter().map(|policy| policy.groups.len()).sum();
-    let end = match lent.token.expires_on.filter(|end| *end < Timestamp::now().saturating_add(ttl).unwrap_or(*end)) {
-        Some(earlier) => format!("until {earlier} at the latest"),
-        None => format!("for {ttl:#} at most"),
-    };
-    output.note(format!("token {}: {}, {end}", plain(&lent.token.name), counted(permissions, "permission")));
-    for name in &lent.around.emptied {
-        output.warn(format!(
+/// What is told of a command before it is run, and in the report when it has ended.
+struct Told<'a> {
+    lent: &'a Lent,
+    variables: &'a Variables,
+    /// The names of those that lead its calls through the guard's proxy.
+    proxied: &'a [&'static str],
+}
+
+impl Told<'_> {
+    /// The names of the variables that are set for it.
+    fn set(&self) -> Vec<&str> {
+        self.variables.set.iter().map(|(name, _)| name.as_str()).chain(self.proxied.iter().copied()).collect()
+    }
+
+    /// What is about to be lent, in a line; with `--verbose`, and where nothing else is done, all of it.
+    fn show(&self, output: Output, ttl: SignedDuration, whole: bool) {
+        let Self { lent, variables, .. } = self;
+        let permissions: usize = lent.policies.iter().map(|policy| policy.groups.len()).sum();
+        let end = match lent.token.expires_on.filter(|end| *end < Timestamp::now().saturating_add(ttl).unwrap_or(*end))
+        {
+            Some(earlier) => format!("until {earlier} at the latest"),
+            None => format!("for {ttl:#} at most"),
+        };
+        output.note(format!("token {}: {}, {end}", plain(&lent.token.name), counted(permissions, "permission")));
+        for name in &lent.around.emptied {
+            output.warn(format!(
             ".env sets {name}, which goes before a token for wrangler and others that read the file: the command finds it \
              set to nothing; {}",
             styled(CARE, "keep such a key elsewhere")
         ));
-    }
-    let line = |text: String| if whole { output.note(text) } else { output.detail(text) };
-    for policy in &lent.policies {
-        for resource in &policy.resources {
-            line(format!("  at {}", place::in_words(&resource.to_string())));
         }
-        for group in &policy.groups {
-            let name = group.group().map_or("a permission that the catalogue does not have", |group| group.name);
-            line(format!("    {name}"));
+        let line = |text: String| if whole { output.note(text) } else { output.detail(text) };
+        for policy in &lent.policies {
+            for resource in &policy.resources {
+                line(format!("  at {}", place::in_words(&resource.to_string())));
+            }
+            for group in &policy.groups {
+                let name = group.group().map_or("a permission that the catalogue does not have", |group| group.name);
+                line(format!("    {name}"));
+            }
         }
-    }
-    if let Some(addresses) = &lent.addresses {
-        line(format!("  from {addresses}"));
-    }
-    let set: Vec<&str> = variables.set.iter().map(|(name, _)| name.as_str()).collect();
-    line(format!("  set for the command: {}", set.join(", ")));
-    if !variables.removed.is_empty() {
-        line(format!("  kept from the command: {}", plain(&variables.removed.join(", "))));
+        if let Some(addresses) = &lent.addresses {
+            line(format!("  from {addresses}"));
+        }
+        line(format!("  set for the command: {}", self.set().join(", ")));
+        if !variables.removed.is_empty() {
+            line(format!("  kept from the command: {}", plain(&variables.removed.join(", "))));
+        }
     }
 }
 

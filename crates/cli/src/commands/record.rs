@@ -7,7 +7,6 @@ mod graphql;
 mod line;
 mod local;
 mod outcome;
-mod plan_file;
 mod replay;
 mod watch;
 mod world;
@@ -25,13 +24,14 @@ use tokio::sync::mpsc;
 
 use self::local::Local;
 use self::outcome::Outcome;
-use self::plan_file::PlanFile;
 use self::watch::Watch;
 use crate::arguments::{Record, RecordVerb, To};
-use crate::around::Around;
+use crate::around::{Around, RunFiles};
+use crate::commands::exec::not_started;
 use crate::context::{Context, block_on};
 use crate::environment;
 use crate::error::{CommandError, Kind};
+use crate::late_file::LateFile;
 use crate::output::plain;
 use crate::recording::Recording;
 use crate::{CommandResult, Verdict};
@@ -50,10 +50,13 @@ pub(crate) fn run(context: &Context, arguments: &Record) -> CommandResult {
     if arguments.world.is_some() && arguments.to != Some(To::Emulator) {
         return Err(CommandError::usage("--world says what is in an emulator").hint("add --to emulator"));
     }
+    if arguments.out.is_some() && arguments.out == arguments.plan_out {
+        return Err(CommandError::usage("--out and --plan-out name one file").hint("give the plan a file of its own"));
+    }
     // What could fail without the command does so before it is run.
     let program = Program::find(typed).map_err(|error| CommandError { reason: None, ..error.into() })?;
     let recording = arguments.out.as_deref().map(|path| Recording::open(path, "--out")).transpose()?;
-    let plan_file = arguments.plan_out.as_deref().map(PlanFile::open).transpose()?;
+    let plan_file = arguments.plan_out.as_deref().map(|path| LateFile::open(path, "--plan-out")).transpose()?;
     let mut watch = Watch::new(context.output, arguments, recording);
     let (ended, local) = block_on(async {
         let local = match arguments.to {
@@ -101,9 +104,10 @@ async fn watched(
     });
     let options = Options { upstream, dial: Dial::as_environment_says(), roots: Vec::new(), observer, keeper: None };
     let authority = Authority::generated().map_err(|error| failed("no authority could be made", &error))?;
+    let files = RunFiles::new(&authority)?;
     let proxy =
         Proxy::start(authority, options).await.map_err(|error| failed("the proxy cannot be started", &error))?;
-    let around = Around::new(&proxy, base_url)?;
+    let around = Around::new(&files, &proxy, base_url);
     around.tell(context.output);
     let mut signals = Signals::catch().map_err(|error| failed("signals cannot be caught", &error))?;
     let json = context.output.json;
@@ -132,11 +136,7 @@ async fn watched(
     while let Ok(Some(exchange)) = tokio::time::timeout(Duration::from_millis(50), calls.recv()).await {
         watch.take(&exchange);
     }
-    ended.map_err(|error| {
-        let name = plain(&program.name());
-        CommandError::new(Kind::NotExecutable, format!("`{name}` could not be started: {error}"))
-            .hint("does it run without flarekeep? a script needs an interpreter in its first line")
-    })
+    ended.map_err(|error| not_started(program, &error))
 }
 
 /// Where the calls are sent on.

@@ -1,5 +1,9 @@
 //! `flarekeep exec --guard`, with the real curl as the command.
 
+use std::collections::BTreeMap;
+
+use flarekeep_catalogue::resolve;
+use flarekeep_cloudflare::{Effect, GroupReference, NewToken, Owner, Policy, ResourceValue};
 use flarekeep_emulator::Options;
 
 use crate::support::{ACCOUNT, Local, ZONE, block_on, shows};
@@ -122,4 +126,63 @@ fn a_token_that_makes_tokens_is_told_of() {
         |operation: &str| local.run(&format!("exec --guard --operation '{operation}' --dry-run -- true")).ended(0);
     run("PUT /user/tokens/{token_id}/value").says("the guard keeps none");
     assert!(!run("GET /zones").stderr.contains("the guard keeps none"));
+}
+
+#[test]
+fn a_guard_that_cannot_be_is_told_before_a_token_is_made() {
+    let local = local();
+    let run =
+        local.type_("exec --guard --operation 'GET /zones' -- touch ran").env("R2_ENDPOINT", "http://r2.example:9000");
+    run.run().failed(2).says("in clear");
+    assert!(!local.path("ran").exists() && reached(&local, "POST /user/tokens") == 0);
+}
+
+#[test]
+fn a_token_of_two_accounts_is_guarded_in_both() {
+    let (other, zone) = ("b0".repeat(16), "b1".repeat(16));
+    let more = format!(
+        "[[account]]\nname = 'Other'\nid = '{other}'\n\
+         [[zone]]\nname = 'other.example'\nid = '{zone}'\naccount = 'Other'\n\
+         [[zone]]\nname = 'third.example'\nid = '{}'\naccount = 'Other'\n",
+        "b2".repeat(16)
+    );
+    let local = Local::in_world(Options::default(), &more);
+    local.write("call.sh", CALL);
+    let all = BTreeMap::from([("com.cloudflare.api.account.zone.*".to_owned(), "*".to_owned())]);
+    let place = |account: &str| (format!("com.cloudflare.api.account.{account}"), ResourceValue::Nested(all.clone()));
+    let (group, _) = resolve("DNS Read").unwrap();
+    let policy = Policy {
+        id: None,
+        effect: Effect::Allow,
+        resources: BTreeMap::from([place(ACCOUNT), place(&other)]),
+        permission_groups: vec![GroupReference { id: group.id.unwrap(), name: None }],
+    };
+    let both = NewToken { name: "both".to_owned(), policies: vec![policy], ..NewToken::default() };
+    block_on(local.admin().tokens(Owner::User).create(&both)).unwrap();
+    let work = format!("GET:/zones/{ZONE}/dns_records GET:/zones/{zone}/dns_records GET:/zones/{zone}/settings");
+    let run = local.run(&format!("exec --guard --token both -- sh call.sh {work}")).ended(0);
+    assert_eq!(run.stdout, "200\n200\n403\n", "{}", run.stderr);
+}
+
+#[test]
+fn what_is_told_of_the_variables_is_what_the_command_finds() {
+    let local = local();
+    let line = "exec --guard --operation 'GET /zones' --report report.json -v -- sh call.sh";
+    let run = local.run(line).ended(0);
+    let report: serde_json::Value = serde_json::from_str(&local.read("report.json")).unwrap();
+    let names = |key: &str| -> Vec<String> {
+        report["variables"][key].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+    };
+    let found = local.read("environment");
+    let finds = |name: &str| found.lines().any(|line| line.starts_with(&format!("{name}=")));
+    assert!(
+        names("set").iter().all(|name| finds(name)) && !names("removed").iter().any(|name| finds(name)),
+        "{report}"
+    );
+    assert!(names("set").contains(&"HTTPS_PROXY".to_owned()));
+    assert!(run.stderr.contains("minted") && !run.stderr.contains('{'), "{}", run.stderr);
+    // What is only shown leaves a report as it is.
+    local.write("report.json", "before");
+    local.run("exec --operation 'GET /zones' --report report.json --dry-run -- true").ended(0);
+    assert_eq!(local.read("report.json"), "before");
 }

@@ -173,6 +173,9 @@ fn what_cannot_be_is_told_before_the_command_is_run() {
     for (line, status, says) in [
         ("record --out notes.txt", 2, "something else than a recording"),
         ("record --out none/calls.jsonl", 2, "cannot write the recording"),
+        ("record --out -", 2, "`-` is none"),
+        ("record --plan-out -", 2, "`-` is none"),
+        ("record --out same.json --plan-out same.json", 2, "name one file"),
         ("record --plan-out none/plan.json", 2, "cannot write"),
         ("record --world world.toml", 2, "--to emulator"),
         ("record --to http://example.com/client/v4", 2, "in clear"),
@@ -251,7 +254,8 @@ fn a_recording_is_replayed_under_its_plan_and_under_less() {
     local.run("record replay less.jsonl --token token.json --plan plan.json").ended(2);
     local.run("record replay less.jsonl --token missing.json").failed(2);
     local.write("none.jsonl", "");
-    local.run("record replay none.jsonl").failed(2);
+    local.run("record replay none.jsonl").failed(2).says("none.jsonl").says("it holds no call");
+    local.run("record replay - --plan -").failed(2).says("are both standard input");
     local.run("record replay calls.json").failed(2);
 }
 
@@ -339,6 +343,71 @@ fn calls_of_the_s3_face_are_replayed_with_signatures_of_their_own() {
     assert_eq!(run["left_out"].as_array().unwrap().len(), 1, "{run}");
 }
 
+/// Runs a line of the shell in which `flarekeep` is this program.
+fn in_shell(home: &Home, line: &str) -> std::process::Output {
+    let line = line.replace("flarekeep", env!("CARGO_BIN_EXE_flarekeep"));
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &line]).current_dir(home.folder()).env_clear();
+    shell.envs([("PATH", std::env::var("PATH").unwrap()), ("HOME", home.folder().display().to_string())]);
+    shell.output().unwrap()
+}
+
+#[test]
+fn a_plan_goes_to_standard_output_behind_what_is_there() {
+    let home = Home::new();
+    home.write("call.sh", CALL);
+    let line = "flarekeep record --to emulator --quiet --plan-out /dev/stdout -- sh call.sh GET:/zones > out.txt";
+    assert!(in_shell(&home, line).status.success());
+    let out = home.read("out.txt");
+    let (printed, plan) = out.split_once('{').unwrap();
+    assert_eq!(printed, "200\n");
+    let plan: Value = serde_json::Deserializer::from_str(&format!("{{{plan}")).into_iter().next().unwrap().unwrap();
+    assert_eq!(plan["grants"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn the_commands_own_status_goes_before_an_answer_that_cannot_be_written() {
+    let home = Home::new();
+    for (line, status) in [("exit 7", 7), ("exit 0", 5)] {
+        let run = in_shell(&home, &format!("flarekeep record --to emulator -- sh -c '{line}' > /dev/full"));
+        assert_eq!(run.status.code(), Some(status), "{line}");
+        assert!(String::from_utf8_lossy(&run.stderr).contains("could not be written"), "{line}");
+    }
+}
+
+#[test]
+fn a_part_of_a_bucket_is_not_the_bucket() {
+    let home = Home::new();
+    let s3 = r#"for call in "$@"; do
+      printf 'user = "%s:%s"' "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" |
+        curl -s --aws-sigv4 'aws:amz:auto:s3' -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' -K - -o answer \
+          -X "${call%%:*}" "$AWS_ENDPOINT_URL_S3${call#*:}"
+    done"#;
+    home.write("s3.sh", s3);
+    let work = "PUT:/media?tagging= DELETE:/media?policy PUT:/media/key?tagging GET:/media?acl";
+    let run = home.run(&format!("record --to emulator --out calls.jsonl --json -- sh s3.sh {work}")).ended(0).json();
+    assert_eq!((&run["calls"]["made"], &run["plan"]["grants"]), (&Value::from(4), &Value::Array(Vec::new())));
+    assert!(lines(&home, "calls.jsonl")[0]["url"].as_str().unwrap().ends_with("/media?tagging"));
+    let again = home.run("plan --recording calls.jsonl -o json").json();
+    assert_eq!(again["grants"].as_array().map(Vec::len).unwrap_or_default(), 0, "{again}");
+}
+
+#[test]
+fn what_an_emulator_recorded_of_r2_is_replayed_and_both_parts_of_graphql_are() {
+    let home = Home::new();
+    let call = |method: &str, url: &str, operation: &str| {
+        format!("{}\n", serde_json::json!({ "method": method, "url": url, "operation": operation, "status": 200 }))
+    };
+    let s3 = call("PUT", "http://127.0.0.1:9000/media/key", "PUT s3://{bucket_name}/{object_key}");
+    let document = home.type_("record replay - --json").stdin(&s3).run().ended(0).json();
+    assert_eq!((&document["calls"], &document["left_out"]), (&Value::from(1), &Value::Array(Vec::new())));
+    assert_eq!(document["without"][0]["refused"].as_array().unwrap().len(), 1, "{document}");
+    let graphql = "https://api.cloudflare.com/client/v4/graphql";
+    let both = ["account", "zone"].map(|part| call("POST", graphql, &format!("POST /graphql#{part}"))).concat();
+    let document = home.type_("record replay - --json").stdin(&both).run().ended(0).json();
+    assert_eq!((&document["calls"], &document["spare"]), (&Value::from(2), &Value::Array(Vec::new())));
+}
+
 #[test]
 fn a_full_disk_leaves_whole_lines() {
     /// In the blocks of POSIX's `ulimit`: more than the certificates of the run need.
@@ -350,17 +419,8 @@ fn a_full_disk_leaves_whole_lines() {
     // What is left has room for half of a line.
     before.insert_str(1, &" ".repeat(BLOCKS * 512 - 60 - before.len()));
     home.write("calls.jsonl", &before);
-    let record = format!(
-        "trap '' XFSZ; ulimit -f {BLOCKS}; exec {} record --to emulator --out calls.jsonl -- sh call.sh GET:/zones",
-        env!("CARGO_BIN_EXE_flarekeep")
-    );
-    let run = std::process::Command::new("sh")
-        .args(["-c", &record])
-        .current_dir(home.folder())
-        .env_clear()
-        .envs([("PATH", std::env::var("PATH").unwrap()), ("HOME", home.folder().display().to_string())])
-        .output()
-        .unwrap();
+    let record = "record --to emulator --out calls.jsonl -- sh call.sh GET:/zones";
+    let run = in_shell(&home, &format!("trap '' XFSZ; ulimit -f {BLOCKS}; exec flarekeep {record}"));
     let (told, shown) = (String::from_utf8_lossy(&run.stderr), String::from_utf8_lossy(&run.stdout));
     assert!(run.status.success() && told.contains("the recording is incomplete"), "{told}");
     assert!(shown.contains("1 call of Cloudflare"), "{shown}");

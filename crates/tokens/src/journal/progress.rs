@@ -1,5 +1,7 @@
 //! How far a change is: a fold over the steps that were written down.
 
+use std::fmt;
+
 use flarekeep_catalogue::TokenId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -78,6 +80,35 @@ pub enum Step {
         /// How it ended.
         end: End,
     },
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // People count from one.
+        let nth = |sink: usize| sink + 1;
+        match self {
+            Self::Minting { name } => write!(f, "minting a token under the name {name}"),
+            Self::Unminted { name } => write!(f, "no token was minted under the name {name}"),
+            Self::Rolling => f.write_str("rolling its value"),
+            Self::Unrolled => f.write_str("its value was not rolled"),
+            Self::Minted { id } => write!(f, "minted {id}"),
+            Self::Delivering { sink } => write!(f, "delivering to sink {}", nth(*sink)),
+            Self::Undelivered { sink } => write!(f, "sink {} did not take it", nth(*sink)),
+            Self::Delivered { sink } => write!(f, "sink {} has it", nth(*sink)),
+            Self::Dropped { sink } => write!(f, "sink {} is dropped", nth(*sink)),
+            Self::Checked => f.write_str("the new value was looked at"),
+            Self::Naming => f.write_str("taking the mark off its name"),
+            Self::Named => f.write_str("it has its own name"),
+            Self::Waiting { until } => write!(f, "the old one is kept until {until}"),
+            Self::Revoking { id } => write!(f, "revoking {id}"),
+            Self::Revoked { id } => write!(f, "revoked {id}"),
+            Self::Finished { end } => f.write_str(match end {
+                End::Done => "done",
+                End::Undone => "undone",
+                End::Forgotten => "forgotten",
+            }),
+        }
+    }
 }
 
 /// How a change ended.

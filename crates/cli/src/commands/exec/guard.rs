@@ -4,6 +4,7 @@ mod kept;
 mod policy;
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io;
 use std::process::Command;
 use std::sync::Arc;
@@ -18,19 +19,28 @@ use secrecy::{ExposeSecret, SecretString};
 pub(super) use self::kept::keep_back;
 use self::policy::ByPolicies;
 use super::lent::{Lent, account_of, only};
+use super::not_started;
 use crate::arguments::Guard;
-use crate::around::Around;
+use crate::around::{Around, RunFiles};
 use crate::context::Context;
 use crate::environment;
+use crate::error::{CommandError, Kind};
 use crate::output::Output;
 
 /// Characters of a stand-in, as the older form of a token has them: no scanner for leaks takes it for one of the newer.
 const LENGTH: usize = 40;
 
+/// What a guard needs before there is a token to keep.
+pub(super) struct Ready {
+    how: Guard,
+    upstream: Upstream,
+    authority: Authority,
+    files: RunFiles,
+}
+
 /// A command that is to be run with a guard around it.
 pub(super) struct Guarded<'a> {
     pub(super) context: &'a Context,
-    pub(super) how: Guard,
     pub(super) lent: &'a Lent,
     pub(super) variables: &'a Variables,
 }
@@ -64,30 +74,42 @@ pub(super) fn warn(output: Output, policies: &[Policy]) {
     }
 }
 
+impl Ready {
+    pub(super) fn new(context: &Context, how: Guard) -> Result<Self, CommandError> {
+        let base = context.base_url();
+        let upstream = match base.trim_end_matches('/') {
+            DEFAULT_BASE_URL => Upstream::cloudflare(),
+            _ => Upstream::elsewhere(base, environment::r2_endpoint().as_deref()).map_err(|error| {
+                CommandError::usage(format!("calls cannot be sent on to where the API and R2 are: {error}"))
+                    .hint("--api-url or CLOUDFLARE_API_BASE_URL, and R2_ENDPOINT, say where")
+            })?,
+        };
+        // The authority's key is in this process's memory from here on.
+        close_to_others();
+        let authority = Authority::generated().map_err(failed)?;
+        let files = RunFiles::new(&authority)?;
+        Ok(Self { how, upstream, authority, files })
+    }
+}
+
 impl Guarded<'_> {
     /// Runs it: its variables hold the stand-in.
     pub(super) async fn run(
         &self,
-        program: &Program,
-        rest: &[OsString],
+        Ready { how, upstream, authority, files }: Ready,
+        (program, rest): (&Program, &[OsString]),
         (id, value): (TokenId, &SecretString),
         signals: &mut Signals,
-    ) -> io::Result<Ended> {
-        close_to_others();
-        let (other_id, other) = stand_in()?;
-        let policy = Arc::new(ByPolicies::new(self.context.output, self.lent, self.how));
-        let keeper = Keeper {
-            stand_in: held(other_id, &other),
-            real: held(id, value),
-            policy,
-            only_tells: self.how == Guard::Log,
-        };
-        let upstream = self.upstream()?;
+    ) -> Result<Ended, CommandError> {
+        let (other_id, other) = stand_in().map_err(failed)?;
+        let policy = Arc::new(ByPolicies::new(self.context.output, self.lent, how));
+        let keeper =
+            Keeper { stand_in: held(other_id, &other), real: held(id, value), policy, only_tells: how == Guard::Log };
         let observer = Arc::new(|_: Exchange| {});
         let options =
             Options { upstream, dial: Dial::as_environment_says(), roots: Vec::new(), observer, keeper: Some(keeper) };
-        let proxy = Proxy::start(Authority::generated().map_err(io::Error::other)?, options).await?;
-        let around = Around::new(&proxy, false).map_err(|error| io::Error::other(error.message))?;
+        let proxy = Proxy::start(authority, options).await.map_err(failed)?;
+        let around = Around::new(&files, &proxy, false);
         around.tell(self.context.output);
         let prepare = |command: &mut Command| {
             self.variables.put_into(command, other_id, &other);
@@ -95,16 +117,12 @@ impl Guarded<'_> {
         };
         let ended = program.run(rest, prepare, signals).await;
         proxy.end().await;
-        ended
+        ended.map_err(|error| not_started(program, &error))
     }
+}
 
-    fn upstream(&self) -> io::Result<Upstream> {
-        let base = self.context.base_url();
-        if base.trim_end_matches('/') == DEFAULT_BASE_URL {
-            return Ok(Upstream::cloudflare());
-        }
-        Upstream::elsewhere(base, environment::r2_endpoint().as_deref()).map_err(io::Error::other)
-    }
+fn failed(error: impl Display) -> CommandError {
+    CommandError::new(Kind::Unreachable, format!("the guard cannot be set up: {error}"))
 }
 
 /// An id and a value that are nobody's.

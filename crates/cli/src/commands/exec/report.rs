@@ -1,22 +1,11 @@
-//! What was done, as a document in a file.
-
-use std::fs::File;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+//! What was done, as a document.
 
 use flarekeep_catalogue::TokenId;
-use flarekeep_tokens::{Ended, Program, Variables};
+use flarekeep_tokens::{Ended, Program};
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::lent::Lent;
-use crate::error::{CommandError, Kind};
-
-/// A file that was opened before anything was minted.
-pub(super) struct Report {
-    path: PathBuf,
-    file: File,
-}
+use super::Told;
 
 /// How it went.
 pub(super) struct Outcome<'a> {
@@ -28,41 +17,24 @@ pub(super) struct Outcome<'a> {
     pub(super) revoked: bool,
 }
 
-impl Report {
-    pub(super) fn open(path: &Path) -> Result<Self, CommandError> {
-        let file = File::create(path).map_err(|error| {
-            CommandError::usage(format!("cannot write `{}`: {error}", path.display()))
-                .hint("--report names a file; /dev/stderr is one")
-        })?;
-        Ok(Self { path: path.to_owned(), file })
-    }
-
-    /// Writes the document. It names the program and none of its arguments: these may be anything.
-    pub(super) fn write(
-        mut self,
-        lent: &Lent,
-        variables: &Variables,
-        outcome: &Outcome<'_>,
-    ) -> Result<(), CommandError> {
-        let document = json!({
+impl Outcome<'_> {
+    /// The document. It names the program and none of its arguments: these may be anything.
+    pub(super) fn document(&self, told: &Told<'_>) -> Value {
+        json!({
             "token": {
-                "id": outcome.token.to_string(),
-                "name": lent.token.name,
-                "expires_on": lent.token.expires_on.map(|time| time.to_string()),
-                "revoked": outcome.revoked,
+                "id": self.token.to_string(),
+                "name": told.lent.token.name,
+                "expires_on": told.lent.token.expires_on.map(|time| time.to_string()),
+                "revoked": self.revoked,
             },
-            "command": outcome.program.name(),
-            "exit_status": outcome.ended.map(Ended::status),
-            "signal": outcome.ended.and_then(Ended::signal),
-            "seconds": outcome.took.as_secs(),
+            "command": self.program.name(),
+            "exit_status": self.ended.map(Ended::status),
+            "signal": self.ended.and_then(Ended::signal),
+            "seconds": self.took.as_secs(),
             "variables": {
-                "set": variables.set.iter().map(|(name, _)| name).collect::<Vec<_>>(),
-                "removed": variables.removed,
+                "set": told.set(),
+                "removed": told.variables.removed,
             },
-        });
-        writeln!(self.file, "{document:#}").map_err(|error| {
-            CommandError::new(Kind::Partial, format!("cannot write `{}`: {error}", self.path.display()))
-                .because("the command was run, and its token revoked")
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use flarekeep_catalogue::harmless_path;
-use flarekeep_planner::source::calls::{Call, Located, locate, locate_in_bucket};
+use flarekeep_planner::source::calls::{Call, Located, locate_call};
 
 use crate::output::plain;
 
@@ -26,13 +26,7 @@ pub(super) struct Ends(BTreeMap<Called, Statuses>);
 impl Ends {
     /// Takes a call. What leads to others than Cloudflare is passed over, as in a plan.
     pub(super) fn take(&mut self, call: &Call<'_>) {
-        let located = match call.operation {
-            Some(operation) if operation.is_s3() => locate(Some(call.method), call.target)
-                .filter(|located| located.is_s3)
-                .or_else(|| Some(locate_in_bucket(Some(call.method), call.target))),
-            _ => locate(Some(call.method), call.target),
-        };
-        let Some(located) = located else { return };
+        let Some(located) = locate_call(call.operation, call.method, call.target) else { return };
         let operation = call.operation.or(located.operations.first().copied());
         let operation = operation.map_or_else(
             || format!("{} {}", plain(call.method), plain(&harmless_path(&located.path))),

@@ -8,15 +8,40 @@ use serde_json::Value;
 pub(super) fn asked(body: &[u8]) -> Vec<&'static Operation> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let all = body.as_array().map_or(std::slice::from_ref(&body), Vec::as_slice);
-    let names: Vec<&str> = all.iter().flat_map(|one| names(one["query"].as_str().unwrap_or_default())).collect();
+    let fields: Vec<&str> = all.iter().flat_map(|one| fields(one["query"].as_str().unwrap_or_default())).collect();
     let parts = [("accounts", "POST /graphql#account"), ("zones", "POST /graphql#zone")];
-    let asked = parts.iter().filter(|(name, _)| names.contains(name));
+    let asked = parts.iter().filter(|(name, _)| fields.contains(name));
     asked.filter_map(|(_, part)| operation(part).ok()).collect()
 }
 
-/// The names of a query, without what stands in strings and comments (GraphQL specification, 2.1).
-fn names(query: &str) -> Vec<&str> {
-    let mut names = Vec::new();
+/// The fields that a query asks for, of all levels: without aliases and arguments, and without the names of operations, of
+/// variables and of fragments (GraphQL specification, 2).
+fn fields(query: &str) -> Vec<&str> {
+    let tokens = tokens(query);
+    let (mut braces, mut parentheses, mut before) = (0_usize, 0_usize, "");
+    let mut fields = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        match *token {
+            "{" => braces += 1,
+            "}" => braces = braces.saturating_sub(1),
+            "(" => parentheses += 1,
+            ")" => parentheses = parentheses.saturating_sub(1),
+            name if name.starts_with(is_in_name) => {
+                let is_alias = tokens.get(at + 1) == Some(&":");
+                if braces > 0 && parentheses == 0 && !is_alias && !matches!(before, "$" | "@" | ".") {
+                    fields.push(name);
+                }
+            }
+            _ => {}
+        }
+        before = token;
+    }
+    fields
+}
+
+/// The names and marks of a query, without strings and comments.
+fn tokens(query: &str) -> Vec<&str> {
+    let mut tokens = Vec::new();
     let mut rest = query;
     while let Some(first) = rest.chars().next() {
         let length = match first {
@@ -25,16 +50,21 @@ fn names(query: &str) -> Vec<&str> {
             }
             '"' => string(rest),
             '#' => rest.find('\n').unwrap_or(rest.len()),
-            c if c.is_ascii_alphabetic() || c == '_' => {
-                let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
-                names.extend(rest.get(..end));
-                end
-            }
+            c if is_in_name(c) => rest.find(|c| !is_in_name(c)).unwrap_or(rest.len()),
             other => other.len_utf8(),
         };
-        rest = rest.get(length..).unwrap_or_default();
+        let (token, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        // Commas are as good as spaces.
+        if !(first == '"' || first == '#' || first == ',' || first.is_whitespace()) {
+            tokens.push(token);
+        }
+        rest = behind;
     }
-    names
+    tokens
+}
+
+fn is_in_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
 }
 
 /// The length of a string with its quotes.
@@ -70,6 +100,17 @@ mod tests {
         {
             assert!(parts(query).is_empty(), "{query}");
         }
+        let accounts = [
+            "query zones { viewer { accounts { x } } }",
+            "query ($zones: [string!]) { viewer { accounts(filter: {a_in: $zones, zones: 1}) { x } } }",
+            "{ viewer { zones: accounts { x } } }",
+            "{ viewer { ...zones @zones } } fragment zones on Viewer { accounts { x } }",
+            "{ viewer { accounts(orderBy: [zones]) { x } } }",
+        ];
+        for query in accounts {
+            assert_eq!(parts(query), ["POST /graphql#account"], "{query}");
+        }
+        assert_eq!(parts("{ viewer { a : zones { x } } }"), ["POST /graphql#zone"]);
         assert_eq!(asked(br#"[{"query":"{viewer{zones{x}}}"},{"query":"{viewer{accounts{x}}}"}]"#).len(), 2);
         assert!(asked(b"").is_empty() && asked(b"[1]").is_empty() && asked(b"{\"query\":7}").is_empty());
     }

@@ -29,10 +29,14 @@ pub(super) fn recorded(exchange: &Exchange) -> Vec<Recorded> {
             }
         }
         Face::R2 => {
-            // The query tells operations apart, and may hold a signature: it is not written.
             let operation =
                 |method: &str, url: &str| locate(Some(method), url).and_then(|at| at.operations.first().copied());
-            let mut all = vec![of(exchange, &exchange.url, operation(&exchange.method, &whole))];
+            // The query tells operations apart, and may hold a signature: where the operation is known, it is not written.
+            // Where it is not, the names in it say that this is no call on the whole of a bucket or an object.
+            let mut all = vec![match operation(&exchange.method, &whole) {
+                Some(operation) => of(exchange, &exchange.url, Some(operation)),
+                None => of(exchange, &with_names(&exchange.url, exchange.query.as_deref()), None),
+            }];
             if let Some(source) = exchange.copies.as_deref().and_then(|copied| source(&exchange.url, copied)) {
                 all.push(of(exchange, &source, operation("GET", &source)));
             }
@@ -62,6 +66,13 @@ pub(crate) fn source(url: &str, copied: &str) -> Option<String> {
         labels.iter().rposition(|label| label.len() == 32 && label.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
     let path = copied.split('?').next().unwrap_or_default().trim_start_matches('/');
     Some(format!("https://{}/{}", labels.get(account..)?.join("."), visible(path)))
+}
+
+/// The URL with the names in its query, and none of their values.
+fn with_names(url: &str, query: Option<&str>) -> String {
+    let names = query.unwrap_or_default().split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+    let names: Vec<String> = names.filter(|name| !name.is_empty()).map(visible).collect();
+    if names.is_empty() { url.to_owned() } else { format!("{url}?{}", names.join("&")) }
 }
 
 /// The text with all but the visible characters of ASCII percent-encoded.
@@ -124,6 +135,8 @@ mod tests {
         let host = format!("https://{ACCOUNT}.eu.r2.cloudflarestorage.com");
         let listed = exchange(Face::R2, "GET", format!("{host}/media"), Some("list-type=2&X-Amz-Signature=abc"));
         assert_eq!(lines(&listed), [(format!("{host}/media"), Some("GET s3://{bucket_name}?list-type=2".to_owned()))]);
+        let tags = exchange(Face::R2, "PUT", format!("{host}/media"), Some("tagging=&X-Amz-Signature=abc"));
+        assert_eq!(lines(&tags), [(format!("{host}/media?tagging&X-Amz-Signature"), None)]);
         let copy = exchange(Face::R2, "PUT", format!("https://site.{ACCOUNT}.eu.r2.cloudflarestorage.com/to"), None);
         let copy = Exchange { copies: Some("/media/from%20here?versionId=1".to_owned()), ..copy };
         let told = lines(&copy);

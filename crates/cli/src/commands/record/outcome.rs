@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 use super::beside::Beside;
 use super::local::Local;
-use super::plan_file::PlanFile;
 use super::watch::{Seen, Watch};
 use crate::arguments::{Owner, Place, Record, To};
 use crate::commands::plan;
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::late_file::LateFile;
 use crate::output::{CARE, FAINT, STRONG, counted, plain, styled};
 use crate::sources::Source;
 use crate::work::Work;
@@ -25,7 +25,7 @@ use crate::{inferred, place};
 pub(super) struct Outcome<'a> {
     pub(super) context: &'a Context,
     pub(super) arguments: &'a Record,
-    pub(super) plan_file: Option<&'a PlanFile<'a>>,
+    pub(super) plan_file: Option<&'a LateFile>,
     pub(super) program: &'a Program,
     pub(super) ended: Ended,
     pub(super) local: Option<&'a Local>,
@@ -45,7 +45,11 @@ impl Outcome<'_> {
         let plan = work.plan(&target, owner)?;
         let document = self.plan_document(&plan, &work, &target)?;
         if let Some(file) = self.plan_file {
-            file.write(&document)?;
+            file.write(&document).map_err(|error| {
+                error
+                    .because("the command was run")
+                    .hint("with --out FILE, flarekeep plan --recording FILE makes the plan again")
+            })?;
         }
         let beside = match self.local {
             Some(_) => None,
@@ -139,7 +143,9 @@ impl Outcome<'_> {
             (Some(plan), _) => {
                 format!("flarekeep exec --plan {}{owner} -- {} …", plan.display(), plain(&self.program.name()))
             }
-            (None, Some(out)) => format!("flarekeep token create --recording {}{owner} --to env:.env", out.display()),
+            (None, Some(out)) => {
+                format!("flarekeep token create --recording {}{owner} --name NAME --to env:.env", out.display())
+            }
             (None, None) => "the same with --plan-out plan.json, then flarekeep exec --plan plan.json -- …".to_owned(),
         };
         let other = self.local.map(|_| {

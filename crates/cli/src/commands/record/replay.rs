@@ -25,16 +25,23 @@ use crate::sources::{Source, file};
 use crate::work::Work;
 use crate::{CommandResult, Verdict, place};
 
+/// The longest recording that is made again, in bytes: a million calls.
+const LONGEST: u64 = 256 << 20;
+
 pub(super) fn run(context: &Context, arguments: &Replay) -> CommandResult {
-    let text = file::text(&arguments.file)?;
-    let mut script = Script::read(&text)?;
+    let name = file::name(&arguments.file);
+    if arguments.plan.as_deref().is_some_and(|plan| file::name(plan) == name) {
+        return Err(CommandError::usage(format!("the recording and the plan are both {name}"))
+            .hint("name a file of its own for each"));
+    }
+    let text = file::text_within(&arguments.file, LONGEST)?;
+    let mut script = Script::read(&name, &text)?;
     if script.is_empty() {
-        return Err(CommandError::usage(format!(
-            "`{}` holds no call that can be made again",
-            file::name(&arguments.file)
-        ))
-        .because("of none of its calls a permission is known")
-        .hint("flarekeep plan --recording FILE says what its calls need"));
+        let why =
+            if script.left_out.is_empty() { "it holds no call" } else { "of none of its calls a permission is known" };
+        return Err(CommandError::usage(format!("{name}: there is nothing that can be made again"))
+            .because(why)
+            .hint("flarekeep plan --recording FILE says what its calls need"));
     }
     let tried = match &arguments.token {
         Some(token) => Tried::token(context, token)?,

@@ -1,9 +1,10 @@
 //! Variables of a command that hold a credential under a name that no tool of Cloudflare's reads: pure, but for what is handed in.
 
 use flarekeep_catalogue::credential::PREFIXES;
+use flarekeep_catalogue::{Holds, variables as known};
 use flarekeep_tokens::{Content, Variables};
 
-/// What is shorter is a word, as an account's name, and stands anywhere.
+/// What is shorter is a word, and stands anywhere.
 const SHORTEST: usize = 24;
 
 /// Takes away what else holds a credential: the value of a variable that is taken away or replaced (`TF_VAR_api_key`), or
@@ -12,7 +13,8 @@ pub(in crate::commands::exec) fn keep_back(variables: &mut Variables, environmen
     let is_set = |name: &str| variables.set.iter().any(|(set, _)| set == name);
     let is_secret = |name: &str| {
         let content = variables.set.iter().find(|(set, _)| set == name).map(|(_, content)| content);
-        matches!(content, Some(Content::Value | Content::Secret)) || variables.removed.iter().any(|other| other == name)
+        matches!(content, Some(Content::Value | Content::Secret))
+            || variables.removed.iter().any(|other| other == name) && holds_secret(name)
     };
     let secrets: Vec<&str> = environment
         .iter()
@@ -31,6 +33,14 @@ pub(in crate::commands::exec) fn keep_back(variables: &mut Variables, environmen
     variables.removed.extend(kept);
 }
 
+/// Whether a variable holds a secret where it is set: an address, an e-mail address or the name of a file is none, and may
+/// stand in others.
+fn holds_secret(name: &str) -> bool {
+    let is_secret =
+        |holds| matches!(holds, Holds::Token | Holds::Key | Holds::S3KeyId | Holds::S3Secret | Holds::S3Other);
+    known().any(|variable| variable.name == name && is_secret(variable.holds))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,12 +52,14 @@ mod tests {
         let environment: Vec<(String, String)> = [
             ("CLOUDFLARE_API_KEY", key.as_str()),
             ("CLOUDFLARE_API_TOKEN", &own),
-            ("CLOUDFLARE_EMAIL", "ada@example.com"),
+            ("CLOUDFLARE_EMAIL", "cloudflare-admin@example.com"),
+            ("CLOUDFLARE_BASE_URL", "http://127.0.0.1:8787/client/v4"),
+            ("PROBE_URL", "http://127.0.0.1:8787/client/v4/ips"),
             ("TF_VAR_key", &key),
             ("DEPLOY_HEADER", &format!("Authorization: Bearer {own}")),
             ("OTHER", &token),
             ("PATH", "/usr/bin"),
-            ("GIT_AUTHOR_EMAIL", "ada@example.com"),
+            ("GIT_AUTHOR_EMAIL", "cloudflare-admin@example.com"),
             ("PREFIX", "cfat_"),
             ("GITHUB_SHA", &"0b".repeat(20)),
         ]
@@ -55,10 +67,10 @@ mod tests {
         .into();
         let mut variables = Variables {
             set: vec![("CLOUDFLARE_API_TOKEN".to_owned(), Content::Value)],
-            removed: vec!["CLOUDFLARE_API_KEY".to_owned(), "CLOUDFLARE_EMAIL".to_owned()],
+            removed: ["CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL", "CLOUDFLARE_BASE_URL"].map(str::to_owned).into(),
         };
         keep_back(&mut variables, &environment);
-        let removed = ["CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL", "TF_VAR_key", "DEPLOY_HEADER", "OTHER"];
-        assert_eq!(variables.removed, removed);
+        let kept = ["TF_VAR_key", "DEPLOY_HEADER", "OTHER"];
+        assert_eq!(variables.removed[3..], kept);
     }
 }

@@ -8,7 +8,7 @@ use flarekeep_cloudflare as api;
 use flarekeep_policy::{Call, Cause, CompiledToken, Owner, Request, Resource, Token};
 use flarekeep_proxy::{Decision, Exchange, Face, Refusal};
 
-use super::super::lent::Lent;
+use super::super::lent::{Lent, account_of};
 use crate::arguments::Guard;
 use crate::commands::record::source;
 use crate::context::now;
@@ -28,7 +28,8 @@ pub(super) struct ByPolicies {
     how: Guard,
     token: CompiledToken,
     user: Option<UserId>,
-    account: Option<AccountId>,
+    /// Whose a zone may be that a call names without its account: those of the token's policies.
+    accounts: Vec<Option<AccountId>>,
     /// What the work calls and nobody has published the permissions of: Cloudflare alone can say.
     unproven: Vec<&'static Operation>,
     told: Mutex<BTreeSet<String>>,
@@ -46,10 +47,15 @@ impl ByPolicies {
             api::Owner::Account(account) => Some(account),
             api::Owner::User => lent.around.account,
         };
+        let named: BTreeSet<AccountId> = resources().filter_map(account_of).chain(account).collect();
+        let accounts = match named.is_empty() {
+            true => vec![None],
+            false => named.into_iter().map(Some).collect(),
+        };
         let owner = user.map_or_else(|| Owner::Account(account.unwrap_or(SOME_ACCOUNT)), Owner::User);
         let token = Token::unconditional(owner, lent.policies.clone()).compile();
         let unproven = lent.unproven.clone();
-        Self { output, how, token, user, account, unproven, told: Mutex::default() }
+        Self { output, how, token, user, accounts, unproven, told: Mutex::default() }
     }
 
     /// Why one of the things that a call does may not be done; none where it may.
@@ -61,14 +67,20 @@ impl ByPolicies {
         if at.starts_with('/') && !at.starts_with(API) {
             return Some(format!("`{} {}` is not below {API}", plain(method), plain(&shown())));
         }
-        let call = Call { method, path: at, account: self.account, user: self.user, ip: None, at: now() };
-        let request: Request = match call.request() {
-            Ok(request) => request,
-            Err(error) => return Some(format!("`{} {}`: {error}", plain(method), plain(&shown()))),
-        };
-        let decision = self.token.decide(&request);
-        let is_open = decision.cause == Cause::Unlabelled && self.unproven.contains(&request.operation);
-        (!decision.allow && !is_open).then(|| format!("the token is not for `{}` there", request.operation))
+        let mut fault = None;
+        for account in &self.accounts {
+            let call = Call { method, path: at, account: *account, user: self.user, ip: None, at: now() };
+            let request: Request = match call.request() {
+                Ok(request) => request,
+                Err(error) => return Some(format!("`{} {}`: {error}", plain(method), plain(&shown()))),
+            };
+            let decision = self.token.decide(&request);
+            if decision.allow || decision.cause == Cause::Unlabelled && self.unproven.contains(&request.operation) {
+                return None;
+            }
+            fault = Some(format!("the token is not for `{}` there", request.operation));
+        }
+        fault
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use flarekeep_catalogue::{AccountId, Operation, Rule, ZoneId, operation};
 use flarekeep_cloudflare::Method;
 use flarekeep_emulator::World;
-use flarekeep_planner::source::calls::locate;
+use flarekeep_planner::source::calls::locate_call;
 use flarekeep_planner::source::recording::LOOK_UP;
 use flarekeep_policy::{BucketKey, Resource};
 use serde::Deserialize;
@@ -54,18 +54,19 @@ pub(super) struct Script {
 }
 
 impl Script {
-    pub(super) fn read(text: &str) -> Result<Self, CommandError> {
+    pub(super) fn read(name: &str, text: &str) -> Result<Self, CommandError> {
         let mut script = Self::default();
         let mut seen = BTreeSet::new();
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let line: Line = serde_json::from_str(line).map_err(|_| {
-                CommandError::usage(format!("line {} is no call of a recording", number + 1))
+                CommandError::usage(format!("{name}: line {} is no call of a recording", number + 1))
                     .hint("docs/recording.md describes recordings")
             })?;
             match script.repeated(&line) {
                 Ok(Again::Call(call)) => {
                     let path = call.path.split('?').next().unwrap_or_default().to_owned();
-                    if seen.insert((call.method.to_string(), path)) {
+                    // The two parts of GraphQL have one path.
+                    if seen.insert((format!("{} {}", call.method, call.operation), path)) {
                         script.calls.push(call);
                     }
                 }
@@ -107,8 +108,8 @@ impl Script {
         if line.aside.as_deref() == Some(LOOK_UP) {
             return Err("wrangler's own, to say who it is");
         }
-        let located = locate(Some(&line.method), &line.url).ok_or("to others than the API")?;
         let named = line.operation.as_deref().and_then(|text| operation(text).ok());
+        let located = locate_call(named, &line.method, &line.url).ok_or("to others than the API")?;
         let operation = named.or(located.operations.first().copied()).ok_or("that no known operation answers")?;
         if operation.is_s3() || located.is_s3 {
             let call = Signed::read(&line.method, &line.url, operation)?;

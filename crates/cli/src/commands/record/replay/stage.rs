@@ -6,7 +6,7 @@ use flarekeep_emulator::{Emulator, Facts, Options, Server};
 use flarekeep_policy::Policy;
 use flarekeep_tokens::{GroupIds, policy_to_wire};
 use secrecy::ExposeSecret;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::objects::Objects;
 use super::script::Script;
@@ -73,7 +73,7 @@ impl Stage {
             let is_refused = matches!(answer.status, 401 | 403) || answer.status == 200 && answer.success != Some(true);
             let by_code =
                 answer.errors.iter().any(|error| u32::try_from(error.code).is_ok_and(|code| REFUSALS.contains(&code)));
-            if is_refused && by_code {
+            if is_refused && by_code || is_refused_by_graphql(&answer.body) {
                 refused.push(call.operation.to_string());
             }
         }
@@ -89,6 +89,12 @@ impl Stage {
     fn client(&self, credential: Credential) -> Result<Client, CommandError> {
         Ok(Client::builder(credential).base_url(&self.api).unpaced().build()?)
     }
+}
+
+/// GraphQL refuses with status 200 and an error of its own (docs: analytics/graphql-api/errors).
+fn is_refused_by_graphql(answer: &[u8]) -> bool {
+    let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+    answer["errors"].as_array().is_some_and(|errors| errors.iter().any(|error| error["extensions"]["code"] == "authz"))
 }
 
 /// GraphQL is authorised by what its body asks for.
