@@ -86,3 +86,13 @@ pub(crate) enum Respond {
     /// Give the one token a new value, which goes to --to
     Roll,
 }
+
+impl Respond {
+    /// What a token is afterwards.
+    pub(crate) const fn past(self) -> &'static str {
+        match self {
+            Self::Revoke => "revoked",
+            Self::Roll => "rolled",
+        }
+    }
+}

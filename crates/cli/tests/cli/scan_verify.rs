@@ -28,6 +28,20 @@ fn what_lives_is_told_and_ended() {
     );
 }
 
+/// A disk that is full is no reason to leave a token alive, nor to be silent about those that were ended.
+#[test]
+fn what_the_record_could_not_take_is_done_and_told() {
+    let local = Local::start();
+    let living: Vec<String> =
+        ["one", "two"].map(|name| local.token(&format!("--name {name} --recipe wrangler-deploy"))).to_vec();
+    std::fs::rename(local.path(".env"), local.path("kept")).unwrap();
+    local.write("leak.sh", &living.join("\n"));
+    let run = local.run("scan leak.sh --respond revoke --yes --record /dev/full").failed(5);
+    let run = run.says("`/dev/full` lacks what was done: revoked token ").says("No space left on device");
+    assert_eq!(run.stderr.matches("revoked token ").count(), 4, "{}", run.shown());
+    assert!(living.iter().all(|value| !local.is_alive(value)));
+}
+
 #[test]
 fn a_leaked_token_gets_a_new_value() {
     let local = Local::start();

@@ -66,33 +66,70 @@ pub(super) fn respond(context: &Context, arguments: &Scan, how: Respond, answer:
         return Ok(Verdict::No);
     }
     let mut record = record(arguments)?;
-    let mut failed = 0;
+    let mut response = Response::default();
     for target in &targets {
         let done = block_on(end(context, how, target, sinks.as_deref()));
-        let entry = entry(target, how, done.as_ref().err());
-        writeln!(record, "{entry}").and_then(|()| record.flush()).map_err(|error| unwritable(arguments, &error))?;
-        match done {
-            Ok(told) => context.output.note(format!(
-                "{} token {}{told}",
-                styled(GOOD, if how == Respond::Roll { "rolled" } else { "revoked" }),
-                target.id
-            )),
+        // Whatever becomes of the record, the other tokens are ended as well, and all of it is told.
+        let recorded = add_line(&mut record, &entry(target, how, done.as_ref().err()));
+        match &done {
+            Ok(told) => {
+                context.output.note(format!("{} token {}{told}", styled(GOOD, how.past()), target.id));
+                response.ended += 1;
+            }
             Err(error) => {
-                failed += 1;
                 context.output.note(format!("{} token {}: {}", styled(BAD, "failed"), target.id, error.message));
+                response.failed += 1;
             }
         }
+        if let Err(error) = recorded {
+            let did = if done.is_ok() { how.past() } else { "failed" };
+            response.unrecorded.push(format!("{did} token {}", target.id));
+            response.because.get_or_insert(error);
+        }
     }
-    context.output.note(format!("what was done is in {}", plain(&arguments.record.to_string_lossy())));
-    match failed {
-        0 => Ok(Verdict::No),
-        _ => Err(CommandError::new(
-            Kind::Partial,
-            format!("{} of {} could not be ended", failed, counted(targets.len(), "token")),
-        )
-        .hint(
-            "give a credential that manages tokens: CLOUDFLARE_API_KEY with CLOUDFLARE_EMAIL, or FLAREKEEP_ADMIN_TOKEN",
-        )),
+    response.verdict(context, arguments, how)
+}
+
+/// What became of the tokens.
+#[derive(Default)]
+struct Response {
+    ended: usize,
+    failed: usize,
+    /// What the record lacks, in words.
+    unrecorded: Vec<String>,
+    /// Why it does.
+    because: Option<std::io::Error>,
+}
+
+impl Response {
+    fn verdict(self, context: &Context, arguments: &Scan, how: Respond) -> CommandResult {
+        let record = plain(&arguments.record.to_string_lossy());
+        if self.unrecorded.is_empty() {
+            context.output.note(format!("what was done is in {record}"));
+        }
+        if self.failed == 0 && self.unrecorded.is_empty() {
+            return Ok(Verdict::No);
+        }
+        let mut parts = Vec::new();
+        if self.failed > 0 {
+            let all = counted(self.ended + self.failed, "token");
+            parts.push(format!("{} of {all} could not be ended", self.failed));
+        }
+        if !self.unrecorded.is_empty() {
+            parts.push(format!("`{record}` lacks what was done: {}", self.unrecorded.join(", ")));
+        }
+        let mut error = CommandError::new(Kind::Partial, parts.join("; "));
+        if let Some(because) = self.because {
+            error = error
+                .because(because.to_string())
+                .hint(format!("keep this message: it is all that says what was {}", how.past()));
+        }
+        if self.failed > 0 {
+            error = error.hint(
+                "give a credential that manages tokens: CLOUDFLARE_API_KEY with CLOUDFLARE_EMAIL, or FLAREKEEP_ADMIN_TOKEN",
+            );
+        }
+        Err(error)
     }
 }
 
@@ -156,6 +193,15 @@ fn record(arguments: &Scan) -> Result<File, CommandError> {
     let mut options = OpenOptions::new();
     options.create(true).append(true).mode(0o600);
     options.open(&arguments.record).map_err(|error| unwritable(arguments, &error))
+}
+
+/// Adds one line, or nothing: half a line would spoil the next.
+fn add_line(record: &mut File, entry: &Value) -> std::io::Result<()> {
+    let whole = record.metadata()?.len();
+    record.write_all(format!("{entry}\n").as_bytes()).inspect_err(|_| {
+        // A device holds none.
+        let _ = record.set_len(whole);
+    })
 }
 
 fn unwritable(arguments: &Scan, error: &std::io::Error) -> CommandError {
