@@ -42,6 +42,38 @@ fn what_the_record_could_not_take_is_done_and_told() {
     assert!(living.iter().all(|value| !local.is_alive(value)));
 }
 
+/// What needs no network to be refused is refused at once; what fails later stands in the document of what was found.
+#[test]
+fn there_is_one_document() {
+    let local = Local::start();
+    let living = local.token("--name leaked --recipe wrangler-deploy");
+    std::fs::rename(local.path(".env"), local.path("kept")).unwrap();
+    let told = |line: &str| {
+        let document = local.run(line).failed(2).json();
+        (document["findings"].is_array(), document["error"]["message"].as_str().unwrap().to_owned())
+    };
+    for (line, message) in [
+        ("scan kept --respond revoke --json", "nobody can be asked"),
+        ("scan kept --respond roll --yes --json", "is not said"),
+        ("scan kept --respond roll --yes --to - --json", "both want standard output"),
+    ] {
+        let calls = local.calls().len();
+        let (found, error) = told(line);
+        assert!(!found && error.contains(message), "{line}: {error}");
+        assert_eq!(local.calls().len(), calls, "{line}");
+    }
+    let (found, error) = told("scan kept --respond revoke --yes --record nowhere/record --json");
+    assert!(found && error.contains("cannot write"), "{error}");
+    assert!(local.is_alive(&living));
+
+    let document = local.run("scan kept --respond revoke --dry-run --json").ended(1).json();
+    assert_eq!((&document["dry_run"], &document["response"][0]["done"]), (&true.into(), &false.into()));
+    let document = local.run("scan kept --respond revoke --yes --record /dev/full -o json").failed(5).json();
+    assert_eq!((&document["response"][0]["done"], &document["error"]["exit_status"]), (&true.into(), &5.into()));
+    let document = local.run("scan kept --respond revoke --yes --json").ended(1).json();
+    assert_eq!((document["response"].as_array().unwrap().len(), &document["error"]), (0, &serde_json::Value::Null));
+}
+
 #[test]
 fn a_leaked_token_gets_a_new_value() {
     let local = Local::start();

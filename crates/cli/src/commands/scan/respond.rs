@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 use super::Answer;
 use super::verify::{Life, client};
 use crate::arguments::{Respond, Scan};
-use crate::consent::{Go, confirm, sinks, whereabouts};
+use crate::consent::{Go, able_to_ask, able_to_deliver, confirm, sinks, whereabouts};
 use crate::context::{Context, block_on};
 use crate::desk;
 use crate::error::{CommandError, Kind};
-use crate::output::{BAD, CARE, GOOD, counted, plain, styled};
+use crate::output::{BAD, CARE, GOOD, Output, counted, plain, styled};
 use crate::{CommandResult, Verdict};
 
 /// A token that is to be ended.
@@ -27,7 +27,23 @@ struct Target<'a> {
     id: TokenId,
 }
 
-pub(super) fn respond(context: &Context, arguments: &Scan, how: Respond, answer: &Answer) -> CommandResult {
+/// Refuses what cannot be done before anything is read and anybody is asked.
+pub(super) fn demand(output: Output, arguments: &Scan, how: Respond) -> Result<(), CommandError> {
+    able_to_ask(arguments.delivery.consent)?;
+    match how {
+        Respond::Revoke => Ok(()),
+        Respond::Roll => able_to_deliver(&arguments.delivery, output.json),
+    }
+}
+
+/// Ends the tokens that live; `entries` is given what the record is.
+pub(super) fn respond(
+    context: &Context,
+    arguments: &Scan,
+    how: Respond,
+    answer: &Answer,
+    entries: &mut Vec<Value>,
+) -> CommandResult {
     let credentials = answer.credentials();
     let targets: Vec<Target> = credentials.iter().filter_map(|finding| target(answer, finding)).collect();
     for finding in &credentials {
@@ -63,36 +79,39 @@ pub(super) fn respond(context: &Context, arguments: &Scan, how: Respond, answer:
         context.output.note(format!("token {} {verb}; {}", target.id, plain(&target.finding.place.to_string())));
     }
     if confirm(arguments.delivery.consent, &question)? == Go::NoFurther {
+        entries.extend(targets.iter().map(|target| entry(target, how, false, None)));
         return Ok(Verdict::No);
     }
     let mut record = record(arguments)?;
-    let mut response = Response::default();
+    let mut count = Count::default();
     for target in &targets {
         let done = block_on(end(context, how, target, sinks.as_deref()));
         // Whatever becomes of the record, the other tokens are ended as well, and all of it is told.
-        let recorded = add_line(&mut record, &entry(target, how, done.as_ref().err()));
+        let entry = entry(target, how, done.is_ok(), done.as_ref().err());
+        let recorded = add_line(&mut record, &entry);
+        entries.push(entry);
         match &done {
             Ok(told) => {
                 context.output.note(format!("{} token {}{told}", styled(GOOD, how.past()), target.id));
-                response.ended += 1;
+                count.ended += 1;
             }
             Err(error) => {
                 context.output.note(format!("{} token {}: {}", styled(BAD, "failed"), target.id, error.message));
-                response.failed += 1;
+                count.failed += 1;
             }
         }
         if let Err(error) = recorded {
             let did = if done.is_ok() { how.past() } else { "failed" };
-            response.unrecorded.push(format!("{did} token {}", target.id));
-            response.because.get_or_insert(error);
+            count.unrecorded.push(format!("{did} token {}", target.id));
+            count.because.get_or_insert(error);
         }
     }
-    response.verdict(context, arguments, how)
+    count.verdict(context, arguments, how)
 }
 
 /// What became of the tokens.
 #[derive(Default)]
-struct Response {
+struct Count {
     ended: usize,
     failed: usize,
     /// What the record lacks, in words.
@@ -101,7 +120,7 @@ struct Response {
     because: Option<std::io::Error>,
 }
 
-impl Response {
+impl Count {
     fn verdict(self, context: &Context, arguments: &Scan, how: Respond) -> CommandResult {
         let record = plain(&arguments.record.to_string_lossy());
         if self.unrecorded.is_empty() {
@@ -210,12 +229,12 @@ fn unwritable(arguments: &Scan, error: &std::io::Error) -> CommandError {
         .hint("--record FILE, in a folder that can be written")
 }
 
-fn entry(target: &Target, how: Respond, failed: Option<&CommandError>) -> Value {
+fn entry(target: &Target, how: Respond, is_done: bool, failed: Option<&CommandError>) -> Value {
     let Target { finding, owner, id } = target;
     json!({
         "at": jiff::Timestamp::now().to_string(),
         "did": if how == Respond::Roll { "roll" } else { "revoke" },
-        "done": failed.is_none(),
+        "done": is_done,
         "because": failed.map(|error| error.message.clone()),
         "token_id": id.to_string(),
         "owner": if matches!(owner, Owner::User) { "user" } else { "account" },
