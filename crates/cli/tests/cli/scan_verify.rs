@@ -85,6 +85,16 @@ fn a_leaked_token_gets_a_new_value() {
 }
 
 #[test]
+fn a_new_value_has_standard_output_for_itself() {
+    let local = Local::start();
+    let living = local.token("--name leaked --recipe wrangler-deploy");
+    std::fs::rename(local.path(".env"), local.path("kept")).unwrap();
+    let run = local.type_("scan kept --respond roll --to - --yes").asking_for_the_value().run().ended(1);
+    assert!(local.is_alive(run.stdout.trim_end()) && !local.is_alive(&living));
+    run.says("kept:1:").says("1 finding of 1 credential");
+}
+
+#[test]
 fn a_global_key_is_asked_about_with_its_address() {
     let local = Local::start();
     local.write("a.env", &format!("CF_API_EMAIL={}\nCF_API_KEY={}\n", local.facts.email, local.facts.global_key));

@@ -69,7 +69,7 @@ pub(super) fn respond(
             ))
             .hint("--respond revoke ends them all; or scan the files of one token alone"));
         }
-        Respond::Roll => sinks(context, &arguments.delivery)?,
+        Respond::Roll => sinks_beside_the_findings(context, arguments)?,
     };
     let (verb, question) = match how {
         Respond::Revoke => ("ends", format!("End {}?", counted(targets.len(), "token"))),
@@ -107,6 +107,18 @@ pub(super) fn respond(
         }
     }
     count.verdict(context, arguments, how)
+}
+
+/// Where the value goes. With `--to -` the findings stand on standard error; what is typed now comes too late for that.
+fn sinks_beside_the_findings(context: &Context, arguments: &Scan) -> Result<Option<Vec<Sink>>, CommandError> {
+    let sinks = sinks(context, &arguments.delivery)?;
+    if arguments.delivery.to.is_empty() && sinks.iter().flatten().any(Sink::prints) {
+        return Err(CommandError::usage(
+            "the findings stand on standard output already, and a value stands there alone",
+        )
+        .hint("--to - on the command line shows the findings on standard error"));
+    }
+    Ok(sinks)
 }
 
 /// What became of the tokens.

@@ -1,6 +1,7 @@
 //! The findings in words.
 
 use flarekeep_scan::{Confidence, Finding};
+use flarekeep_tokens::Sink;
 
 use super::Answer;
 use crate::arguments::Scan;
@@ -11,9 +12,11 @@ use crate::output::{BAD, CARE, FAINT, GOOD, Output, STRONG, counted, plain, styl
 const MOST_UNREAD: usize = 20;
 
 pub(super) fn show(output: Output, arguments: &Scan, answer: &Answer) {
+    let value_on_stdout = arguments.delivery.to.iter().any(Sink::prints);
+    let line = |text: String| output.beside(value_on_stdout, text);
     for (at, finding) in answer.findings().iter().enumerate() {
         if at > 0 {
-            output.line("");
+            line(String::new());
         }
         let style = match finding.confidence {
             Confidence::High => BAD,
@@ -21,13 +24,13 @@ pub(super) fn show(output: Output, arguments: &Scan, answer: &Answer) {
             Confidence::Low => FAINT,
         };
         let place = styled(STRONG, plain(&finding.place.to_string()));
-        output.line(format!("{} {place}  {}", styled(style, format!("{:<6}", finding.confidence)), finding.form.what));
-        output.line(table(7, None, rows(answer, finding)));
+        line(format!("{} {place}  {}", styled(style, format!("{:<6}", finding.confidence)), finding.form.what));
+        line(table(7, None, rows(answer, finding)));
     }
     if !answer.findings().is_empty() {
-        output.line("");
+        line(String::new());
     }
-    output.line(summary(answer));
+    line(summary(answer));
     unread(output, answer);
     if !answer.findings().is_empty() && !arguments.verify && arguments.respond.is_none() {
         output.note(styled(FAINT, "which of them live: the same with --verify; end those: --respond revoke"));
