@@ -55,7 +55,7 @@ impl Answer {
 }
 
 pub(crate) fn run(context: &Context, arguments: &Scan) -> CommandResult {
-    demand(arguments)?;
+    demand(context, arguments)?;
     let output = Output { json: context.output.json || arguments.output != ScanForm::Table, ..context.output };
     if let Some(how) = arguments.respond {
         respond::demand(output, arguments, how)?;
@@ -95,7 +95,15 @@ fn responded(context: &Context, arguments: &Scan, how: Respond, answer: &mut Ans
     verdict
 }
 
-fn demand(arguments: &Scan) -> Result<(), CommandError> {
+fn demand(context: &Context, arguments: &Scan) -> Result<(), CommandError> {
+    if context.output.json && arguments.output == ScanForm::Sarif {
+        return Err(CommandError::usage("--json is one form of the answer, and --output asks for another")
+            .hint("give one of the two"));
+    }
+    if !arguments.delivery.to.is_empty() && arguments.respond != Some(Respond::Roll) {
+        return Err(CommandError::usage("--to says where a new value goes, and none is made")
+            .hint("flarekeep scan PATH --respond roll --to SINK"));
+    }
     let stdin = arguments.paths.iter().filter(|path| path.as_os_str() == "-").count();
     if arguments.git && stdin > 0 {
         return Err(CommandError::usage("standard input has no history")

@@ -48,6 +48,18 @@ fn nothing_is_a_yes() {
     shows!("scan_no_repository", home.run("scan --git .").failed(2));
 }
 
+/// What would be passed over in silence is refused.
+#[test]
+fn options_that_say_nothing_together_are_refused() {
+    let home = Home::new();
+    home.write("a.txt", "nothing\n");
+    home.run("scan . -o sarif --json").failed(2).says("--output asks for another");
+    home.run("scan . -o json --json").ended(0).json();
+    home.run("scan . --to env:x").failed(2).says("none is made");
+    home.run("scan . --respond revoke --yes --to env:x").failed(2).says("none is made");
+    home.run("scan . --record x").ended(2).says("--respond <HOW>");
+}
+
 #[test]
 fn standard_input_and_the_environment_are_read() {
     let value = fresh_value("cfat_");
