@@ -8,7 +8,7 @@ mod sarif;
 mod show;
 mod verify;
 
-use flarekeep_scan::{Finding, Tally};
+use flarekeep_scan::{Finding, Place, Tally};
 use serde_json::Value;
 
 use self::filter::Filtered;
@@ -45,6 +45,12 @@ impl Answer {
 
     fn life(&self, finding: &Finding) -> Option<&Life> {
         self.lives.iter().find(|(fingerprint, _)| *fingerprint == finding.fingerprint).map(|(_, life)| life)
+    }
+
+    /// Everywhere that this credential stands, as far as it is told.
+    fn places(&self, credential: &Finding) -> Vec<&Place> {
+        let same = |finding: &&Finding| finding.fingerprint == credential.fingerprint;
+        self.findings().iter().filter(same).map(|finding| &finding.place).collect()
     }
 
     /// One finding for each credential.

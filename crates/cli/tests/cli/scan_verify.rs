@@ -84,6 +84,20 @@ fn a_leaked_token_gets_a_new_value() {
     assert!(local.is_alive(&local.value_in("new.env")));
 }
 
+/// Who ends a token has to mend every file in which it stands.
+#[test]
+fn every_place_of_a_token_is_told() {
+    let local = Local::start();
+    let living = local.token("--name leaked --recipe wrangler-deploy");
+    std::fs::rename(local.path(".env"), local.path("kept")).unwrap();
+    local.write("again.txt", &format!("{living}\n").repeat(6));
+    let run = local.run("scan again.txt kept --respond revoke --yes").ended(1);
+    run.says("again.txt:1:1, again.txt:2:1, again.txt:3:1, again.txt:4:1, again.txt:5:1, 2 more");
+    let record: serde_json::Value = serde_json::from_str(&local.read("flarekeep-response.jsonl")).unwrap();
+    let places = record["places"].as_array().unwrap();
+    assert_eq!((places.len(), &places[6]["path"]), (7, &"kept".into()));
+}
+
 #[test]
 fn a_new_value_has_standard_output_for_itself() {
     let local = Local::start();

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 
 use flarekeep_catalogue::TokenId;
 use flarekeep_cloudflare::{Client, Owner};
-use flarekeep_scan::{Finding, LeakEnd};
+use flarekeep_scan::{Finding, LeakEnd, Place};
 use flarekeep_tokens::{Error, Sink, find, revoke, roll};
 use serde_json::{Value, json};
 
@@ -20,9 +20,13 @@ use crate::error::{CommandError, Kind};
 use crate::output::{BAD, CARE, GOOD, Output, counted, plain, styled};
 use crate::{CommandResult, Verdict};
 
+/// In how many places a credential is told to stand one by one. The record has them all.
+const MOST_PLACES: usize = 5;
+
 /// A token that is to be ended.
 struct Target<'a> {
     finding: &'a Finding,
+    places: Vec<&'a Place>,
     owner: Owner,
     id: TokenId,
 }
@@ -51,7 +55,7 @@ pub(super) fn respond(
             context.output.note(format!(
                 "{}  {}: {}",
                 styled(CARE, "by hand"),
-                plain(&finding.place.to_string()),
+                listed(&answer.places(finding)),
                 by_hand(finding)
             ));
         }
@@ -76,7 +80,7 @@ pub(super) fn respond(
         Respond::Roll => ("gets a new value", "Give it a new value?".to_owned()),
     };
     for target in &targets {
-        context.output.note(format!("token {} {verb}; {}", target.id, plain(&target.finding.place.to_string())));
+        context.output.note(format!("token {} {verb}; {}", target.id, listed(&target.places)));
     }
     if confirm(arguments.delivery.consent, &question)? == Go::NoFurther {
         entries.extend(targets.iter().map(|target| entry(target, how, false, None)));
@@ -165,11 +169,22 @@ impl Count {
 }
 
 /// The token behind a finding: what verifying told, or the one whose id is that of an access key of R2.
-fn target<'a>(answer: &Answer, finding: &'a Finding) -> Option<Target<'a>> {
+fn target<'a>(answer: &'a Answer, finding: &'a Finding) -> Option<Target<'a>> {
     match answer.life(finding)? {
-        Life::Alive { token: Some((owner, id)), .. } => Some(Target { finding, owner: *owner, id: *id }),
+        Life::Alive { token: Some((owner, id)), .. } => {
+            Some(Target { finding, places: answer.places(finding), owner: *owner, id: *id })
+        }
         _ => None,
     }
+}
+
+/// The first places, and how many more there are.
+fn listed(places: &[&Place]) -> String {
+    let mut told: Vec<String> = places.iter().take(MOST_PLACES).map(|place| plain(&place.to_string())).collect();
+    if places.len() > MOST_PLACES {
+        told.push(format!("{} more", places.len() - MOST_PLACES));
+    }
+    told.join(", ")
 }
 
 /// Ends the token: with the credential that manages tokens, or with its own rights.
@@ -242,7 +257,7 @@ fn unwritable(arguments: &Scan, error: &std::io::Error) -> CommandError {
 }
 
 fn entry(target: &Target, how: Respond, is_done: bool, failed: Option<&CommandError>) -> Value {
-    let Target { finding, owner, id } = target;
+    let Target { finding, places, owner, id } = target;
     json!({
         "at": jiff::Timestamp::now().to_string(),
         "did": if how == Respond::Roll { "roll" } else { "revoke" },
@@ -252,6 +267,6 @@ fn entry(target: &Target, how: Respond, is_done: bool, failed: Option<&CommandEr
         "owner": if matches!(owner, Owner::User) { "user" } else { "account" },
         "rule": finding.form.rule,
         "fingerprint": finding.fingerprint,
-        "place": finding.place,
+        "places": places,
     })
 }
