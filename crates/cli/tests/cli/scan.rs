@@ -72,8 +72,8 @@ fn standard_input_and_the_environment_are_read() {
 
 #[test]
 fn history_is_read() {
-    let value = fresh_value("cfut_");
-    let home = home(&[(&value, "print")]);
+    let (value, told) = (fresh_value("cfut_"), fresh_value("cfut_"));
+    let home = home(&[(&value, "print"), (&told, "print of told")]);
     let git = |line: &str| {
         let who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
         let done = Command::new("git").current_dir(home.folder()).args(who).args(line.split(' ')).output().unwrap();
@@ -84,9 +84,12 @@ fn history_is_read() {
     git("add a.env");
     git("commit -q -m first");
     std::fs::remove_file(home.path("a.env")).unwrap();
-    git("commit -q -a -m second");
+    git(&format!("commit -q -a -m {told}"));
     let run = home.run("scan --git .").ended(1);
     assert!(run.stdout.contains(":a.env:1:7") && run.stdout.contains("not in HEAD any more"), "{}", run.shown());
+    let message =
+        run.stdout.contains(":(message):1:1") && run.stdout.contains("in a commit message, in the history of HEAD");
+    assert!(message, "{}", run.shown());
     home.run("scan .").ended(0);
 }
 

@@ -1,6 +1,6 @@
 //! The findings in words.
 
-use flarekeep_scan::{Confidence, Finding};
+use flarekeep_scan::{Confidence, Finding, History, Holder};
 use flarekeep_tokens::Sink;
 
 use super::Answer;
@@ -54,9 +54,7 @@ fn rows(answer: &Answer, finding: &Finding) -> Vec<[String; 2]> {
         ["why".to_owned(), plain(&finding.why)],
     ];
     if let Some(history) = finding.history {
-        let still = if history.is_in_head { "still in HEAD" } else { "not in HEAD any more" };
-        let versions = counted(history.versions as usize, "version");
-        rows.push(["history".to_owned(), format!("in {versions} of the file, {still}")]);
+        rows.push(["history".to_owned(), told(history)]);
     }
     if let Some(life) = answer.life(finding) {
         let style = match life.is_alive() {
@@ -67,6 +65,24 @@ fn rows(answer: &Answer, finding: &Finding) -> Vec<[String; 2]> {
         rows.push([styled(style, life.word()), plain(&life.told())]);
     }
     rows
+}
+
+fn told(history: History) -> String {
+    let times = |thing: &str| match history.versions {
+        1 => format!("in a commit {thing}"),
+        more => format!("in {more} commit {thing}s"),
+    };
+    let of_head = if history.is_in_head { "in the history of HEAD" } else { "not in the history of HEAD" };
+    match history.holder {
+        Holder::File => {
+            let still = if history.is_in_head { "still in HEAD" } else { "not in HEAD any more" };
+            format!("in {} of the file, {still}", counted(history.versions as usize, "version"))
+        }
+        Holder::Message => format!("{}, {of_head}", times("message")),
+        Holder::CommitHeader => format!("{}, {of_head}", times("header")),
+        Holder::Tag => "in a tag".to_owned(),
+        Holder::LostObject => "in an object that no branch, tag or reflog leads to".to_owned(),
+    }
 }
 
 fn summary(answer: &Answer) -> String {
