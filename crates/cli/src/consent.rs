@@ -54,7 +54,7 @@ pub(crate) fn sinks_for(
     delivery: &Delivery,
     shape: &Shape,
 ) -> Result<Option<Vec<Sink>>, CommandError> {
-    refuse_clashes(&delivery.to)?;
+    able_to_deliver(delivery, context.output.json)?;
     if delivery.consent.dry_run {
         for sink in &delivery.to {
             sink.prove_for(shape)?;
@@ -62,23 +62,39 @@ pub(crate) fn sinks_for(
         return Ok(None);
     }
     let sinks = match &delivery.to[..] {
-        [] if on_terminal() => vec![asked()?],
-        [] => {
-            return Err(CommandError::usage("where the token's value should go is not said")
-                .because("Cloudflare shows a value once: it must go somewhere at once")
-                .hint(format!("--to SINK, which is one of {FORMS}"))
-                .hint("for example: --to env:.env"));
-        }
+        [] => vec![asked()?],
         given => given.to_vec(),
     };
-    if sinks.iter().any(Sink::prints) && context.output.json {
-        return Err(CommandError::usage("--to - and --json both want standard output")
-            .hint("--to file:PATH or --to env:FILE keeps the value out of the document"));
-    }
+    refuse_two_answers(&sinks, context.output.json)?;
     for remark in sinks.iter().filter_map(Sink::remark) {
         context.output.warn(remark);
     }
     Ok(Some(sinks))
+}
+
+/// Fails at once where [`sinks`] would for what was given, or was not: before anybody is asked anything. `json` is whether a
+/// document is the answer.
+pub(crate) fn able_to_deliver(delivery: &Delivery, json: bool) -> Result<(), CommandError> {
+    refuse_clashes(&delivery.to)?;
+    if delivery.consent.dry_run {
+        return Ok(());
+    }
+    if delivery.to.is_empty() && !on_terminal() {
+        return Err(CommandError::usage("where the token's value should go is not said")
+            .because("Cloudflare shows a value once: it must go somewhere at once")
+            .hint(format!("--to SINK, which is one of {FORMS}"))
+            .hint("for example: --to env:.env"));
+    }
+    refuse_two_answers(&delivery.to, json)
+}
+
+/// Refuses a value on the standard output that a document wants for itself.
+fn refuse_two_answers(sinks: &[Sink], json: bool) -> Result<(), CommandError> {
+    if json && sinks.iter().any(Sink::prints) {
+        return Err(CommandError::usage("--to - and --json both want standard output")
+            .hint("--to file:PATH or --to env:FILE keeps the value out of the document"));
+    }
+    Ok(())
 }
 
 /// Refuses two sinks of which one would take what the other was given.

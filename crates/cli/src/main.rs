@@ -34,7 +34,8 @@ use crate::arguments::Arguments;
 use crate::error::{CommandError, Kind};
 use crate::output::{Output, mask};
 
-/// The answer of a command that ran: its exit status is 0, 1 or 5, or that of what it ran.
+/// The answer of a command that ran: its exit status is 0, 1 or 5, that of a failure which its answer tells, or
+/// that of what it ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Yes, or done.
@@ -43,6 +44,8 @@ pub(crate) enum Verdict {
     No,
     /// Some of it is done, and the answer says what.
     Partly,
+    /// It failed so, and the answer, which is printed, says it.
+    Failed(Kind),
     /// What was run for the user ended with this status, which is passed on.
     Status(u8),
 }
@@ -95,6 +98,7 @@ fn run() -> ExitCode {
         Ok(Verdict::Yes) => ExitCode::SUCCESS,
         Ok(Verdict::No) => ExitCode::from(1),
         Ok(Verdict::Partly) => ExitCode::from(Kind::Partial.exit_status()),
+        Ok(Verdict::Failed(kind)) => ExitCode::from(kind.exit_status()),
         Ok(Verdict::Status(status)) => ExitCode::from(status),
         Err(error) => {
             output.error(&error);

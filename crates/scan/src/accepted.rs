@@ -21,8 +21,8 @@ struct Rule {
     fingerprint: Option<String>,
     path: Option<String>,
     because: String,
-    /// The last day on which it holds, as 2027-01-31.
-    until: Option<String>,
+    /// The last day on which it holds: 2027-01-31 as TOML has it, or as a text.
+    until: Option<toml::Value>,
 }
 
 #[derive(Deserialize)]
@@ -54,9 +54,13 @@ impl Accepted {
     /// # Errors
     /// [`BadAccepted`].
     pub fn read(text: &str, today: &str) -> Result<Self, BadAccepted> {
-        let file: File = toml::from_str(text).map_err(|error| BadAccepted::Form(error.message().to_owned()))?;
+        let file: File = toml::from_str(text).map_err(|error| {
+            let before = text.as_bytes().iter().take(error.span().map_or(0, |span| span.start));
+            let line = 1 + before.filter(|byte| **byte == b'\n').count();
+            BadAccepted::Form(format!("line {line}: {}", error.message()))
+        })?;
         let mut rules = Vec::new();
-        for (at, rule) in file.allow.into_iter().enumerate() {
+        for (at, mut rule) in file.allow.into_iter().enumerate() {
             let wrong = |fault| BadAccepted::Rule { number: at + 1, fault };
             if rule.fingerprint.is_none() && rule.path.is_none() {
                 return Err(wrong("names neither a fingerprint nor a path"));
@@ -64,11 +68,17 @@ impl Accepted {
             if rule.because.trim().is_empty() {
                 return Err(wrong("gives no reason"));
             }
-            if rule.until.as_deref().is_some_and(|until| !is_date(until)) {
-                return Err(wrong("has an end that is no date as 2027-01-31"));
+            if let Some(fingerprint) = &mut rule.fingerprint {
+                if fingerprint.len() != 16 || !fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                    return Err(wrong("has a fingerprint that is not 16 hexadecimal digits, as a scan prints them"));
+                }
+                fingerprint.make_ascii_lowercase();
             }
-            if rule.until.as_deref().is_some_and(|until| until < today) {
-                continue;
+            if let Some(until) = &rule.until {
+                let last = day(until).ok_or_else(|| wrong("has an end that is no date as 2027-01-31"))?;
+                if last.as_str() < today {
+                    continue;
+                }
             }
             let path =
                 rule.path.as_deref().map(pattern).transpose().map_err(|()| wrong("has a path that is no pattern"))?;
@@ -97,9 +107,15 @@ fn pattern(path: &str) -> Result<Gitignore, ()> {
     builder.build().map_err(drop)
 }
 
-fn is_date(text: &str) -> bool {
-    let fits = |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
-    text.len() == 10 && text.bytes().enumerate().all(fits)
+/// A day, as TOML has it or as a text, in the form 2027-01-31.
+fn day(value: &toml::Value) -> Option<String> {
+    let given: toml::value::Datetime = match value {
+        toml::Value::Datetime(given) => *given,
+        toml::Value::String(text) => text.parse().ok()?,
+        _ => return None,
+    };
+    let is_day_alone = given.time.is_none() && given.offset.is_none();
+    given.date.filter(|_| is_day_alone).map(|date| date.to_string())
 }
 
 /// What was there when the baseline was written: it holds fingerprints and places, and no value.
@@ -171,12 +187,31 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_ends_on_a_day_as_toml_has_it() {
+        let fingerprint = crate::fingerprint("a").to_ascii_uppercase();
+        let text = format!("[[allow]]\nfingerprint = '{fingerprint}'\nbecause = 'dead'\nuntil = 2027-06-30\n");
+        let reads = |today| Accepted::read(&text, today).unwrap().reason(&finding("b", "a")).is_some();
+        assert!(reads("2027-06-30") && !reads("2027-07-01"));
+    }
+
+    #[test]
+    fn what_is_no_toml_of_this_form_is_told_with_its_line() {
+        let told = |text| Accepted::read(text, "2026-11-22").unwrap_err().to_string();
+        assert!(told("[[allow]]\npath = 'a'\nbecause = 1\n").starts_with("line 3: "));
+        assert!(told("\n[[alow]]").starts_with("line 2: "));
+    }
+
+    #[test]
     fn a_rule_without_a_reason_is_refused() {
         for bad in [
             "[[allow]]\npath = 'a'\nbecause = ' '",
             "[[allow]]\nbecause = 'a'",
             "[[allow]]\npath = 'a'",
             "[[allow]]\npath = 'a'\nbecause = 'b'\nuntil = 'soon'",
+            "[[allow]]\npath = 'a'\nbecause = 'b'\nuntil = 2027-01-31T12:00:00Z",
+            "[[allow]]\npath = 'a'\nbecause = 'b'\nuntil = '2027-02-30'",
+            "[[allow]]\nfingerprint = 'zz'\nbecause = 'b'",
+            "[[allow]]\nfingerprint = '0123456789abcdeg'\nbecause = 'b'",
             "allow = 1",
             "[[alow]]",
         ] {

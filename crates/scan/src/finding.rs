@@ -49,12 +49,30 @@ pub struct Beside {
     pub email: Option<String>,
 }
 
+/// What of a repository holds a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Holder {
+    /// A file.
+    File,
+    /// A commit's message.
+    Message,
+    /// What stands before a commit's message: its author, its signature.
+    CommitHeader,
+    /// A tag.
+    Tag,
+    /// An object that no branch, tag or reflog leads to.
+    LostObject,
+}
+
 /// How a credential stands in a repository's history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct History {
-    /// How many versions of the file hold it.
+    /// What holds it.
+    pub holder: Holder,
+    /// How many versions of the file hold it, or how many messages.
     pub versions: u32,
-    /// The commit that is checked out holds it still.
+    /// The commit that is checked out holds it still: as a file, or as a message in its history.
     pub is_in_head: bool,
 }
 

@@ -12,7 +12,7 @@ use std::path::Path;
 
 pub use self::plumbing::GitError;
 use crate::detect::Setting;
-use crate::finding::{Finding, History, without_values};
+use crate::finding::{Finding, History, Holder, without_values};
 use crate::reader::Tally;
 
 /// Scans all blobs, commits and tags of the repository at `path`, reachable or not. What a branch, a tag or a reflog
@@ -54,13 +54,14 @@ fn placed(found: Vec<Found>, origins: &origin::Origins) -> Vec<Finding> {
     let mut order: Vec<(usize, Finding)> = Vec::new();
     let mut known: HashMap<(String, String, &str), usize> = HashMap::new();
     for Found { object, inside, mut finding } in found {
-        let origin = origins.of(&object);
+        let holder = finding.history.map_or(Holder::File, |history| history.holder);
+        let origin = origins.of(&object, holder);
         finding.place.path = without_values(&format!("{}{inside}", origin.path));
         finding.place.commit = origin.commit;
         if finding.rests_on_path && !Setting::of_path(&finding.place.path).is_cloudflares {
             continue;
         }
-        finding.history = Some(History { versions: 1, is_in_head: origin.is_in_head });
+        finding.history = Some(History { holder: origin.holder, versions: 1, is_in_head: origin.is_in_head });
         let key = (finding.fingerprint.clone(), finding.place.path.clone(), finding.form.rule);
         match known.get(&key).and_then(|at| order.get_mut(*at)) {
             None => {
@@ -69,6 +70,7 @@ fn placed(found: Vec<Found>, origins: &origin::Origins) -> Vec<Finding> {
             }
             Some((first, kept)) => {
                 let both = kept.history.zip(finding.history).map(|(kept, new)| History {
+                    holder: kept.holder,
                     versions: kept.versions + new.versions,
                     is_in_head: kept.is_in_head || new.is_in_head,
                 });

@@ -18,6 +18,6 @@ mod text;
 pub mod walk;
 
 pub use accepted::{Accepted, BadAccepted, Baseline};
-pub use finding::{Beside, Confidence, Finding, History, Place, fingerprint};
+pub use finding::{Beside, Confidence, Finding, History, Holder, Place, fingerprint};
 pub use flarekeep_catalogue::{LeakEnd, LeakForm};
 pub use reader::{Buffer, Source, Tally, Unread, scan_reader};

@@ -117,6 +117,11 @@ pub(crate) fn scan_within(
             archive::scan(kind, &mut head.chain(input), source, tally, budget);
             Ok(())
         }
+        // At the top, archives stay closed because somebody wants it so.
+        Kind::Gzip | Kind::Zip | Kind::Tar if budget.is_some() => {
+            tally.unread(&source.path, "it lies deeper than archives are opened");
+            Ok(())
+        }
         Kind::Binary | Kind::Gzip | Kind::Zip | Kind::Tar => {
             tally.binaries += 1;
             Ok(())

@@ -48,7 +48,13 @@ pub(crate) struct Scan {
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Verify and respond")]
     pub(crate) respond: Option<Respond>,
     /// Where what was done is written, a line of JSON each
-    #[arg(long, value_name = "FILE", default_value = "flarekeep-response.jsonl", help_heading = "Verify and respond")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "flarekeep-response.jsonl",
+        requires = "respond",
+        help_heading = "Verify and respond"
+    )]
     pub(crate) record: PathBuf,
     #[command(flatten)]
     pub(crate) delivery: Delivery,
@@ -85,4 +91,14 @@ pub(crate) enum Respond {
     Revoke,
     /// Give the one token a new value, which goes to --to
     Roll,
+}
+
+impl Respond {
+    /// What a token is afterwards.
+    pub(crate) const fn past(self) -> &'static str {
+        match self {
+            Self::Revoke => "revoked",
+            Self::Roll => "rolled",
+        }
+    }
 }

@@ -8,11 +8,12 @@ mod sarif;
 mod show;
 mod verify;
 
-use flarekeep_scan::{Finding, Tally};
+use flarekeep_scan::{Finding, Place, Tally};
+use serde_json::Value;
 
 use self::filter::Filtered;
 use self::verify::Life;
-use crate::arguments::{Scan, ScanForm};
+use crate::arguments::{Respond, Scan, ScanForm};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output::Output;
@@ -24,6 +25,17 @@ struct Answer {
     filtered: Filtered,
     /// For each credential that was verified, by fingerprint, how it stands.
     lives: Vec<(String, Life)>,
+    /// With `--respond`, what was done.
+    response: Option<Response>,
+}
+
+/// What was done about what was found.
+struct Response {
+    is_dry_run: bool,
+    /// As they stand in the record, one for each token.
+    entries: Vec<Value>,
+    /// The error's document.
+    error: Option<Value>,
 }
 
 impl Answer {
@@ -35,6 +47,12 @@ impl Answer {
         self.lives.iter().find(|(fingerprint, _)| *fingerprint == finding.fingerprint).map(|(_, life)| life)
     }
 
+    /// Everywhere that this credential stands, as far as it is told.
+    fn places(&self, credential: &Finding) -> Vec<&Place> {
+        let same = |finding: &&Finding| finding.fingerprint == credential.fingerprint;
+        self.findings().iter().filter(same).map(|finding| &finding.place).collect()
+    }
+
     /// One finding for each credential.
     fn credentials(&self) -> Vec<&Finding> {
         let mut seen = std::collections::HashSet::new();
@@ -43,28 +61,55 @@ impl Answer {
 }
 
 pub(crate) fn run(context: &Context, arguments: &Scan) -> CommandResult {
-    demand(arguments)?;
+    demand(context, arguments)?;
     let output = Output { json: context.output.json || arguments.output != ScanForm::Table, ..context.output };
+    if let Some(how) = arguments.respond {
+        respond::demand(output, arguments, how)?;
+    }
     let filter = filter::Filter::read(arguments)?;
     let mut tally = collect::collect(arguments)?;
     let filtered = filter.apply(std::mem::take(&mut tally.findings));
     filter::write_baseline(arguments, &filtered.findings)?;
-    let mut answer = Answer { tally, filtered, lives: Vec::new() };
+    let mut answer = Answer { tally, filtered, lives: Vec::new(), response: None };
     if arguments.verify || arguments.respond.is_some() {
         answer.lives = verify::all(context, arguments, &answer.credentials())?;
     }
+    show::show(output, arguments, &answer);
+    let verdict = match arguments.respond {
+        Some(how) => responded(context, arguments, how, &mut answer),
+        None => Ok(Verdict::yes_if(answer.findings().is_empty())),
+    };
+    // There is one document: it says what was found and what was done about it, also where that failed.
     match arguments.output {
         ScanForm::Sarif => output.document(&sarif::document(&answer)),
         ScanForm::Json | ScanForm::Table => output.document(&document::document(&answer)),
     }
-    show::show(output, arguments, &answer);
-    match arguments.respond {
-        Some(how) => respond::respond(context, arguments, how, &answer),
-        None => Ok(Verdict::yes_if(answer.findings().is_empty())),
+    match verdict {
+        Err(error) if output.json => {
+            Output { json: false, ..output }.error(&error);
+            Ok(Verdict::Failed(error.kind))
+        }
+        verdict => verdict,
     }
 }
 
-fn demand(arguments: &Scan) -> Result<(), CommandError> {
+fn responded(context: &Context, arguments: &Scan, how: Respond, answer: &mut Answer) -> CommandResult {
+    let mut entries = Vec::new();
+    let verdict = respond::respond(context, arguments, how, answer, &mut entries);
+    let error = verdict.as_ref().err().map(|error| error.masked().document()["error"].take());
+    answer.response = Some(Response { is_dry_run: arguments.delivery.consent.dry_run, entries, error });
+    verdict
+}
+
+fn demand(context: &Context, arguments: &Scan) -> Result<(), CommandError> {
+    if context.output.json && arguments.output == ScanForm::Sarif {
+        return Err(CommandError::usage("--json is one form of the answer, and --output asks for another")
+            .hint("give one of the two"));
+    }
+    if !arguments.delivery.to.is_empty() && arguments.respond != Some(Respond::Roll) {
+        return Err(CommandError::usage("--to says where a new value goes, and none is made")
+            .hint("flarekeep scan PATH --respond roll --to SINK"));
+    }
     let stdin = arguments.paths.iter().filter(|path| path.as_os_str() == "-").count();
     if arguments.git && stdin > 0 {
         return Err(CommandError::usage("standard input has no history")

@@ -48,6 +48,18 @@ fn nothing_is_a_yes() {
     shows!("scan_no_repository", home.run("scan --git .").failed(2));
 }
 
+/// What would be passed over in silence is refused.
+#[test]
+fn options_that_say_nothing_together_are_refused() {
+    let home = Home::new();
+    home.write("a.txt", "nothing\n");
+    home.run("scan . -o sarif --json").failed(2).says("--output asks for another");
+    home.run("scan . -o json --json").ended(0).json();
+    home.run("scan . --to env:x").failed(2).says("none is made");
+    home.run("scan . --respond revoke --yes --to env:x").failed(2).says("none is made");
+    home.run("scan . --record x").ended(2).says("--respond <HOW>");
+}
+
 #[test]
 fn standard_input_and_the_environment_are_read() {
     let value = fresh_value("cfat_");
@@ -60,8 +72,8 @@ fn standard_input_and_the_environment_are_read() {
 
 #[test]
 fn history_is_read() {
-    let value = fresh_value("cfut_");
-    let home = home(&[(&value, "print")]);
+    let (value, told) = (fresh_value("cfut_"), fresh_value("cfut_"));
+    let home = home(&[(&value, "print"), (&told, "print of told")]);
     let git = |line: &str| {
         let who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
         let done = Command::new("git").current_dir(home.folder()).args(who).args(line.split(' ')).output().unwrap();
@@ -72,9 +84,12 @@ fn history_is_read() {
     git("add a.env");
     git("commit -q -m first");
     std::fs::remove_file(home.path("a.env")).unwrap();
-    git("commit -q -a -m second");
+    git(&format!("commit -q -a -m {told}"));
     let run = home.run("scan --git .").ended(1);
     assert!(run.stdout.contains(":a.env:1:7") && run.stdout.contains("not in HEAD any more"), "{}", run.shown());
+    let message =
+        run.stdout.contains(":(message):1:1") && run.stdout.contains("in a commit message, in the history of HEAD");
+    assert!(message, "{}", run.shown());
     home.run("scan .").ended(0);
 }
 

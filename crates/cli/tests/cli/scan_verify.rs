@@ -28,6 +28,52 @@ fn what_lives_is_told_and_ended() {
     );
 }
 
+/// A disk that is full is no reason to leave a token alive, nor to be silent about those that were ended.
+#[test]
+fn what_the_record_could_not_take_is_done_and_told() {
+    let local = Local::start();
+    let living: Vec<String> =
+        ["one", "two"].map(|name| local.token(&format!("--name {name} --recipe wrangler-deploy"))).to_vec();
+    std::fs::rename(local.path(".env"), local.path("kept")).unwrap();
+    local.write("leak.sh", &living.join("\n"));
+    let run = local.run("scan leak.sh --respond revoke --yes --record /dev/full").failed(5);
+    let run = run.says("`/dev/full` lacks what was done: revoked token ").says("No space left on device");
+    assert_eq!(run.stderr.matches("revoked token ").count(), 4, "{}", run.shown());
+    assert!(living.iter().all(|value| !local.is_alive(value)));
+}
+
+/// What needs no network to be refused is refused at once; what fails later stands in the document of what was found.
+#[test]
+fn there_is_one_document() {
+    let local = Local::start();
+    let living = local.token("--name leaked --recipe wrangler-deploy");
+    std::fs::rename(local.path(".env"), local.path("kept")).unwrap();
+    let told = |line: &str| {
+        let document = local.run(line).failed(2).json();
+        (document["findings"].is_array(), document["error"]["message"].as_str().unwrap().to_owned())
+    };
+    for (line, message) in [
+        ("scan kept --respond revoke --json", "nobody can be asked"),
+        ("scan kept --respond roll --yes --json", "is not said"),
+        ("scan kept --respond roll --yes --to - --json", "both want standard output"),
+    ] {
+        let calls = local.calls().len();
+        let (found, error) = told(line);
+        assert!(!found && error.contains(message), "{line}: {error}");
+        assert_eq!(local.calls().len(), calls, "{line}");
+    }
+    let (found, error) = told("scan kept --respond revoke --yes --record nowhere/record --json");
+    assert!(found && error.contains("cannot write"), "{error}");
+    assert!(local.is_alive(&living));
+
+    let document = local.run("scan kept --respond revoke --dry-run --json").ended(1).json();
+    assert_eq!((&document["dry_run"], &document["response"][0]["done"]), (&true.into(), &false.into()));
+    let document = local.run("scan kept --respond revoke --yes --record /dev/full -o json").failed(5).json();
+    assert_eq!((&document["response"][0]["done"], &document["error"]["exit_status"]), (&true.into(), &5.into()));
+    let document = local.run("scan kept --respond revoke --yes --json").ended(1).json();
+    assert_eq!((document["response"].as_array().unwrap().len(), &document["error"]), (0, &serde_json::Value::Null));
+}
+
 #[test]
 fn a_leaked_token_gets_a_new_value() {
     let local = Local::start();
@@ -36,6 +82,30 @@ fn a_leaked_token_gets_a_new_value() {
     local.run("scan kept --respond roll --to env:new.env --yes").ended(1).says("rolled");
     assert!(!local.is_alive(&living));
     assert!(local.is_alive(&local.value_in("new.env")));
+}
+
+/// Who ends a token has to mend every file in which it stands.
+#[test]
+fn every_place_of_a_token_is_told() {
+    let local = Local::start();
+    let living = local.token("--name leaked --recipe wrangler-deploy");
+    std::fs::rename(local.path(".env"), local.path("kept")).unwrap();
+    local.write("again.txt", &format!("{living}\n").repeat(6));
+    let run = local.run("scan again.txt kept --respond revoke --yes").ended(1);
+    run.says("again.txt:1:1, again.txt:2:1, again.txt:3:1, again.txt:4:1, again.txt:5:1, 2 more");
+    let record: serde_json::Value = serde_json::from_str(&local.read("flarekeep-response.jsonl")).unwrap();
+    let places = record["places"].as_array().unwrap();
+    assert_eq!((places.len(), &places[6]["path"]), (7, &"kept".into()));
+}
+
+#[test]
+fn a_new_value_has_standard_output_for_itself() {
+    let local = Local::start();
+    let living = local.token("--name leaked --recipe wrangler-deploy");
+    std::fs::rename(local.path(".env"), local.path("kept")).unwrap();
+    let run = local.type_("scan kept --respond roll --to - --yes").asking_for_the_value().run().ended(1);
+    assert!(local.is_alive(run.stdout.trim_end()) && !local.is_alive(&living));
+    run.says("kept:1:").says("1 finding of 1 credential");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use super::plumbing::{Git, GitError, Running};
 use crate::detect::Setting;
+use crate::finding::{Finding, History, Holder};
 use crate::reader::{Buffer, Source, Tally, scan_reader};
 
 const LIST: [&str; 5] =
@@ -80,11 +81,62 @@ fn answers(output: &mut impl BufRead, archives: u8, tally: &mut Tally) -> Result
         // Whether the text is about Cloudflare is known when its path is.
         let setting = Some(Setting { is_cloudflares: true });
         let source = Source { commit: None, path: id.to_owned(), archives, setting };
-        scan_reader(&mut content, &source, &mut buffer, tally).map_err(|_| nonsense())?;
+        let before = tally.findings.len();
+        let mut object = Object::of(kind, &mut content);
+        scan_reader(&mut object, &source, &mut buffer, tally).map_err(|_| nonsense())?;
+        tally.findings.iter_mut().skip(before).for_each(|finding| object.place(finding));
         // A text that was not read to its end, and the line break behind it.
         let left = content.limit() + 1;
         if std::io::copy(&mut output.take(left), &mut std::io::sink()).map_err(|_| nonsense())? != left {
             return Err(nonsense());
         }
+    }
+}
+
+/// An object that is read. Before the message of a commit or a tag stands a header, which an empty line ends: people count
+/// the message's lines alone.
+struct Object<R> {
+    input: R,
+    holder: Holder,
+    header_lines: u64,
+    is_in_header: bool,
+    is_at_line_start: bool,
+}
+
+impl<R> Object<R> {
+    fn of(kind: &str, input: R) -> Self {
+        let holder = match kind {
+            "commit" => Holder::Message,
+            "tag" => Holder::Tag,
+            _ => Holder::File,
+        };
+        Self { input, holder, header_lines: 0, is_in_header: holder != Holder::File, is_at_line_start: true }
+    }
+
+    /// Tells a finding what of the object holds it, and at which line.
+    fn place(&self, finding: &mut Finding) {
+        let mut holder = self.holder;
+        match finding.place.line.checked_sub(self.header_lines) {
+            Some(line) if line > 0 => finding.place.line = line,
+            _ if holder == Holder::Message => holder = Holder::CommitHeader,
+            _ => {}
+        }
+        finding.history = Some(History { holder, versions: 1, is_in_head: false });
+    }
+}
+
+impl<R: Read> Read for Object<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.input.read(bytes)?;
+        for byte in bytes.iter().take(read) {
+            if !self.is_in_header {
+                break;
+            }
+            let is_line_end = *byte == b'\n';
+            self.header_lines += u64::from(is_line_end);
+            self.is_in_header = !(is_line_end && self.is_at_line_start);
+            self.is_at_line_start = is_line_end;
+        }
+        Ok(read)
     }
 }

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use super::plumbing::{Git, GitError, Running};
+use crate::finding::Holder;
 
 /// Oldest first; `--all` has HEAD in it, and the reflogs what was amended away.
 const COMMITS: [&str; 5] = ["rev-list", "--all", "--reflog", "--reverse", "--topo-order"];
@@ -14,6 +15,7 @@ const CHANGES: [&str; 9] =
 
 /// Where an object comes from.
 pub(super) struct Origin {
+    pub(super) holder: Holder,
     pub(super) commit: Option<String>,
     pub(super) path: String,
     pub(super) is_in_head: bool,
@@ -29,17 +31,21 @@ pub(super) struct Origins {
 }
 
 impl Origins {
-    pub(super) fn of(&self, object: &str) -> Origin {
+    /// Where the object comes from; `holder` is what it is, and which part of it.
+    pub(super) fn of(&self, object: &str, holder: Holder) -> Origin {
         let is_in_head = self.in_head.contains(object);
         if let Some((order, commit, path)) = self.first.get(object) {
-            return Origin { commit: Some(commit.clone()), path: path.clone(), is_in_head, order: *order };
+            return Origin { holder, commit: Some(commit.clone()), path: path.clone(), is_in_head, order: *order };
         }
         if let Some(order) = self.commits.get(object) {
-            let path = "(message)".to_owned();
-            return Origin { commit: Some(object.to_owned()), path, is_in_head, order: *order };
+            let path = if holder == Holder::Message { "(message)" } else { "(commit header)" }.to_owned();
+            return Origin { holder, commit: Some(object.to_owned()), path, is_in_head, order: *order };
         }
-        let path = format!("(object {object}, which no branch has)");
-        Origin { commit: None, path, is_in_head, order: usize::MAX }
+        let (holder, path) = match holder {
+            Holder::Tag => (holder, format!("(tag {object})")),
+            _ => (Holder::LostObject, format!("(object {object}, which no branch has)")),
+        };
+        Origin { holder, commit: None, path, is_in_head, order: usize::MAX }
     }
 }
 
@@ -47,16 +53,22 @@ impl Origins {
 pub(super) fn find<'a>(git: &Git, objects: impl Iterator<Item = &'a str>) -> Result<Origins, GitError> {
     let wanted: HashSet<&str> = objects.collect();
     let listed = String::from_utf8_lossy(&git.output(&COMMITS)?).into_owned();
-    let commits = listed.lines().enumerate().map(|(order, id)| (id.to_owned(), order)).collect();
+    let commits: HashMap<String, usize> =
+        listed.lines().enumerate().map(|(order, id)| (id.to_owned(), order)).collect();
     let first = first(git, &wanted)?;
     // A repository without a commit has no HEAD.
     let head = git.output(&["ls-tree", "-r", "-z", "--full-tree", "HEAD"]).unwrap_or_default();
-    let in_head = head
+    let mut in_head: HashSet<String> = head
         .split(|byte| *byte == 0)
         .filter_map(|entry| std::str::from_utf8(entry.split(|byte| *byte == b'\t').next()?).ok()?.split(' ').nth(2))
         .filter(|id| wanted.contains(id))
         .map(str::to_owned)
         .collect();
+    if wanted.iter().any(|id| commits.contains_key(*id)) {
+        let history = git.output(&["rev-list", "HEAD"]).unwrap_or_default();
+        let history = String::from_utf8_lossy(&history);
+        in_head.extend(history.lines().filter(|id| wanted.contains(id)).map(str::to_owned));
+    }
     Ok(Origins { first, commits, in_head })
 }
 

@@ -82,9 +82,22 @@ fn what_is_in_archives_is_found_with_its_path() {
         let found: Vec<String> = tally.findings.iter().map(|finding| finding.place.path.clone()).collect();
         assert_eq!(found, [path], "{:?}", tally.unread);
     }
-    assert!(scan(&tar(&files), 0).findings.is_empty());
-    let nested = gzip(&gzip(&gzip(&gzip(text.as_bytes()))));
-    assert!(scan(&nested, 3).findings.is_empty());
+    let closed = scan(&tar(&files), 0);
+    assert!(closed.findings.is_empty() && closed.unread.is_empty());
+    assert_eq!(closed.binaries, 1);
+}
+
+#[test]
+fn what_lies_too_deep_is_told_as_not_read() {
+    let value = Draw::new(26).value("user-token");
+    let nested = |times: usize| (0..times).fold(zip(&[(".env", value.as_bytes())]), |inner, _| zip(&[("z", &inner)]));
+    assert_eq!(scan(&nested(2), 3).findings[0].place.path, "a!z!z!.env");
+    let tally = scan(&nested(3), 3);
+    assert!(tally.findings.is_empty());
+    assert_eq!((tally.unread[0].path.as_str(), tally.unread.len(), tally.binaries), ("a!z!z!z", 1, 0));
+    // gzip counts by itself.
+    let packed = gzip(&tar(&[("b", &nested(1))]));
+    assert_eq!(scan(&packed, 3).unread[0].path, "a!content!b!z");
 }
 
 #[test]

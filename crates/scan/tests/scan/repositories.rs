@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use flarekeep_scan::git;
+use flarekeep_scan::{History, Holder, git};
 
 use crate::plant::Draw;
 
@@ -58,11 +58,50 @@ fn what_was_deleted_is_found_with_the_commit_that_brought_it() {
         shown,
         [
             (Some(second.as_str()), "d é/.env", 2, false),
-            (Some(fourth.as_str()), "(message)", 1, false),
+            (Some(fourth.as_str()), "(message)", 1, true),
             (Some(fourth.as_str()), "living", 1, true),
             (Some(fifth.as_str()), "branched", 1, false),
         ]
     );
+}
+
+/// People count the lines of a message, not those of the object that git keeps.
+#[test]
+fn what_is_in_messages_is_told_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    run(folder, &["init", "-q"]);
+    let mut draw = Draw::new(34);
+    let mut value = || draw.value("user-token");
+    let (told, signed, tagged, lost) = (value(), value(), value(), value());
+    let first = commit(folder, &format!("the key is {told}"));
+    commit(folder, &format!("more\n\nthe key is {told}"));
+    run(folder, &["tag", "-a", "-m", &format!("tagged\n\n {tagged}"), "v1"]);
+    run(folder, &["checkout", "-q", "-b", "other"]);
+    run(folder, &["commit", "-q", "--allow-empty", "-m", "signed", "--author", &format!("{signed} <a@example.com>")]);
+    run(folder, &["checkout", "-q", "main"]);
+    std::fs::write(folder.join("lost"), &lost).unwrap();
+    run(folder, &["hash-object", "-w", "lost"]);
+
+    let found = git::scan(folder, 3).unwrap().findings;
+    let shown = |value: &str| {
+        let print = flarekeep_scan::fingerprint(value);
+        let finding = found.iter().find(|finding| finding.fingerprint == print).unwrap();
+        (finding.place.clone(), finding.history.unwrap())
+    };
+    let (place, history) = shown(&told);
+    assert_eq!((place.commit, place.path.as_str(), place.line, place.column), (Some(first), "(message)", 1, 12));
+    assert_eq!(history, History { holder: Holder::Message, versions: 2, is_in_head: true });
+    let (place, history) = shown(&signed);
+    assert_eq!(
+        (place.path.as_str(), history.holder, history.is_in_head),
+        ("(commit header)", Holder::CommitHeader, false)
+    );
+    let (place, history) = shown(&tagged);
+    assert_eq!((place.line, history.holder), (3, Holder::Tag));
+    assert!(place.path.starts_with("(tag "), "{}", place.path);
+    let (place, history) = shown(&lost);
+    assert_eq!((place.commit, place.line, history.holder), (None, 1, Holder::LostObject));
 }
 
 /// A generic name counts where the path speaks of Cloudflare, in history as in files.

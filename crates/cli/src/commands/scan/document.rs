@@ -8,7 +8,7 @@ use super::Answer;
 pub(super) fn document(answer: &Answer) -> Value {
     let findings: Vec<Value> = answer.findings().iter().map(|finding| one(answer, finding)).collect();
     let (tally, filtered) = (&answer.tally, &answer.filtered);
-    json!({
+    let mut document = json!({
         "findings": findings,
         "credentials": answer.credentials().len(),
         "texts": tally.texts,
@@ -19,7 +19,17 @@ pub(super) fn document(answer: &Answer) -> Value {
         "in_baseline": filtered.known,
         "below_confidence": filtered.unsure,
         "unread": tally.unread,
-    })
+    });
+    if let Some(response) = &answer.response {
+        document["response"] = json!(response.entries);
+        if response.is_dry_run {
+            document["dry_run"] = json!(true);
+        }
+        if let Some(error) = &response.error {
+            document["error"] = error.clone();
+        }
+    }
+    document
 }
 
 fn one(answer: &Answer, finding: &Finding) -> Value {

@@ -36,7 +36,7 @@ impl Filter {
                 Accepted::read(&read(path)?, &today).map_err(|error| {
                     CommandError::usage(format!("`{}` holds no rules", plain(&path.to_string_lossy())))
                         .because(plain(&error.to_string()))
-                        .hint("[[allow]] with path or fingerprint, and because; until = \"2027-01-31\" if it ends: docs/scan.md")
+                        .hint("[[allow]] with path or fingerprint, and because; until = 2027-01-31 if it ends: docs/scan.md")
                 })
             })
             .transpose()?;

@@ -6,28 +6,48 @@ use std::os::unix::fs::OpenOptionsExt;
 
 use flarekeep_catalogue::TokenId;
 use flarekeep_cloudflare::{Client, Owner};
-use flarekeep_scan::{Finding, LeakEnd};
+use flarekeep_scan::{Finding, LeakEnd, Place};
 use flarekeep_tokens::{Error, Sink, find, revoke, roll};
 use serde_json::{Value, json};
 
 use super::Answer;
 use super::verify::{Life, client};
 use crate::arguments::{Respond, Scan};
-use crate::consent::{Go, confirm, sinks, whereabouts};
+use crate::consent::{Go, able_to_ask, able_to_deliver, confirm, sinks, whereabouts};
 use crate::context::{Context, block_on};
 use crate::desk;
 use crate::error::{CommandError, Kind};
-use crate::output::{BAD, CARE, GOOD, counted, plain, styled};
+use crate::output::{BAD, CARE, GOOD, Output, counted, plain, styled};
 use crate::{CommandResult, Verdict};
+
+/// In how many places a credential is told to stand one by one. The record has them all.
+const MOST_PLACES: usize = 5;
 
 /// A token that is to be ended.
 struct Target<'a> {
     finding: &'a Finding,
+    places: Vec<&'a Place>,
     owner: Owner,
     id: TokenId,
 }
 
-pub(super) fn respond(context: &Context, arguments: &Scan, how: Respond, answer: &Answer) -> CommandResult {
+/// Refuses what cannot be done before anything is read and anybody is asked.
+pub(super) fn demand(output: Output, arguments: &Scan, how: Respond) -> Result<(), CommandError> {
+    able_to_ask(arguments.delivery.consent)?;
+    match how {
+        Respond::Revoke => Ok(()),
+        Respond::Roll => able_to_deliver(&arguments.delivery, output.json),
+    }
+}
+
+/// Ends the tokens that live; `entries` is given what the record is.
+pub(super) fn respond(
+    context: &Context,
+    arguments: &Scan,
+    how: Respond,
+    answer: &Answer,
+    entries: &mut Vec<Value>,
+) -> CommandResult {
     let credentials = answer.credentials();
     let targets: Vec<Target> = credentials.iter().filter_map(|finding| target(answer, finding)).collect();
     for finding in &credentials {
@@ -35,7 +55,7 @@ pub(super) fn respond(context: &Context, arguments: &Scan, how: Respond, answer:
             context.output.note(format!(
                 "{}  {}: {}",
                 styled(CARE, "by hand"),
-                plain(&finding.place.to_string()),
+                listed(&answer.places(finding)),
                 by_hand(finding)
             ));
         }
@@ -53,55 +73,118 @@ pub(super) fn respond(context: &Context, arguments: &Scan, how: Respond, answer:
             ))
             .hint("--respond revoke ends them all; or scan the files of one token alone"));
         }
-        Respond::Roll => sinks(context, &arguments.delivery)?,
+        Respond::Roll => sinks_beside_the_findings(context, arguments)?,
     };
     let (verb, question) = match how {
         Respond::Revoke => ("ends", format!("End {}?", counted(targets.len(), "token"))),
         Respond::Roll => ("gets a new value", "Give it a new value?".to_owned()),
     };
     for target in &targets {
-        context.output.note(format!("token {} {verb}; {}", target.id, plain(&target.finding.place.to_string())));
+        context.output.note(format!("token {} {verb}; {}", target.id, listed(&target.places)));
     }
     if confirm(arguments.delivery.consent, &question)? == Go::NoFurther {
+        entries.extend(targets.iter().map(|target| entry(target, how, false, None)));
         return Ok(Verdict::No);
     }
     let mut record = record(arguments)?;
-    let mut failed = 0;
+    let mut count = Count::default();
     for target in &targets {
         let done = block_on(end(context, how, target, sinks.as_deref()));
-        let entry = entry(target, how, done.as_ref().err());
-        writeln!(record, "{entry}").and_then(|()| record.flush()).map_err(|error| unwritable(arguments, &error))?;
-        match done {
-            Ok(told) => context.output.note(format!(
-                "{} token {}{told}",
-                styled(GOOD, if how == Respond::Roll { "rolled" } else { "revoked" }),
-                target.id
-            )),
+        // Whatever becomes of the record, the other tokens are ended as well, and all of it is told.
+        let entry = entry(target, how, done.is_ok(), done.as_ref().err());
+        let recorded = add_line(&mut record, &entry);
+        entries.push(entry);
+        match &done {
+            Ok(told) => {
+                context.output.note(format!("{} token {}{told}", styled(GOOD, how.past()), target.id));
+                count.ended += 1;
+            }
             Err(error) => {
-                failed += 1;
                 context.output.note(format!("{} token {}: {}", styled(BAD, "failed"), target.id, error.message));
+                count.failed += 1;
             }
         }
+        if let Err(error) = recorded {
+            let did = if done.is_ok() { how.past() } else { "failed" };
+            count.unrecorded.push(format!("{did} token {}", target.id));
+            count.because.get_or_insert(error);
+        }
     }
-    context.output.note(format!("what was done is in {}", plain(&arguments.record.to_string_lossy())));
-    match failed {
-        0 => Ok(Verdict::No),
-        _ => Err(CommandError::new(
-            Kind::Partial,
-            format!("{} of {} could not be ended", failed, counted(targets.len(), "token")),
+    count.verdict(context, arguments, how)
+}
+
+/// Where the value goes. With `--to -` the findings stand on standard error; what is typed now comes too late for that.
+fn sinks_beside_the_findings(context: &Context, arguments: &Scan) -> Result<Option<Vec<Sink>>, CommandError> {
+    let sinks = sinks(context, &arguments.delivery)?;
+    if arguments.delivery.to.is_empty() && sinks.iter().flatten().any(Sink::prints) {
+        return Err(CommandError::usage(
+            "the findings stand on standard output already, and a value stands there alone",
         )
-        .hint(
-            "give a credential that manages tokens: CLOUDFLARE_API_KEY with CLOUDFLARE_EMAIL, or FLAREKEEP_ADMIN_TOKEN",
-        )),
+        .hint("--to - on the command line shows the findings on standard error"));
+    }
+    Ok(sinks)
+}
+
+/// What became of the tokens.
+#[derive(Default)]
+struct Count {
+    ended: usize,
+    failed: usize,
+    /// What the record lacks, in words.
+    unrecorded: Vec<String>,
+    /// Why it does.
+    because: Option<std::io::Error>,
+}
+
+impl Count {
+    fn verdict(self, context: &Context, arguments: &Scan, how: Respond) -> CommandResult {
+        let record = plain(&arguments.record.to_string_lossy());
+        if self.unrecorded.is_empty() {
+            context.output.note(format!("what was done is in {record}"));
+        }
+        if self.failed == 0 && self.unrecorded.is_empty() {
+            return Ok(Verdict::No);
+        }
+        let mut parts = Vec::new();
+        if self.failed > 0 {
+            let all = counted(self.ended + self.failed, "token");
+            parts.push(format!("{} of {all} could not be ended", self.failed));
+        }
+        if !self.unrecorded.is_empty() {
+            parts.push(format!("`{record}` lacks what was done: {}", self.unrecorded.join(", ")));
+        }
+        let mut error = CommandError::new(Kind::Partial, parts.join("; "));
+        if let Some(because) = self.because {
+            error = error
+                .because(because.to_string())
+                .hint(format!("keep this message: it is all that says what was {}", how.past()));
+        }
+        if self.failed > 0 {
+            error = error.hint(
+                "give a credential that manages tokens: CLOUDFLARE_API_KEY with CLOUDFLARE_EMAIL, or FLAREKEEP_ADMIN_TOKEN",
+            );
+        }
+        Err(error)
     }
 }
 
 /// The token behind a finding: what verifying told, or the one whose id is that of an access key of R2.
-fn target<'a>(answer: &Answer, finding: &'a Finding) -> Option<Target<'a>> {
+fn target<'a>(answer: &'a Answer, finding: &'a Finding) -> Option<Target<'a>> {
     match answer.life(finding)? {
-        Life::Alive { token: Some((owner, id)), .. } => Some(Target { finding, owner: *owner, id: *id }),
+        Life::Alive { token: Some((owner, id)), .. } => {
+            Some(Target { finding, places: answer.places(finding), owner: *owner, id: *id })
+        }
         _ => None,
     }
+}
+
+/// The first places, and how many more there are.
+fn listed(places: &[&Place]) -> String {
+    let mut told: Vec<String> = places.iter().take(MOST_PLACES).map(|place| plain(&place.to_string())).collect();
+    if places.len() > MOST_PLACES {
+        told.push(format!("{} more", places.len() - MOST_PLACES));
+    }
+    told.join(", ")
 }
 
 /// Ends the token: with the credential that manages tokens, or with its own rights.
@@ -158,23 +241,32 @@ fn record(arguments: &Scan) -> Result<File, CommandError> {
     options.open(&arguments.record).map_err(|error| unwritable(arguments, &error))
 }
 
+/// Adds one line, or nothing: half a line would spoil the next.
+fn add_line(record: &mut File, entry: &Value) -> std::io::Result<()> {
+    let whole = record.metadata()?.len();
+    record.write_all(format!("{entry}\n").as_bytes()).inspect_err(|_| {
+        // A device holds none.
+        let _ = record.set_len(whole);
+    })
+}
+
 fn unwritable(arguments: &Scan, error: &std::io::Error) -> CommandError {
     CommandError::usage(format!("cannot write `{}`", plain(&arguments.record.to_string_lossy())))
         .because(error.to_string())
         .hint("--record FILE, in a folder that can be written")
 }
 
-fn entry(target: &Target, how: Respond, failed: Option<&CommandError>) -> Value {
-    let Target { finding, owner, id } = target;
+fn entry(target: &Target, how: Respond, is_done: bool, failed: Option<&CommandError>) -> Value {
+    let Target { finding, places, owner, id } = target;
     json!({
         "at": jiff::Timestamp::now().to_string(),
         "did": if how == Respond::Roll { "roll" } else { "revoke" },
-        "done": failed.is_none(),
+        "done": is_done,
         "because": failed.map(|error| error.message.clone()),
         "token_id": id.to_string(),
         "owner": if matches!(owner, Owner::User) { "user" } else { "account" },
         "rule": finding.form.rule,
         "fingerprint": finding.fingerprint,
-        "place": finding.place,
+        "places": places,
     })
 }

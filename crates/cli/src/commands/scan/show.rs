@@ -1,6 +1,7 @@
 //! The findings in words.
 
-use flarekeep_scan::{Confidence, Finding};
+use flarekeep_scan::{Confidence, Finding, History, Holder};
+use flarekeep_tokens::Sink;
 
 use super::Answer;
 use crate::arguments::Scan;
@@ -11,9 +12,11 @@ use crate::output::{BAD, CARE, FAINT, GOOD, Output, STRONG, counted, plain, styl
 const MOST_UNREAD: usize = 20;
 
 pub(super) fn show(output: Output, arguments: &Scan, answer: &Answer) {
+    let value_on_stdout = arguments.delivery.to.iter().any(Sink::prints);
+    let line = |text: String| output.beside(value_on_stdout, text);
     for (at, finding) in answer.findings().iter().enumerate() {
         if at > 0 {
-            output.line("");
+            line(String::new());
         }
         let style = match finding.confidence {
             Confidence::High => BAD,
@@ -21,13 +24,13 @@ pub(super) fn show(output: Output, arguments: &Scan, answer: &Answer) {
             Confidence::Low => FAINT,
         };
         let place = styled(STRONG, plain(&finding.place.to_string()));
-        output.line(format!("{} {place}  {}", styled(style, format!("{:<6}", finding.confidence)), finding.form.what));
-        output.line(table(7, None, rows(answer, finding)));
+        line(format!("{} {place}  {}", styled(style, format!("{:<6}", finding.confidence)), finding.form.what));
+        line(table(7, None, rows(answer, finding)));
     }
     if !answer.findings().is_empty() {
-        output.line("");
+        line(String::new());
     }
-    output.line(summary(answer));
+    line(summary(answer));
     unread(output, answer);
     if !answer.findings().is_empty() && !arguments.verify && arguments.respond.is_none() {
         output.note(styled(FAINT, "which of them live: the same with --verify; end those: --respond revoke"));
@@ -51,9 +54,7 @@ fn rows(answer: &Answer, finding: &Finding) -> Vec<[String; 2]> {
         ["why".to_owned(), plain(&finding.why)],
     ];
     if let Some(history) = finding.history {
-        let still = if history.is_in_head { "still in HEAD" } else { "not in HEAD any more" };
-        let versions = counted(history.versions as usize, "version");
-        rows.push(["history".to_owned(), format!("in {versions} of the file, {still}")]);
+        rows.push(["history".to_owned(), told(history)]);
     }
     if let Some(life) = answer.life(finding) {
         let style = match life.is_alive() {
@@ -64,6 +65,24 @@ fn rows(answer: &Answer, finding: &Finding) -> Vec<[String; 2]> {
         rows.push([styled(style, life.word()), plain(&life.told())]);
     }
     rows
+}
+
+fn told(history: History) -> String {
+    let times = |thing: &str| match history.versions {
+        1 => format!("in a commit {thing}"),
+        more => format!("in {more} commit {thing}s"),
+    };
+    let of_head = if history.is_in_head { "in the history of HEAD" } else { "not in the history of HEAD" };
+    match history.holder {
+        Holder::File => {
+            let still = if history.is_in_head { "still in HEAD" } else { "not in HEAD any more" };
+            format!("in {} of the file, {still}", counted(history.versions as usize, "version"))
+        }
+        Holder::Message => format!("{}, {of_head}", times("message")),
+        Holder::CommitHeader => format!("{}, {of_head}", times("header")),
+        Holder::Tag => "in a tag".to_owned(),
+        Holder::LostObject => "in an object that no branch, tag or reflog leads to".to_owned(),
+    }
 }
 
 fn summary(answer: &Answer) -> String {
