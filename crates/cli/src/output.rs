@@ -24,6 +24,14 @@ pub(crate) const STRONG: Style = Style::new().bold();
 /// What may be passed over.
 pub(crate) const FAINT: Style = Style::new().dimmed();
 
+/// A line on standard error, all of it at once: a command that runs may write there, too.
+fn told(text: impl Display) {
+    let mut line = anstream::AutoStream::new(Vec::new(), anstream::stderr().current_choice());
+    // Neither memory nor standard error has a place to tell of a failure.
+    let _ = writeln!(line, "{text}");
+    let _ = std::io::stderr().write_all(&line.into_inner());
+}
+
 /// `text` in a style. Standard output strips it where colour is not wanted (a pipe, `NO_COLOR`).
 pub(crate) fn styled(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
@@ -121,7 +129,7 @@ impl Output {
     /// A remark beside the answer.
     pub(crate) fn note(self, text: impl Display) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{text}");
+            told(text);
         }
     }
 
@@ -134,7 +142,7 @@ impl Output {
 
     /// A remark that calls for care; `--quiet` does not silence it.
     pub(crate) fn warn(self, text: impl Display) {
-        let _ = writeln!(anstream::stderr(), "{} {text}", styled(CARE, "warning:"));
+        told(format!("{} {text}", styled(CARE, "warning:")));
     }
 
     /// A failure, without any credential that was typed in another's place.
