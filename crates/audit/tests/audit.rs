@@ -288,6 +288,27 @@ fn a_row_of_the_baseline_whose_finding_is_gone_is_stale_unless_something_was_not
     assert!(audit(&world, &settings).stale_baseline.is_empty());
 }
 
+/// `--rule no-expiry` and `off = [...]` look away: what they do not see is there still.
+#[test]
+fn a_row_of_the_baseline_is_not_stale_where_nobody_looked() {
+    let row = |finding: &str| Acceptance {
+        finding: finding.to_owned(),
+        until: "2030-01-01".parse().unwrap(),
+        because: "x".to_owned(),
+    };
+    let mut world = world(&[token(json!({"expires_on": null}))]);
+    let there = row(&audit(&world, &settings()).findings[0].fingerprint);
+    let gone = row(&"0".repeat(16));
+    let accepting = Settings { baseline: vec![there, gone.clone()], ..settings() };
+    let looking_away = Settings { off: ["no-expiry".to_owned()].into(), ..accepting.clone() };
+    for settings in [&accepting, &looking_away] {
+        assert_eq!(audit(&world, settings).stale_baseline.as_slice(), std::slice::from_ref(&gone));
+    }
+    // Where tokens were left out, nobody knows.
+    world.is_part = true;
+    assert!(audit(&world, &accepting).stale_baseline.is_empty());
+}
+
 #[test]
 fn what_is_granted_more_scores_more() {
     let score =

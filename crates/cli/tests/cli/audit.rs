@@ -221,6 +221,43 @@ fn findings_are_accepted_for_a_time_and_come_back() {
     shows!("audit_wrong_baseline", home.run("audit --input tokens.json --baseline wrong.toml").ended(2));
 }
 
+/// An audit that looked at a part tells nobody to throw away what was accepted of the rest.
+#[test]
+fn what_was_not_looked_at_is_not_said_to_be_gone() {
+    let home = Home::new();
+    home.write("tokens.json", &world(&[token(1, "shop-dns-prod", &json!({}))]));
+    let audit = "audit --input tokens.json --fail-on never --json";
+    let all = home.run(audit).ended(0).json();
+    for finding in all["findings"].as_array().unwrap() {
+        let finding = finding["fingerprint"].as_str().unwrap();
+        home.run(&format!("audit accept {finding} --until 2999-01-31 --because x")).ended(0);
+    }
+    for line in ["", "--rule expired", "--without-rule no-expiry"] {
+        let run = home.run(&format!("{audit} {line}")).ended(0);
+        assert_eq!((run.json()["stale_baseline"].clone(), run.stderr.as_str()), (json!([]), ""), "{line}");
+    }
+    home.run("audit accept 0123456789abcdef --until 2999-01-31 --because gone").ended(0);
+    let run = home.run(&format!("{audit} --rule expired")).ended(0).says("findings that are there no more");
+    assert_eq!(run.json()["stale_baseline"][0]["finding"], "0123456789abcdef");
+}
+
+#[test]
+fn tokens_of_owners_that_were_left_out_are_not_said_to_be_gone() {
+    let local = Local::start();
+    local.home.write(
+        "flarekeep-audit.toml",
+        "[[accepted]]\nfinding = '0123456789abcdef'\nuntil = 2999-01-31\nbecause = 'x'\n",
+    );
+    let stale = |line: &str| {
+        let document = local.run(&format!("audit --fail-on never --json {line}")).ended(0).json();
+        document["stale_baseline"].as_array().map(Vec::len)
+    };
+    assert_eq!(stale(""), Some(1));
+    for line in ["--owner user", "--owner account", &format!("--account {ACCOUNT}")] {
+        assert_eq!(stale(line), Some(0), "{line}");
+    }
+}
+
 #[test]
 fn every_rule_is_listed_and_explained() {
     let home = Home::new();

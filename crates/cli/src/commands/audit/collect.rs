@@ -79,6 +79,7 @@ pub(super) async fn collect(
     // It only fills tables; if it failed, the audit fills them.
     let _ = ready.join();
     let mut world = around.world().cloned().unwrap_or_default();
+    world.is_part = arguments.owner != Whose::All || context.place.account.is_some();
     // Tokens that could not be read are said first.
     let beside = std::mem::take(&mut world.unread);
     let mut collected = Collected { world, looked: HashMap::new(), seen: HashMap::new(), holes: 0 };
