@@ -65,7 +65,7 @@ pub(crate) fn judge(mut found: Vec<Finding>, settings: &Settings) -> Judged {
     found.sort_by(|a, b| a.order().cmp(&b.order()));
     let mut seen = HashSet::with_capacity(found.len());
     found.retain(|finding| seen.insert(finding.fingerprint.clone()));
-    let today = TimeZone::UTC.to_datetime(settings.now).date();
+    let today = TimeZone::UTC.to_datetime(settings.now.max(settings.clock)).date();
     let mut judged = Judged {
         findings: Vec::new(),
         accepted: Vec::new(),

@@ -288,6 +288,23 @@ fn a_row_of_the_baseline_whose_finding_is_gone_is_stale_unless_something_was_not
     assert!(audit(&world, &settings).stale_baseline.is_empty());
 }
 
+#[test]
+fn a_world_of_another_time_does_not_turn_the_clock_back_for_what_was_accepted() {
+    let world = world(&[token(json!({"expires_on": null}))]);
+    let finding = audit(&world, &settings()).findings[0].fingerprint.clone();
+    let row = Acceptance { finding, until: "2026-11-30".parse().unwrap(), because: "x".to_owned() };
+    let by_the_clock = |clock: &str| {
+        let settings = Settings { clock: clock.parse().unwrap(), baseline: vec![row.clone()], ..settings() };
+        audit(&world, &settings)
+    };
+    for clock in ["2025-01-01T00:00:00Z", "2026-11-30T23:59:59Z"] {
+        assert_eq!(by_the_clock(clock).accepted.len(), 1, "{clock}");
+    }
+    let over = by_the_clock("2026-12-01T00:00:00Z");
+    assert_eq!(over.expired_acceptances, std::slice::from_ref(&row));
+    assert!(over.findings[0].details.iter().any(|detail| detail.contains("accepted until 2026-11-30")));
+}
+
 /// `--rule no-expiry` and `off = [...]` look away: what they do not see is there still.
 #[test]
 fn a_row_of_the_baseline_is_not_stale_where_nobody_looked() {

@@ -217,6 +217,14 @@ fn findings_are_accepted_for_a_time_and_come_back() {
     assert!(typed == findings("--no-baseline --rule expired") && !typed.is_empty());
     home.write("other.toml", &format!("[[accepted]]\nfinding = \"{first}\"\nuntil = 2025-12-31\nbecause = \"x\"\n"));
     assert!(findings("--baseline other.toml").contains(first));
+    // Over by the clock, and not yet as of the file's day.
+    home.write("clock.toml", &format!("[[accepted]]\nfinding = \"{first}\"\nuntil = 2026-02-01\nbecause = \"x\"\n"));
+    for baseline in ["other.toml", "clock.toml"] {
+        let line = format!("audit --input tokens.json --fail-on never --json --baseline {baseline}");
+        let run = home.run(&line).ended(0).says("it counts again");
+        assert_eq!(run.json()["expired_acceptances"][0]["finding"], json!(first), "{baseline}");
+        assert!(run.stdout.contains("it was accepted until"), "{baseline}");
+    }
     home.write("wrong.toml", "[[accepted]]\nfinding = \"x\"\n");
     shows!("audit_wrong_baseline", home.run("audit --input tokens.json --baseline wrong.toml").ended(2));
 }
