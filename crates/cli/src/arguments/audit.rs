@@ -136,11 +136,12 @@ pub(crate) struct FixFindings {
     /// Show the mends that take nothing from work that is being done, ask, make them, and audit again
     #[arg(long, conflicts_with = "input")]
     pub(crate) fix: bool,
+    // clap takes no option for missing that conflicts with one that is given: `--input` would let these two pass.
     /// Answer yes to the confirmation
-    #[arg(long, short, requires = "fix")]
+    #[arg(long, short, requires = "fix", conflicts_with = "input")]
     pub(crate) yes: bool,
     /// Show the mends, and make none
-    #[arg(long, requires = "fix")]
+    #[arg(long, requires = "fix", conflicts_with = "input")]
     pub(crate) dry_run: bool,
 }
 

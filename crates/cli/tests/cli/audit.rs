@@ -158,6 +158,9 @@ fn what_cannot_go_together_is_said_before_anybody_is_asked() {
         ("audit_two_stdin", "audit --input - --usage -"),
         ("audit_live_of_file", "audit --input tokens.json --usage live"),
         ("audit_fix_of_file", "audit --input tokens.json --fix"),
+        ("audit_dry_run_of_file", "audit --input tokens.json --dry-run"),
+        ("audit_yes_of_file", "audit --input tokens.json --yes"),
+        ("audit_dry_run_of_nothing", "audit --dry-run"),
     ] {
         shows!(name, home.run(line).ended(2));
     }
