@@ -118,7 +118,8 @@ pub(crate) struct Answer {
     /// The form of the answer
     #[arg(long, short, value_enum, default_value_t)]
     pub(crate) output: AuditForm,
-    /// Write a report beside the answer, in the form of its ending: .json .sarif .md .xml .html; can be given again
+    /// Write a report beside the answer, in the form of its ending: .json .sarif .md .xml .html .txt; can be
+    /// given again
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Vec<PathBuf>,
     /// A finding as bad as this, or worse, makes the exit status 1
