@@ -19,8 +19,8 @@ pub(crate) struct Audit {
     /// Whose tokens: the user's, accounts', or all that the credential can read; --account leaves one account
     #[arg(long, value_enum, default_value_t = Whose::All, help_heading = "Which tokens")]
     pub(crate) owner: Whose,
-    /// Tokens from a file, and nobody is asked: the API's list, one token, `token list --json`, Terraform's state; can be
-    /// given again
+    /// Tokens from a file, and nobody is asked: the API's list, one token, `token list --json`, Terraform's state; where
+    /// it does not say whose they are, --owner user or --account ID does; can be given again
     #[arg(long, value_name = "FILE|-", help_heading = "Which tokens")]
     pub(crate) input: Vec<PathBuf>,
     #[command(flatten)]

@@ -86,6 +86,36 @@ fn whose_the_tokens_of_a_file_are_can_be_said() {
 }
 
 #[test]
+fn tokens_of_files_are_left_out_by_their_owner() {
+    let home = Home::new();
+    let of = |account: &str| json!({"owner": "account", "account_id": account});
+    let users = token(1, "users", &json!({"owner": "user"}));
+    let (ones, others) = (token(2, "ones", &of(ACCOUNT)), token(3, "others", &of(OTHER)));
+    let nobodys = token(4, "nobodys", &json!({}));
+    // A copy that does not say whose it is.
+    let copy = token(3, "others", &json!({}));
+    home.write("said.json", &world(&[users, ones, others, copy]));
+    home.write("nobodys.json", &world(&[nobodys]));
+    home.write("base.toml", "[[accepted]]\nfinding = '0123456789abcdef'\nuntil = 2999-01-31\nbecause = 'x'\n");
+    let audited = |line: &str| {
+        let line = format!("audit --input said.json --fail-on never --json --baseline base.toml {line}");
+        let document = home.run(&line).ended(0).json();
+        let tokens = document["tokens"].as_array().unwrap().iter().map(|token| &token["name"]);
+        let mut names: Vec<String> = tokens.map(|name| name.as_str().unwrap().to_owned()).collect();
+        names.sort();
+        (names.join(" "), document["stale_baseline"].as_array().map_or(0, Vec::len))
+    };
+    let is = |names: &str, stale: usize| (names.to_owned(), stale);
+    assert_eq!(audited(""), is("ones others users", 1));
+    assert_eq!(audited("--owner user"), is("users", 0));
+    assert_eq!(audited("--owner account"), is("ones others", 0));
+    assert_eq!(audited(&format!("--owner account --account {ACCOUNT}")), is("ones", 0));
+    assert_eq!(audited(&format!("--account {ACCOUNT}")), is("ones users", 0));
+    assert_eq!(audited("--input nobodys.json --owner user"), is("nobodys users", 0));
+    home.run("audit --input nobodys.json --owner account").failed(2).says("--account names their account");
+}
+
+#[test]
 fn what_is_no_list_of_tokens_is_said_to_be_none() {
     let home = Home::new();
     home.write("prose.json", "tokens: none\n");
