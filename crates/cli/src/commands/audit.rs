@@ -36,6 +36,7 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Audit) -> CommandRes
 
 fn look(context: &Context, arguments: &arguments::Audit) -> CommandResult {
     form::refuse_clashes(context, &arguments.answer)?;
+    input::refuse_two_readers(arguments)?;
     // What is wrong with the settings is said before anybody is asked anything.
     let settings = settings::read(context, arguments)?;
     if !arguments.input.is_empty() {

@@ -186,6 +186,7 @@ fn what_cannot_go_together_is_said_before_anybody_is_asked() {
         ("audit_accept_past", "audit accept 0123456789abcdef --until 2001-01-01 --because x"),
         ("audit_accept_no_reason", "audit accept 0123456789abcdef --until 90d --because ' '"),
         ("audit_two_stdin", "audit --input - --usage -"),
+        ("audit_fix_stdin", "audit --fix --yes --usage -"),
         ("audit_live_of_file", "audit --input tokens.json --usage live"),
         ("audit_fix_of_file", "audit --input tokens.json --fix"),
         ("audit_dry_run_of_file", "audit --input tokens.json --dry-run"),

@@ -21,8 +21,7 @@ pub(super) const LIVE: &str = "live";
 /// The tokens of the files, and how they were used. Nobody is asked. `--owner` and `--account` leave tokens out, and say
 /// whose a token is where the file does not.
 pub(super) fn read(context: &Context, arguments: &arguments::Audit) -> Result<World, CommandError> {
-    refuse_two_readers(arguments)?;
-    let owner = owner(context, arguments.owner)?;
+    let account = account(context)?;
     if arguments.used.usage.iter().any(|path| path.as_os_str() == LIVE) {
         return Err(CommandError::usage("--usage live asks Cloudflare, and --input asks nobody")
             .hint("give --usage FILE, or leave --input out"));
@@ -44,6 +43,7 @@ fn account(context: &Context) -> Result<Option<AccountId>, CommandError> {
     let id = context.place.account.as_deref().map(str::parse).transpose();
     id.map_err(|_| {
         CommandError::usage("--account takes an account's id here: nobody is asked for names")
+            .hint("--owner account --account ID, the 32 digits in the addresses of the account's pages")
     })
 }
 
@@ -70,7 +70,6 @@ fn say_whose(world: &mut World, whose: Whose, account: Option<AccountId>) -> Res
     };
     let unsaid = || {
         CommandError::usage("no file says whose some of the tokens are: --account names their account")
-            .hint("--owner account --account ID, the 32 digits in the addresses of the account's pages")
             .hint("--owner account --account ID, the 32 digits in the addresses of the account's pages")
     };
     for token in world.tokens.iter_mut().filter(|token| token.owner == OwnedBy::Unknown) {
@@ -124,13 +123,18 @@ fn named(world: &World, given: &str) -> Result<TokenId, CommandError> {
     }
 }
 
-/// Standard input can be only one of the files.
+/// Standard input can be only one of the files, and none where they are read again after mends.
 pub(super) fn refuse_two_readers(arguments: &arguments::Audit) -> Result<(), CommandError> {
     let recordings = arguments.used.recording.iter().map(|recorded| recorded.file.as_path());
     let files = arguments.input.iter().chain(&arguments.used.usage).map(AsRef::<Path>::as_ref).chain(recordings);
-    if files.filter(|path| path.as_os_str() == "-").count() > 1 {
+    let from_stdin = files.filter(|path| path.as_os_str() == "-").count();
+    if from_stdin > 1 {
         return Err(CommandError::usage("standard input holds one document, and `-` is given twice")
             .hint("give the other as a file"));
+    }
+    if arguments.fix.fix && from_stdin > 0 {
+        return Err(CommandError::usage("--fix audits twice, and standard input can be read once")
+            .hint("give a file in the place of `-`"));
     }
     Ok(())
 }
