@@ -56,22 +56,22 @@ pub(crate) struct Judged {
     pub(crate) accepted: Vec<Accepted>,
     pub(crate) ignored: Vec<Ignored>,
     pub(crate) expired: Vec<Acceptance>,
-    pub(crate) stale: Vec<Acceptance>,
+    /// Acceptances of findings that are not among what was found.
+    pub(crate) missing: Vec<Acceptance>,
 }
 
-/// Sorts findings, and takes out what is ignored or accepted. `is_whole`: whether all was read, so that a finding that is
-/// not there is mended.
-pub(crate) fn judge(mut found: Vec<Finding>, settings: &Settings, is_whole: bool) -> Judged {
+/// Sorts findings, and takes out what is ignored or accepted.
+pub(crate) fn judge(mut found: Vec<Finding>, settings: &Settings) -> Judged {
     found.sort_by(|a, b| a.order().cmp(&b.order()));
     let mut seen = HashSet::with_capacity(found.len());
     found.retain(|finding| seen.insert(finding.fingerprint.clone()));
-    let today = TimeZone::UTC.to_datetime(settings.now).date();
+    let today = TimeZone::UTC.to_datetime(settings.now.max(settings.clock)).date();
     let mut judged = Judged {
         findings: Vec::new(),
         accepted: Vec::new(),
         ignored: Vec::new(),
         expired: Vec::new(),
-        stale: Vec::new(),
+        missing: Vec::new(),
     };
     for mut finding in found {
         if let Some(ignore) = settings.ignore.iter().find(|ignore| ignore.covers(&finding)) {
@@ -91,10 +91,8 @@ pub(crate) fn judge(mut found: Vec<Finding>, settings: &Settings, is_whole: bool
             None => judged.findings.push(finding),
         }
     }
-    if is_whole {
-        let stale = settings.baseline.iter().filter(|row| !seen.contains(&row.finding));
-        judged.stale = stale.cloned().collect();
-    }
+    let missing = settings.baseline.iter().filter(|row| !seen.contains(&row.finding));
+    judged.missing = missing.cloned().collect();
     judged
 }
 

@@ -1,6 +1,6 @@
 //! The audit itself: every rule at every token.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use flarekeep_catalogue::TokenId;
 use flarekeep_policy::Status;
@@ -13,7 +13,8 @@ use crate::finding::{About, Finding, TokenRef};
 use crate::level::Severity;
 use crate::pages::missing;
 use crate::reach::{ReachCache, TokenReach, measure};
-use crate::rules::{Scene, Subject, looked_around, looked_at};
+use crate::rule::Rule;
+use crate::rules::{RULES, Scene, Subject, looked_around, looked_at};
 use crate::settings::Settings;
 use crate::text;
 use crate::token::{OwnedBy, TokenRecord, seconds};
@@ -34,7 +35,8 @@ pub struct Audit {
     pub ignored: Vec<Ignored>,
     /// Acceptances of the baseline that are over while their finding is still there: it is among the findings.
     pub expired_acceptances: Vec<Acceptance>,
-    /// Acceptances of findings that are there no more: their rows can go.
+    /// Acceptances of findings that are there no more: their rows can go. None where something was not read, or was left
+    /// out: the finding may be hidden by that.
     pub stale_baseline: Vec<Acceptance>,
     /// What could not be read.
     pub unread: Vec<Unread>,
@@ -124,7 +126,14 @@ pub fn audit_with(world: &World, settings: &Settings, mut looked: HashMap<TokenI
         audited.push(looked.audited);
     }
     found.extend(looked_around(&Scene { world, tokens: &tokens }, settings));
-    let judged = judge(found, settings, unread.is_empty());
+    let mut judged = judge(found, settings);
+    if !unread.is_empty() || world.is_part {
+        judged.missing.clear();
+    }
+    if !judged.missing.is_empty() && !settings.off.is_empty() {
+        let hidden = hidden(&tokens, world, settings, &known);
+        judged.missing.retain(|row| !hidden.contains(&row.finding));
+    }
     let mut about: HashMap<TokenId, (Option<Severity>, usize)> = HashMap::new();
     for finding in &judged.findings {
         if let Some(token) = &finding.token {
@@ -146,11 +155,21 @@ pub fn audit_with(world: &World, settings: &Settings, mut looked: HashMap<TokenI
         accepted: judged.accepted,
         ignored: judged.ignored,
         expired_acceptances: judged.expired,
-        stale_baseline: judged.stale,
+        stale_baseline: judged.missing,
         unread,
         usage_sources: world.usage.as_ref().map(|usage| usage.sources.clone()).unwrap_or_default(),
         usage_period: world.usage.as_ref().and_then(|usage| usage.period),
     }
+}
+
+/// The fingerprints of what the rules that are off would find: nobody looked, and it is there still.
+fn hidden(tokens: &[&TokenRecord], world: &World, settings: &Settings, known: &ReachCache) -> HashSet<String> {
+    let is_on = |rule: &&&Rule| !settings.off.contains(rule.id);
+    let off = RULES.iter().filter(is_on).map(|rule| rule.id.to_owned()).collect();
+    let others = Settings { off, ..settings.clone() };
+    let of_tokens = tokens.iter().flat_map(|record| look(record, world, &others, known).findings);
+    let around = looked_around(&Scene { world, tokens }, &others);
+    of_tokens.chain(around).map(|finding| finding.fingerprint).collect()
 }
 
 /// Makes ready what the first audit of a process would else look up in the catalogue: for a caller that waits for

@@ -11,6 +11,9 @@ use crate::accepted::{Acceptance, Ignore};
 pub struct Settings {
     /// The time of the audit.
     pub now: Timestamp,
+    /// The time by the clock, where the audit is of another: a world of last year does not bring last year's acceptances
+    /// back. They are held to the later of the two.
+    pub clock: Timestamp,
     /// From when on things are reported.
     pub thresholds: Thresholds,
     /// What tokens shall be called, with `*` for any text; none: `{project}-{purpose}-{environment}`, as flarekeep names
@@ -63,6 +66,7 @@ impl Settings {
     pub fn new(now: Timestamp) -> Self {
         Self {
             now,
+            clock: now,
             thresholds: Thresholds::default(),
             name_pattern: None,
             off: BTreeSet::new(),

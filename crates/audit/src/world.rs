@@ -27,6 +27,8 @@ pub struct World {
     pub silent: Vec<(TokenId, Unread)>,
     /// The pages of lists that were read, as far as they say how long their list is: an audit says where some are missing.
     pub pages: Vec<ListPage>,
+    /// Whether some of the tokens were left out on purpose, as those of other owners: nothing is said of what is not there.
+    pub is_part: bool,
     /// The instant as which the files want to be read ("as_of"): an example whose findings never change.
     pub as_of: Option<Timestamp>,
 }
@@ -107,6 +109,7 @@ impl World {
         self.unread.extend(other.unread);
         self.silent.extend(other.silent);
         self.pages.extend(other.pages);
+        self.is_part |= other.is_part;
         self.as_of = self.as_of.or(other.as_of);
     }
 }

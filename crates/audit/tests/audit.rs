@@ -289,6 +289,44 @@ fn a_row_of_the_baseline_whose_finding_is_gone_is_stale_unless_something_was_not
 }
 
 #[test]
+fn a_world_of_another_time_does_not_turn_the_clock_back_for_what_was_accepted() {
+    let world = world(&[token(json!({"expires_on": null}))]);
+    let finding = audit(&world, &settings()).findings[0].fingerprint.clone();
+    let row = Acceptance { finding, until: "2026-11-30".parse().unwrap(), because: "x".to_owned() };
+    let by_the_clock = |clock: &str| {
+        let settings = Settings { clock: clock.parse().unwrap(), baseline: vec![row.clone()], ..settings() };
+        audit(&world, &settings)
+    };
+    for clock in ["2025-01-01T00:00:00Z", "2026-11-30T23:59:59Z"] {
+        assert_eq!(by_the_clock(clock).accepted.len(), 1, "{clock}");
+    }
+    let over = by_the_clock("2026-12-01T00:00:00Z");
+    assert_eq!(over.expired_acceptances, std::slice::from_ref(&row));
+    assert!(over.findings[0].details.iter().any(|detail| detail.contains("accepted until 2026-11-30")));
+}
+
+/// `--rule no-expiry` and `off = [...]` look away: what they do not see is there still.
+#[test]
+fn a_row_of_the_baseline_is_not_stale_where_nobody_looked() {
+    let row = |finding: &str| Acceptance {
+        finding: finding.to_owned(),
+        until: "2030-01-01".parse().unwrap(),
+        because: "x".to_owned(),
+    };
+    let mut world = world(&[token(json!({"expires_on": null}))]);
+    let there = row(&audit(&world, &settings()).findings[0].fingerprint);
+    let gone = row(&"0".repeat(16));
+    let accepting = Settings { baseline: vec![there, gone.clone()], ..settings() };
+    let looking_away = Settings { off: ["no-expiry".to_owned()].into(), ..accepting.clone() };
+    for settings in [&accepting, &looking_away] {
+        assert_eq!(audit(&world, settings).stale_baseline.as_slice(), std::slice::from_ref(&gone));
+    }
+    // Where tokens were left out, nobody knows.
+    world.is_part = true;
+    assert!(audit(&world, &accepting).stale_baseline.is_empty());
+}
+
+#[test]
 fn what_is_granted_more_scores_more() {
     let score =
         |policies: Value| audit(&world(&[token(json!({"policies": policies}))]), &settings()).tokens[0].reach.score;

@@ -14,6 +14,7 @@ mod inferred;
 mod late_file;
 mod lend;
 mod limits;
+mod misuse;
 mod naming;
 mod output;
 mod overlay;
@@ -32,7 +33,7 @@ use clap::Parser;
 
 use crate::arguments::Arguments;
 use crate::error::{CommandError, Kind};
-use crate::output::{Output, mask};
+use crate::output::Output;
 
 /// The answer of a command that ran: its exit status is 0, 1 or 5, that of a failure which its answer tells, or
 /// that of what it ran.
@@ -77,7 +78,7 @@ fn main() -> ExitCode {
 fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return misused(&error),
+        Err(error) => return misuse::told(&error),
     };
     let output = Output {
         json: arguments.global.json,
@@ -105,15 +106,4 @@ fn run() -> ExitCode {
             ExitCode::from(error.kind.exit_status())
         }
     }
-}
-
-/// Bad usage, or help. The message repeats what was typed, and that may be a credential in another's place.
-fn misused(error: &clap::Error) -> ExitCode {
-    let text = error.to_string();
-    let masked = mask::masked(&text);
-    if masked == text {
-        error.exit();
-    }
-    eprint!("{masked}");
-    ExitCode::from(Kind::Usage.exit_status())
 }

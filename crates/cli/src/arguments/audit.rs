@@ -19,8 +19,8 @@ pub(crate) struct Audit {
     /// Whose tokens: the user's, accounts', or all that the credential can read; --account leaves one account
     #[arg(long, value_enum, default_value_t = Whose::All, help_heading = "Which tokens")]
     pub(crate) owner: Whose,
-    /// Tokens from a file, and nobody is asked: the API's list, one token, `token list --json`, Terraform's state; can be
-    /// given again
+    /// Tokens from a file, and nobody is asked: the API's list, one token, `token list --json`, Terraform's state; where
+    /// it does not say whose they are, --owner user or --account ID does; can be given again
     #[arg(long, value_name = "FILE|-", help_heading = "Which tokens")]
     pub(crate) input: Vec<PathBuf>,
     #[command(flatten)]
@@ -118,7 +118,8 @@ pub(crate) struct Answer {
     /// The form of the answer
     #[arg(long, short, value_enum, default_value_t)]
     pub(crate) output: AuditForm,
-    /// Write a report beside the answer, in the form of its ending: .json .sarif .md .xml .html; can be given again
+    /// Write a report beside the answer, in the form of its ending: .json .sarif .md .xml .html .txt; can be
+    /// given again
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Vec<PathBuf>,
     /// A finding as bad as this, or worse, makes the exit status 1
@@ -136,11 +137,12 @@ pub(crate) struct FixFindings {
     /// Show the mends that take nothing from work that is being done, ask, make them, and audit again
     #[arg(long, conflicts_with = "input")]
     pub(crate) fix: bool,
+    // clap takes no option for missing that conflicts with one that is given: `--input` would let these two pass.
     /// Answer yes to the confirmation
-    #[arg(long, short, requires = "fix")]
+    #[arg(long, short, requires = "fix", conflicts_with = "input")]
     pub(crate) yes: bool,
     /// Show the mends, and make none
-    #[arg(long, requires = "fix")]
+    #[arg(long, requires = "fix", conflicts_with = "input")]
     pub(crate) dry_run: bool,
 }
 

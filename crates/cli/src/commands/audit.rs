@@ -18,7 +18,6 @@ use std::mem::take;
 
 use flarekeep_audit::{Audit, Looked, Settings, World, audit_with};
 use flarekeep_catalogue::TokenId;
-use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::arguments::{self, AuditVerb};
@@ -37,6 +36,7 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Audit) -> CommandRes
 
 fn look(context: &Context, arguments: &arguments::Audit) -> CommandResult {
     form::refuse_clashes(context, &arguments.answer)?;
+    input::refuse_two_readers(arguments)?;
     // What is wrong with the settings is said before anybody is asked anything.
     let settings = settings::read(context, arguments)?;
     if !arguments.input.is_empty() {
@@ -65,9 +65,6 @@ fn look(context: &Context, arguments: &arguments::Audit) -> CommandResult {
 /// The audit of a world, at the time that its files want to be read at.
 fn audited(world: &World, mut settings: Settings, looked: HashMap<TokenId, Box<Looked>>) -> Audit {
     if let Some(as_of) = world.as_of {
-        // A file does not turn the clock back for what was accepted.
-        let today = TimeZone::UTC.to_datetime(settings.now).date();
-        settings.baseline.retain(|row| row.until >= today);
         settings.now = as_of;
     }
     audit_with(world, &settings, looked)

@@ -28,7 +28,11 @@ pub(crate) fn run(context: &Context, arguments: &arguments::Plan) -> CommandResu
     if let Some(PlanVerb::Verify { file }) = &arguments.verb {
         return verify::run(context, file);
     }
-    let mut work = Work::read_in(context, &arguments.work)?.required()?;
+    of_work(context, arguments, Work::read_in(context, &arguments.work)?.required()?)
+}
+
+/// The plan of a work that is read: its files may be standard input, which nobody can read again.
+pub(crate) fn of_work(context: &Context, arguments: &arguments::Plan, mut work: Work) -> CommandResult {
     if let Some(file) = &work.file {
         file.tell_changes(context.output);
     }

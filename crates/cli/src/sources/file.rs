@@ -1,8 +1,9 @@
 //! Opening what the command line names; `-` is standard input.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Stdin};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::CommandError;
 use crate::output::plain;
@@ -20,10 +21,20 @@ pub(crate) fn name(path: &Path) -> String {
 /// A file as a stream.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>, CommandError> {
     if is_stdin(path) {
-        return Ok(Box::new(BufReader::with_capacity(AT_ONCE, std::io::stdin())));
+        return Ok(Box::new(BufReader::with_capacity(AT_ONCE, stdin()?)));
     }
     let file = File::open(path).map_err(|error| unreadable(path, &error))?;
     Ok(Box::new(BufReader::with_capacity(AT_ONCE, file)))
+}
+
+/// Standard input, for the one who asks first: that one reads all of it, and another would find it empty.
+pub(crate) fn stdin() -> Result<Stdin, CommandError> {
+    static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+    if IS_TAKEN.swap(true, Ordering::Relaxed) {
+        return Err(CommandError::usage("standard input holds one document, and `-` is given twice")
+            .hint("give the other as a file"));
+    }
+    Ok(std::io::stdin())
 }
 
 /// A file as a text.

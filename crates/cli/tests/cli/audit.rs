@@ -86,6 +86,36 @@ fn whose_the_tokens_of_a_file_are_can_be_said() {
 }
 
 #[test]
+fn tokens_of_files_are_left_out_by_their_owner() {
+    let home = Home::new();
+    let of = |account: &str| json!({"owner": "account", "account_id": account});
+    let users = token(1, "users", &json!({"owner": "user"}));
+    let (ones, others) = (token(2, "ones", &of(ACCOUNT)), token(3, "others", &of(OTHER)));
+    let nobodys = token(4, "nobodys", &json!({}));
+    // A copy that does not say whose it is.
+    let copy = token(3, "others", &json!({}));
+    home.write("said.json", &world(&[users, ones, others, copy]));
+    home.write("nobodys.json", &world(&[nobodys]));
+    home.write("base.toml", "[[accepted]]\nfinding = '0123456789abcdef'\nuntil = 2999-01-31\nbecause = 'x'\n");
+    let audited = |line: &str| {
+        let line = format!("audit --input said.json --fail-on never --json --baseline base.toml {line}");
+        let document = home.run(&line).ended(0).json();
+        let tokens = document["tokens"].as_array().unwrap().iter().map(|token| &token["name"]);
+        let mut names: Vec<String> = tokens.map(|name| name.as_str().unwrap().to_owned()).collect();
+        names.sort();
+        (names.join(" "), document["stale_baseline"].as_array().map_or(0, Vec::len))
+    };
+    let is = |names: &str, stale: usize| (names.to_owned(), stale);
+    assert_eq!(audited(""), is("ones others users", 1));
+    assert_eq!(audited("--owner user"), is("users", 0));
+    assert_eq!(audited("--owner account"), is("ones others", 0));
+    assert_eq!(audited(&format!("--owner account --account {ACCOUNT}")), is("ones", 0));
+    assert_eq!(audited(&format!("--account {ACCOUNT}")), is("ones users", 0));
+    assert_eq!(audited("--input nobodys.json --owner user"), is("nobodys users", 0));
+    home.run("audit --input nobodys.json --owner account").failed(2).says("--account names their account");
+}
+
+#[test]
 fn what_is_no_list_of_tokens_is_said_to_be_none() {
     let home = Home::new();
     home.write("prose.json", "tokens: none\n");
@@ -156,8 +186,12 @@ fn what_cannot_go_together_is_said_before_anybody_is_asked() {
         ("audit_accept_past", "audit accept 0123456789abcdef --until 2001-01-01 --because x"),
         ("audit_accept_no_reason", "audit accept 0123456789abcdef --until 90d --because ' '"),
         ("audit_two_stdin", "audit --input - --usage -"),
+        ("audit_fix_stdin", "audit --fix --yes --usage -"),
         ("audit_live_of_file", "audit --input tokens.json --usage live"),
         ("audit_fix_of_file", "audit --input tokens.json --fix"),
+        ("audit_dry_run_of_file", "audit --input tokens.json --dry-run"),
+        ("audit_yes_of_file", "audit --input tokens.json --yes"),
+        ("audit_dry_run_of_nothing", "audit --dry-run"),
     ] {
         shows!(name, home.run(line).ended(2));
     }
@@ -217,8 +251,53 @@ fn findings_are_accepted_for_a_time_and_come_back() {
     assert!(typed == findings("--no-baseline --rule expired") && !typed.is_empty());
     home.write("other.toml", &format!("[[accepted]]\nfinding = \"{first}\"\nuntil = 2025-12-31\nbecause = \"x\"\n"));
     assert!(findings("--baseline other.toml").contains(first));
+    // Over by the clock, and not yet as of the file's day.
+    home.write("clock.toml", &format!("[[accepted]]\nfinding = \"{first}\"\nuntil = 2026-02-01\nbecause = \"x\"\n"));
+    for baseline in ["other.toml", "clock.toml"] {
+        let line = format!("audit --input tokens.json --fail-on never --json --baseline {baseline}");
+        let run = home.run(&line).ended(0).says("it counts again");
+        assert_eq!(run.json()["expired_acceptances"][0]["finding"], json!(first), "{baseline}");
+        assert!(run.stdout.contains("it was accepted until"), "{baseline}");
+    }
     home.write("wrong.toml", "[[accepted]]\nfinding = \"x\"\n");
     shows!("audit_wrong_baseline", home.run("audit --input tokens.json --baseline wrong.toml").ended(2));
+}
+
+/// An audit that looked at a part tells nobody to throw away what was accepted of the rest.
+#[test]
+fn what_was_not_looked_at_is_not_said_to_be_gone() {
+    let home = Home::new();
+    home.write("tokens.json", &world(&[token(1, "shop-dns-prod", &json!({}))]));
+    let audit = "audit --input tokens.json --fail-on never --json";
+    let all = home.run(audit).ended(0).json();
+    for finding in all["findings"].as_array().unwrap() {
+        let finding = finding["fingerprint"].as_str().unwrap();
+        home.run(&format!("audit accept {finding} --until 2999-01-31 --because x")).ended(0);
+    }
+    for line in ["", "--rule expired", "--without-rule no-expiry"] {
+        let run = home.run(&format!("{audit} {line}")).ended(0);
+        assert_eq!((run.json()["stale_baseline"].clone(), run.stderr.as_str()), (json!([]), ""), "{line}");
+    }
+    home.run("audit accept 0123456789abcdef --until 2999-01-31 --because gone").ended(0);
+    let run = home.run(&format!("{audit} --rule expired")).ended(0).says("findings that are there no more");
+    assert_eq!(run.json()["stale_baseline"][0]["finding"], "0123456789abcdef");
+}
+
+#[test]
+fn tokens_of_owners_that_were_left_out_are_not_said_to_be_gone() {
+    let local = Local::start();
+    local.home.write(
+        "flarekeep-audit.toml",
+        "[[accepted]]\nfinding = '0123456789abcdef'\nuntil = 2999-01-31\nbecause = 'x'\n",
+    );
+    let stale = |line: &str| {
+        let document = local.run(&format!("audit --fail-on never --json {line}")).ended(0).json();
+        document["stale_baseline"].as_array().map(Vec::len)
+    };
+    assert_eq!(stale(""), Some(1));
+    for line in ["--owner user", "--owner account", &format!("--account {ACCOUNT}")] {
+        assert_eq!(stale(line), Some(0), "{line}");
+    }
 }
 
 #[test]

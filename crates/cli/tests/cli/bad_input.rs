@@ -1,5 +1,7 @@
 //! Ids that are none, places that are not there, and other input that nobody should be punished for.
 
+use serde_json::json;
+
 use crate::support::{Home, Local, shows};
 
 const R2: &str = "--operation 'POST /accounts/{account_id}/r2/buckets'";
@@ -59,6 +61,35 @@ fn json_errors_are_documents() {
     let local = Local::start();
     let document = local.run("token show nobody --json").failed(2).json();
     assert_eq!(document["error"]["exit_status"], 2);
+}
+
+/// Arguments that are none are an error like any other.
+#[test]
+fn json_errors_of_arguments_are_documents() {
+    let mut home = Home::new();
+    shows!("error_json_value", home.run("audit --quota 101 --json").failed(2));
+    shows!("error_json_missing", home.run("audit accept --json").failed(2));
+    for line in [
+        "--json",
+        "token --json",
+        "scan --json",
+        "record --json",
+        "recrod --json",
+        "--json audit --jsno",
+        "plan --json --output x",
+    ] {
+        let document = home.run(line).failed(2).json();
+        assert_eq!((&document["error"]["kind"], &document["error"]["exit_status"]), (&json!("usage"), &json!(2)));
+    }
+    let value = crate::support::fresh_value("cfut_");
+    home.call(&value, "VALUE");
+    home.keep_secret(&value);
+    let run = home.run(&format!("audit --quota {value} --json")).failed(2);
+    assert!(run.json()["error"]["message"].as_str().unwrap().contains("[hidden]"), "{}", run.stdout);
+    // What is behind `--` is another program's, and help is no error.
+    assert_eq!(home.run("exec --quota -- gh --json").ended(2).stdout, "");
+    assert!(home.run("audit --json --help").ended(0).stdout.contains("Usage: "));
+    assert!(home.run("--json --version").ended(0).stdout.starts_with("flarekeep "));
 }
 
 #[test]

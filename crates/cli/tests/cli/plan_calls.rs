@@ -56,3 +56,23 @@ fn logs_are_known_by_what_stands_in_them() {
     shows!("plan_log_unknown", home.run("plan --log other.log").ended(2));
     shows!("plan_log_no_token", home.run("plan --log audit.json --audit-token shop").ended(2));
 }
+
+/// Who reads standard input first reads all of it: the second would find no call there.
+#[test]
+fn standard_input_is_one_file() {
+    let home = home();
+    let call = "{\"method\": \"GET\", \"url\": \"https://api.cloudflare.com/client/v4/zones\", \"status\": 200}\n";
+    let typed = |line: &str| home.type_(line).stdin(call).run();
+    shows!("plan_two_stdin", typed("plan --recording - --recording -").ended(2));
+    for line in [
+        "plan --recording - --log -",
+        "plan --recording - --allow-ip @-",
+        "check --har examples/har/release.har --recording - --recording -",
+    ] {
+        typed(line).failed(2).says("`-` is given twice");
+    }
+    assert!(typed("plan --recording -").ended(0).stdout.contains("Zone Read"));
+    typed(&format!("token create --name x --recording - --by-hand --account {ACCOUNT}"))
+        .ended(0)
+        .says("takes the value");
+}

@@ -13,8 +13,8 @@ use serde_json::value::RawValue;
 
 use super::lists::{One, Reader, Tokens};
 use super::live::{self, Accounts, Around, Progress};
+use super::logs;
 use super::record::Read;
-use super::{input, logs};
 use crate::arguments::{self, Whose};
 use crate::context::Context;
 use crate::error::CommandError;
@@ -41,7 +41,6 @@ pub(super) async fn collect(
     arguments: &arguments::Audit,
     settings: &Settings,
 ) -> Result<Collected, CommandError> {
-    input::refuse_two_readers(arguments)?;
     // What the audit will want to know of the catalogue is looked up while the network is waited for.
     let ready = std::thread::spawn(flarekeep_audit::prepare);
     let gate = Gate::new(AT_ONCE);
@@ -79,6 +78,7 @@ pub(super) async fn collect(
     // It only fills tables; if it failed, the audit fills them.
     let _ = ready.join();
     let mut world = around.world().cloned().unwrap_or_default();
+    world.is_part = arguments.owner != Whose::All || context.place.account.is_some();
     // Tokens that could not be read are said first.
     let beside = std::mem::take(&mut world.unread);
     let mut collected = Collected { world, looked: HashMap::new(), seen: HashMap::new(), holes: 0 };

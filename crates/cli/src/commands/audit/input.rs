@@ -1,10 +1,11 @@
 //! The world as files have it.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use flarekeep_audit::read::{self, ReadError};
 use flarekeep_audit::{OwnedBy, Usage, World};
-use flarekeep_catalogue::TokenId;
+use flarekeep_catalogue::{AccountId, TokenId};
 
 use crate::arguments::{self, Recorded, Whose};
 use crate::context::Context;
@@ -17,11 +18,10 @@ const LONGEST: u64 = 64 << 20;
 /// What `--usage` takes for the API's audit logs.
 pub(super) const LIVE: &str = "live";
 
-/// The tokens of the files, and how they were used. Nobody is asked. Where a file does not say whose a token is, `--owner`
-/// and `--account` do.
+/// The tokens of the files, and how they were used. Nobody is asked. `--owner` and `--account` leave tokens out, and say
+/// whose a token is where the file does not.
 pub(super) fn read(context: &Context, arguments: &arguments::Audit) -> Result<World, CommandError> {
-    refuse_two_readers(arguments)?;
-    let owner = owner(context, arguments.owner)?;
+    let account = account(context)?;
     if arguments.used.usage.iter().any(|path| path.as_os_str() == LIVE) {
         return Err(CommandError::usage("--usage live asks Cloudflare, and --input asks nobody")
             .hint("give --usage FILE, or leave --input out"));
@@ -31,24 +31,59 @@ pub(super) fn read(context: &Context, arguments: &arguments::Audit) -> Result<Wo
         let text = file::text_within(path, LONGEST)?;
         world.merge(read::tokens_json(&file::name(path), &text)?);
     }
-    for token in world.tokens.iter_mut().filter(|token| token.owner == OwnedBy::Unknown) {
-        token.owner = owner;
-    }
+    say_whose_copies_are(&mut world);
+    leave_out(&mut world, arguments.owner, account);
+    say_whose(&mut world, arguments.owner, account)?;
     usage(arguments, &mut world)?;
     Ok(world)
 }
 
-/// Whose the tokens of files are, as the command line says.
-fn owner(context: &Context, whose: Whose) -> Result<OwnedBy, CommandError> {
-    let unsaid = || {
+/// The account that the command line names.
+fn account(context: &Context) -> Result<Option<AccountId>, CommandError> {
+    let id = context.place.account.as_deref().map(str::parse).transpose();
+    id.map_err(|_| {
         CommandError::usage("--account takes an account's id here: nobody is asked for names")
             .hint("--owner account --account ID, the 32 digits in the addresses of the account's pages")
+    })
+}
+
+/// Leaves out the tokens of other owners than those that are asked for.
+fn leave_out(world: &mut World, whose: Whose, account: Option<AccountId>) {
+    let is_asked_for = |owner: OwnedBy| match owner {
+        OwnedBy::User(_) => whose != Whose::Account,
+        OwnedBy::Account(id) => whose != Whose::User && account.is_none_or(|asked| asked == id),
+        OwnedBy::Unknown => true,
     };
-    match (whose, context.place.account.as_deref()) {
-        (Whose::User, _) => Ok(OwnedBy::User(None)),
-        (_, Some(account)) => account.parse().map(OwnedBy::Account).map_err(|_| unsaid()),
-        (Whose::Account, None) => Err(unsaid()),
-        (Whose::All, None) => Ok(OwnedBy::Unknown),
+    let others = world.tokens.iter().filter(|token| !is_asked_for(token.owner));
+    let others: HashSet<TokenId> = others.map(|token| token.id).collect();
+    world.is_part |= !others.is_empty();
+    world.tokens.retain(|token| !others.contains(&token.id));
+}
+
+/// Says whose a token is where no file does.
+fn say_whose(world: &mut World, whose: Whose, account: Option<AccountId>) -> Result<(), CommandError> {
+    let said = match (whose, account) {
+        (Whose::User, _) => Some(OwnedBy::User(None)),
+        (_, Some(account)) => Some(OwnedBy::Account(account)),
+        (Whose::Account, None) => None,
+        (Whose::All, None) => Some(OwnedBy::Unknown),
+    };
+    let unsaid = || {
+        CommandError::usage("no file says whose some of the tokens are: --account names their account")
+            .hint("--owner account --account ID, the 32 digits in the addresses of the account's pages")
+    };
+    for token in world.tokens.iter_mut().filter(|token| token.owner == OwnedBy::Unknown) {
+        token.owner = said.ok_or_else(unsaid)?;
+    }
+    Ok(())
+}
+
+/// A token that was read twice is whose one of its copies says.
+fn say_whose_copies_are(world: &mut World) {
+    let known = world.tokens.iter().filter(|token| token.owner != OwnedBy::Unknown);
+    let known: HashMap<TokenId, OwnedBy> = known.map(|token| (token.id, token.owner)).collect();
+    for token in world.tokens.iter_mut().filter(|token| token.owner == OwnedBy::Unknown) {
+        token.owner = known.get(&token.id).copied().unwrap_or(OwnedBy::Unknown);
     }
 }
 
@@ -88,13 +123,18 @@ fn named(world: &World, given: &str) -> Result<TokenId, CommandError> {
     }
 }
 
-/// Standard input can be only one of the files.
+/// Standard input can be only one of the files, and none where they are read again after mends.
 pub(super) fn refuse_two_readers(arguments: &arguments::Audit) -> Result<(), CommandError> {
     let recordings = arguments.used.recording.iter().map(|recorded| recorded.file.as_path());
     let files = arguments.input.iter().chain(&arguments.used.usage).map(AsRef::<Path>::as_ref).chain(recordings);
-    if files.filter(|path| path.as_os_str() == "-").count() > 1 {
+    let from_stdin = files.filter(|path| path.as_os_str() == "-").count();
+    if from_stdin > 1 {
         return Err(CommandError::usage("standard input holds one document, and `-` is given twice")
             .hint("give the other as a file"));
+    }
+    if arguments.fix.fix && from_stdin > 0 {
+        return Err(CommandError::usage("--fix audits twice, and standard input can be read once")
+            .hint("give a file in the place of `-`"));
     }
     Ok(())
 }

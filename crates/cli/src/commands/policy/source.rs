@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, stdin};
+use std::io::Read;
 use std::path::Path;
 
 use flarekeep_catalogue::{AccountId, ZoneId};
@@ -19,6 +19,7 @@ use crate::context::{Context, block_on, owner};
 use crate::error::CommandError;
 use crate::output::plain;
 use crate::place::{self, SOME_USER};
+use crate::sources::file;
 
 /// A token, and what it is called in answers.
 pub(crate) struct Source {
@@ -61,7 +62,7 @@ pub(crate) fn ownership(reading: &Reading) -> Result<Ownership, CommandError> {
 fn one(context: &Context, reading: &Reading, given: &str) -> Result<Source, CommandError> {
     let path = Path::new(given);
     if given == "-" {
-        let text = text(stdin().lock(), "standard input")?;
+        let text = text(file::stdin()?.lock(), "standard input")?;
         return from_text(context, reading, "standard input", &text);
     }
     let is_named_like_a_file = given.contains(std::path::MAIN_SEPARATOR) || given.ends_with(".json");

@@ -16,6 +16,7 @@ use crate::context::{Context, block_on};
 use crate::error::CommandError;
 use crate::naming;
 use crate::output::{BAD, FAINT, GOOD, plain, styled};
+use crate::sources::file;
 use crate::work::Work;
 use crate::{CommandResult, Verdict};
 
@@ -29,7 +30,8 @@ pub(crate) fn run(context: &Context, arguments: &TokenCreate) -> CommandResult {
     }
     let from = arguments.by_hand.value_from.as_deref();
     if from.is_none() {
-        plan::run(context, &steps(arguments)?)?;
+        let work = Work::read_in(context, &arguments.work)?.required()?;
+        plan::of_work(context, &steps(arguments, &work)?, work)?;
         if context.output.json || arguments.delivery.consent.dry_run || !on_terminal() {
             context.output.note(styled(
                 FAINT,
@@ -106,11 +108,10 @@ const fn word(owner: Owner) -> &'static str {
 }
 
 /// The plan whose steps are shown.
-fn steps(arguments: &TokenCreate) -> Result<arguments::Plan, CommandError> {
-    let work = Work::read(&arguments.work)?.required()?;
+fn steps(arguments: &TokenCreate, work: &Work) -> Result<arguments::Plan, CommandError> {
     let name = match &arguments.name {
         Some(name) => Some(name.clone()),
-        None => naming::built(&arguments.naming, &work)?,
+        None => naming::built(&arguments.naming, work)?,
     };
     Ok(arguments::Plan {
         verb: None,
@@ -128,7 +129,7 @@ fn steps(arguments: &TokenCreate) -> Result<arguments::Plan, CommandError> {
 fn read(from: &Path) -> Result<SecretString, CommandError> {
     let mut text = String::new();
     let read = match from.to_str() {
-        Some("-") => std::io::stdin().lock().take(LONGEST).read_to_string(&mut text),
+        Some("-") => file::stdin()?.lock().take(LONGEST).read_to_string(&mut text),
         _ => std::fs::File::open(from).and_then(|file| file.take(LONGEST).read_to_string(&mut text)),
     };
     read.map_err(|error| {

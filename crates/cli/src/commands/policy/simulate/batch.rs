@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::output::mask::masked;
 use crate::output::{counted, plain, written};
+use crate::sources::file;
 use crate::{CommandResult, Verdict};
 
 /// How much is read at once.
@@ -32,7 +33,7 @@ pub(super) fn run(context: &Context, path: &Path, now: UnixSeconds) -> CommandRe
             .hint("a line is {\"token\":{…},\"method\":\"GET\",\"path\":\"/zones/…\",\"account\":ID,\"user\":ID}")
     };
     let from: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(io::stdin().lock())
+        Box::new(file::stdin()?.lock())
     } else {
         Box::new(File::open(path).map_err(|error| unreadable(&error))?)
     };
