@@ -3,7 +3,7 @@
 mod url;
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::{Mutex, Once, PoisonError};
@@ -15,6 +15,7 @@ use serde_json::Value;
 pub(crate) use self::url::without_secrets;
 use crate::error::CommandError;
 use crate::output::{Output, plain};
+use crate::save::append;
 
 /// A file that calls are appended to.
 #[derive(Debug)]
@@ -103,12 +104,7 @@ impl Recording {
             serde_json::to_writer(&mut text, line)?;
             text.push(b'\n');
         }
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let whole = file.metadata()?.len();
-        file.write_all(&text).inspect_err(|_| {
-            // Half a line would make the file one that nobody reads. A device holds none.
-            let _ = file.set_len(whole);
-        })
+        append(&mut self.file.lock().unwrap_or_else(PoisonError::into_inner), &text)
     }
 }
 

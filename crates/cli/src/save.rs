@@ -1,5 +1,6 @@
-//! Files that are written beside the answer: whole, or not at all.
+//! Files that are written beside the answer: whole, or not at all; lines of them, too.
 
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,18 @@ pub(crate) fn save(path: &Path, text: &str) -> std::io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(&path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Adds whole lines to a file that is open to append to, or nothing: half a line would spoil the next.
+///
+/// # Errors
+/// If the disk is full, say.
+pub(crate) fn append(file: &mut File, lines: &[u8]) -> std::io::Result<()> {
+    let whole = file.metadata()?.len();
+    file.write_all(lines).inspect_err(|_| {
+        // A device holds none.
+        let _ = file.set_len(whole);
+    })
 }
 
 fn behind_links(path: &Path) -> PathBuf {

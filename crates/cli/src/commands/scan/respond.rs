@@ -1,7 +1,6 @@
 //! Ends what leaked and lives: shows it, asks, acts, and writes down what was done.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 
 use flarekeep_catalogue::TokenId;
@@ -18,6 +17,7 @@ use crate::context::{Context, block_on};
 use crate::desk;
 use crate::error::{CommandError, Kind};
 use crate::output::{BAD, CARE, GOOD, Output, counted, plain, styled};
+use crate::save::append;
 use crate::{CommandResult, Verdict};
 
 /// In how many places a credential is told to stand one by one. The record has them all.
@@ -92,7 +92,7 @@ pub(super) fn respond(
         let done = block_on(end(context, how, target, sinks.as_deref()));
         // Whatever becomes of the record, the other tokens are ended as well, and all of it is told.
         let entry = entry(target, how, done.is_ok(), done.as_ref().err());
-        let recorded = add_line(&mut record, &entry);
+        let recorded = append(&mut record, format!("{entry}\n").as_bytes());
         entries.push(entry);
         match &done {
             Ok(told) => {
@@ -239,15 +239,6 @@ fn record(arguments: &Scan) -> Result<File, CommandError> {
     let mut options = OpenOptions::new();
     options.create(true).append(true).mode(0o600);
     options.open(&arguments.record).map_err(|error| unwritable(arguments, &error))
-}
-
-/// Adds one line, or nothing: half a line would spoil the next.
-fn add_line(record: &mut File, entry: &Value) -> std::io::Result<()> {
-    let whole = record.metadata()?.len();
-    record.write_all(format!("{entry}\n").as_bytes()).inspect_err(|_| {
-        // A device holds none.
-        let _ = record.set_len(whole);
-    })
 }
 
 fn unwritable(arguments: &Scan, error: &std::io::Error) -> CommandError {
